@@ -1,0 +1,1 @@
+//! The JSON of `cargo glowplug check`.

@@ -1,0 +1,1 @@
+//! A diagnostic as rustc would show it. The only user of annotate-snippets.
