@@ -1,0 +1,148 @@
+//! The static types that `migrations!` fills at compile time.
+//!
+//! All that the runner needs to know about a migration was found out while the service was built: where each statement
+//! lies, whether the whole can be one transaction, what its checksum is, which tables there will be in the end.
+//! Nothing here reads SQL.
+
+use std::fmt;
+
+/// The database engine that a list of migrations was written and checked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// PostgreSQL.
+    Postgres,
+    /// SQLite.
+    Sqlite,
+}
+
+impl Engine {
+    /// The engine's name as `glowplug.toml` writes it: `postgres` or `sqlite`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Engine::Postgres => "postgres",
+            Engine::Sqlite => "sqlite",
+        }
+    }
+}
+
+impl fmt::Display for Engine {
+    /// The engine's name as its makers write it: `PostgreSQL`, `SQLite`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Engine::Postgres => "PostgreSQL",
+            Engine::Sqlite => "SQLite",
+        })
+    }
+}
+
+/// A folder of migrations as it was compiled into the program: the order, the text, and what the analysis proved of it.
+///
+/// `migrations!` writes one of these as `MIGRATIONS`. It is also a `diesel::migration::MigrationSource`, so that
+/// `diesel_migrations::MigrationHarness` takes it as it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Migrations {
+    /// The engine these migrations were checked for.
+    pub engine: Engine,
+    /// The folder as the macro call names it, for example `migrations`. Error messages put it before a file's name.
+    pub directory: &'static str,
+    /// The folder's absolute path on the machine that compiled, in debug builds alone: there a run looks whether the
+    /// folder is still what was compiled.
+    pub folder: Option<&'static str>,
+    /// The migrations, in the order in which they are applied.
+    pub list: &'static [Migration],
+    /// The tables that exist once all of them are applied. Health compares the live database with it.
+    pub tables: &'static [Table],
+    /// SHA-256, in hexadecimal, over all lines of version and checksum: one word for the state of the whole list.
+    pub digest: &'static str,
+}
+
+/// One migration.
+#[derive(Debug, Clone, Copy)]
+pub struct Migration {
+    /// The number at the start of its name, as it is written there: `001`, `20240131120000`.
+    pub version: &'static str,
+    /// The rest of its name: `create_users` of `001_create_users.sql`.
+    pub name: &'static str,
+    /// The file, relative to the folder: `001_create_users.sql`, `2024-01-31-120000_create_users/up.sql`.
+    pub file: &'static str,
+    /// The file's text as it is on disk, a byte order mark included.
+    pub sql: &'static str,
+    /// The text that undoes it, where the folder has one.
+    pub down: Option<&'static str>,
+    /// Checksum over the file's tokens, in hexadecimal. Comments, white space and line ends do not count.
+    pub checksum: &'static str,
+    /// Checksum over the file's bytes, in hexadecimal.
+    pub raw_checksum: &'static str,
+    /// The statements, in order. They alone are sent to the engine: a `BEGIN … COMMIT` that the file puts around
+    /// everything is not among them, since the runner owns the transaction.
+    pub statements: &'static [Statement],
+    /// Whether all of it can run in one transaction.
+    pub transactional: bool,
+    /// Whether it was proved that a second run changes nothing.
+    pub idempotent: bool,
+    /// Whether it was proved that, after a crash behind any statement, running the whole file again ends in the same
+    /// schema. Matters where [`transactional`](Self::transactional) is false.
+    pub resumable: bool,
+}
+
+impl Migration {
+    /// The text of the statement at `index`, counted from zero, without its semicolon; `None` past the last one.
+    ///
+    /// ```
+    /// # use glowplug::{Migration, Statement};
+    /// let migration = Migration {
+    ///     version: "001",
+    ///     name: "create_users",
+    ///     file: "001_create_users.sql",
+    ///     sql: "CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY);\n",
+    ///     down: None,
+    ///     checksum: "",
+    ///     raw_checksum: "",
+    ///     statements: &[Statement { start: 0, end: 57, line: 1, column: 1 }],
+    ///     transactional: true,
+    ///     idempotent: true,
+    ///     resumable: true,
+    /// };
+    /// assert_eq!(migration.statement(0), Some("CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY)"));
+    /// assert_eq!(migration.statement(1), None);
+    /// ```
+    pub fn statement(&self, index: usize) -> Option<&'static str> {
+        let statement = self.statements.get(index)?;
+        self.sql.get(statement.start as usize..statement.end as usize)
+    }
+}
+
+/// Where a statement lies in its file.
+#[derive(Debug, Clone, Copy)]
+pub struct Statement {
+    /// Its first byte in [`Migration::sql`].
+    pub start: u32,
+    /// The byte behind its last one; the semicolon is not part of it.
+    pub end: u32,
+    /// The line it starts on, counted from 1.
+    pub line: u32,
+    /// The column it starts at, in characters, counted from 1. A byte order mark is not a column.
+    pub column: u32,
+}
+
+/// A table of the schema in which the migrations end.
+#[derive(Debug, Clone, Copy)]
+pub struct Table {
+    /// The schema that holds it: `public` on PostgreSQL where no other is named, `main` on SQLite.
+    pub schema: &'static str,
+    /// Its name, as the engine stores it.
+    pub name: &'static str,
+    /// Its columns, in order.
+    pub columns: &'static [Column],
+}
+
+/// A column of a [`Table`].
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// Its name, as the engine stores it.
+    pub name: &'static str,
+    /// Its type, as the engine writes it: `character varying(255)`, `INTEGER`.
+    pub sql_type: &'static str,
+    /// Whether it takes NULL.
+    pub nullable: bool,
+}
