@@ -4,11 +4,13 @@
 //! proof by folding again → diagnostics. It answers an [`Analysis`], always; it never panics.
 #![deny(missing_docs)]
 
+mod change;
 pub mod config;
 pub mod diagnostics;
 pub mod rules;
 pub mod sources;
 mod span;
+mod syntax;
 
 pub use config::{Backend, Config};
 pub use diagnostics::{Diagnostic, Group, Level};

@@ -1,0 +1,866 @@
+//! What a statement asks the schema to do, in the engine-neutral words that the catalog folds.
+//!
+//! The grammars in `syntax/` make these; `catalog/` folds them; rules read them. Nothing after this file
+//! sees sqlparser's AST.
+
+use crate::span::Span;
+
+/// A name part as the engine keeps it (folded where it was not quoted), and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ident {
+    pub(crate) value: String,
+    pub(crate) span: Span,
+}
+
+/// A name, with or without a schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Name {
+    pub(crate) schema: Option<Ident>,
+    pub(crate) name: Ident,
+}
+
+impl Name {
+    pub(crate) fn span(&self) -> Span {
+        self.schema.as_ref().map_or(self.name.span, |s| s.span.to(self.name.span))
+    }
+
+    /// As it is written in messages: `users`, `app.users`.
+    pub(crate) fn text(&self) -> String {
+        match &self.schema {
+            Some(s) => format!("{}.{}", s.value, self.name.value),
+            None => self.name.value.clone(),
+        }
+    }
+}
+
+/// A statement with what it asks for. One statement is mostly one change.
+#[derive(Clone, Debug)]
+pub(crate) struct Statement {
+    /// Without the semicolon and the white space around it.
+    pub(crate) span: Span,
+    /// `None` where it could not be read: a diagnostic has been made of that.
+    pub(crate) change: Option<Change>,
+    /// Whether the engine refuses it inside a transaction block.
+    pub(crate) outside_transaction: bool,
+}
+
+/// What a statement asks for.
+#[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a few hundred live at a time, and boxing each would hide the shape")]
+pub(crate) enum Change {
+    CreateSchema {
+        name: Option<Ident>,
+        if_not_exists: bool,
+        elements: Vec<Change>,
+    },
+    CreateTable(CreateTable),
+    AlterTable(AlterTable),
+    CreateIndex(CreateIndex),
+    CreateView(CreateView),
+    CreateSequence {
+        name: Name,
+        if_not_exists: bool,
+        temporary: bool,
+        owned_by: Option<(Name, Ident)>,
+    },
+    AlterSequence {
+        name: Name,
+        if_exists: bool,
+        owned_by: Option<(Name, Ident)>,
+    },
+    CreateType {
+        name: Name,
+        kind: TypeDefinition,
+    },
+    AlterType {
+        name: Name,
+        actions: Vec<TypeAction>,
+    },
+    CreateExtension {
+        name: Ident,
+        if_not_exists: bool,
+        schema: Option<Ident>,
+        cascade: bool,
+    },
+    CreateFunction(CreateFunction),
+    CreateTrigger(CreateTrigger),
+    CreatePolicy {
+        name: Ident,
+        table: Name,
+        exprs: Vec<Expr>,
+    },
+    AlterPolicy {
+        name: Ident,
+        table: Name,
+        rename_to: Option<Ident>,
+        exprs: Vec<Expr>,
+    },
+    CreateRule {
+        name: Ident,
+        table: Name,
+        or_replace: bool,
+    },
+    /// Objects that are only known by kind and name: publications, statistics, collations, casts, roles …
+    CreateOther {
+        kind: ObjectKind,
+        name: Name,
+        if_not_exists: bool,
+        or_replace: bool,
+        uses: Vec<Name>,
+    },
+    Drop(Drop),
+    /// `ALTER <kind> <name> RENAME TO …` of a whole object.
+    Rename {
+        kind: ObjectKind,
+        target: Target,
+        if_exists: bool,
+        to: Ident,
+    },
+    /// `ALTER <kind> <name> SET SCHEMA …`.
+    SetSchema {
+        kind: ObjectKind,
+        target: Target,
+        if_exists: bool,
+        to: Ident,
+    },
+    /// Names an object that must exist and changes nothing the catalog keeps: COMMENT, OWNER TO, REINDEX, REFRESH, CLUSTER …
+    Touch {
+        what: &'static str,
+        targets: Vec<(ObjectKind, Target)>,
+        if_exists: bool,
+    },
+    Insert(Insert),
+    Update(Update),
+    Delete {
+        table: Name,
+        alias: Option<Ident>,
+        reads: Reads,
+    },
+    Truncate {
+        tables: Vec<Name>,
+        restart_identity: bool,
+        cascade: bool,
+    },
+    /// A SELECT (or VALUES, WITH, CALL) run for what it reads or for the functions it calls.
+    Select(Reads),
+    /// `BEGIN`, `COMMIT`, …
+    Transaction(Transaction),
+    SetSearchPath(Vec<Ident>),
+    /// A block of procedural statements, read as far as it can be.
+    Do(Block),
+    /// No effect on the schema and nothing to look up: SET, ANALYZE, NOTIFY, PRAGMA …
+    Inert {
+        what: &'static str,
+    },
+    /// May do anything: the catalog opens.
+    Opaque {
+        why: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transaction {
+    Begin,
+    Commit,
+    Rollback,
+    /// SAVEPOINT, RELEASE, ROLLBACK TO: left to the engine.
+    Savepoint,
+}
+
+/// The kinds of objects that names refer to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum ObjectKind {
+    Table,
+    View,
+    MaterializedView,
+    ForeignTable,
+    Index,
+    Sequence,
+    Type,
+    Domain,
+    Schema,
+    Extension,
+    Function,
+    Procedure,
+    Routine,
+    Aggregate,
+    /// These four live on a table: the target's `on` names it.
+    Trigger,
+    Policy,
+    Rule,
+    Constraint,
+    /// A column: the target's `on` names its table.
+    Column,
+    Statistics,
+    Collation,
+    Conversion,
+    Operator,
+    OperatorClass,
+    OperatorFamily,
+    Cast,
+    Publication,
+    Subscription,
+    EventTrigger,
+    ForeignServer,
+    ForeignDataWrapper,
+    UserMapping,
+    TextSearch,
+    Language,
+    AccessMethod,
+    Role,
+    Database,
+    Tablespace,
+    LargeObject,
+    Transform,
+}
+
+impl ObjectKind {
+    /// As the engine's messages call it.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::View => "view",
+            Self::MaterializedView => "materialized view",
+            Self::ForeignTable => "foreign table",
+            Self::Index => "index",
+            Self::Sequence => "sequence",
+            Self::Type => "type",
+            Self::Domain => "domain",
+            Self::Schema => "schema",
+            Self::Extension => "extension",
+            Self::Function => "function",
+            Self::Procedure => "procedure",
+            Self::Routine => "routine",
+            Self::Aggregate => "aggregate",
+            Self::Trigger => "trigger",
+            Self::Policy => "policy",
+            Self::Rule => "rule",
+            Self::Constraint => "constraint",
+            Self::Column => "column",
+            Self::Statistics => "statistics object",
+            Self::Collation => "collation",
+            Self::Conversion => "conversion",
+            Self::Operator => "operator",
+            Self::OperatorClass => "operator class",
+            Self::OperatorFamily => "operator family",
+            Self::Cast => "cast",
+            Self::Publication => "publication",
+            Self::Subscription => "subscription",
+            Self::EventTrigger => "event trigger",
+            Self::ForeignServer => "server",
+            Self::ForeignDataWrapper => "foreign-data wrapper",
+            Self::UserMapping => "user mapping",
+            Self::TextSearch => "text search object",
+            Self::Language => "language",
+            Self::AccessMethod => "access method",
+            Self::Role => "role",
+            Self::Database => "database",
+            Self::Tablespace => "tablespace",
+            Self::LargeObject => "large object",
+            Self::Transform => "transform",
+        }
+    }
+}
+
+/// What a DROP, COMMENT, ALTER … names.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) name: Name,
+    /// The table of a trigger, policy, rule, constraint or column.
+    pub(crate) on: Option<Name>,
+    /// The argument types of a function, where they were written.
+    pub(crate) arguments: Option<Vec<TypeName>>,
+}
+
+impl Target {
+    pub(crate) fn plain(name: Name) -> Self {
+        Self { name, on: None, arguments: None }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Drop {
+    pub(crate) kind: ObjectKind,
+    pub(crate) targets: Vec<Target>,
+    pub(crate) if_exists: bool,
+    pub(crate) cascade: bool,
+    pub(crate) concurrently: bool,
+}
+
+/// A type as written. `name` is the engine's own name for a built-in (`integer`, `timestamp with time zone`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TypeName {
+    pub(crate) name: Name,
+    /// `(255)`, `(10,2)`: the text between the parentheses, part by part.
+    pub(crate) modifiers: Vec<String>,
+    /// `[]` or `ARRAY`: how many.
+    pub(crate) dimensions: usize,
+    pub(crate) set_of: bool,
+    /// `table.column%TYPE`.
+    pub(crate) of_column: bool,
+    /// Whether the words were the engine's keywords for a built-in type (`int`, `double precision`): never looked up in a schema.
+    pub(crate) keyword: bool,
+    pub(crate) span: Span,
+}
+
+/// An expression: what it names, and its text. The names are enough to resolve it.
+#[derive(Clone, Debug)]
+pub(crate) struct Expr {
+    pub(crate) span: Span,
+    /// The tokens joined by one space, keywords and unquoted names folded: two equal texts are one definition.
+    pub(crate) text: String,
+    pub(crate) names: Names,
+    pub(crate) literal: Option<Literal>,
+}
+
+/// An expression that is a bare literal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Literal {
+    Null,
+    Number(String),
+    Text(String),
+    Boolean(bool),
+}
+
+/// The names inside an expression.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    /// Columns, as dotted paths.
+    pub(crate) columns: Vec<Vec<Ident>>,
+    pub(crate) functions: Vec<Call>,
+    pub(crate) types: Vec<TypeName>,
+    /// Subqueries, with their own scopes.
+    pub(crate) queries: Vec<Reads>,
+    /// Part of it is of a form whose names are not read: then nothing in it is reported as missing.
+    pub(crate) opaque: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) name: Name,
+    /// How many arguments; `None` where a `*` or VARIADIC stands.
+    pub(crate) arguments: Option<usize>,
+    /// The arguments that are bare literals, by position: `nextval('seq')`.
+    pub(crate) literals: Vec<Option<Literal>>,
+}
+
+/// What a query reads.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reads {
+    pub(crate) span: Span,
+    pub(crate) text: String,
+    /// The relations of its scope and what names can be resolved in it.
+    pub(crate) selects: Vec<Select>,
+    /// The names of its output columns, in order; `None` where a part of them is not known from the text alone.
+    pub(crate) outputs: Vec<Output>,
+    /// Tables written by a data-modifying WITH, `SELECT … INTO`.
+    pub(crate) writes: Vec<Name>,
+    pub(crate) into: Option<Name>,
+    /// Rows of a VALUES list: the number of expressions in each, with the span of the row.
+    pub(crate) values: Option<Vec<(usize, Span)>>,
+    pub(crate) opaque: bool,
+}
+
+/// One SELECT of a query: its FROM and the names in its clauses.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Select {
+    pub(crate) sources: Vec<Source>,
+    pub(crate) names: Names,
+    /// Names that may also be output columns (ORDER BY, GROUP BY).
+    pub(crate) loose: Names,
+    /// Output names, for `loose`.
+    pub(crate) aliases: Vec<String>,
+}
+
+/// One item of a FROM clause.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) alias: Option<Ident>,
+    /// Columns renamed by `AS t(a, b)`.
+    pub(crate) columns: Vec<Ident>,
+    pub(crate) kind: SourceKind,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum SourceKind {
+    Table(Name),
+    /// A subquery or a CTE: its own reads.
+    Query(Box<Reads>),
+    /// A name bound by WITH whose columns are known only as far as `Reads` says, by name.
+    Cte(String),
+    /// A function, UNNEST, JSON_TABLE …: columns unknown.
+    Unknown,
+}
+
+/// One output column of a query.
+#[derive(Clone, Debug)]
+pub(crate) enum Output {
+    /// Named, by an alias or by the column it shows.
+    Named(Ident),
+    /// `*` or `t.*`.
+    Star(Option<Vec<Ident>>),
+    /// An expression that the engine names itself.
+    Unnamed,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct CreateTable {
+    pub(crate) name: Name,
+    pub(crate) if_not_exists: bool,
+    pub(crate) temporary: bool,
+    pub(crate) columns: Vec<ColumnDefinition>,
+    pub(crate) constraints: Vec<ConstraintDefinition>,
+    pub(crate) like: Vec<Like>,
+    pub(crate) inherits: Vec<Name>,
+    pub(crate) partition_of: Option<Name>,
+    /// The columns and expressions of PARTITION BY.
+    pub(crate) partition_by: Option<Vec<IndexColumn>>,
+    /// AS SELECT …, with the column names written before it.
+    pub(crate) query: Option<(Vec<Ident>, Reads)>,
+    /// OF type_name.
+    pub(crate) of_type: Option<Name>,
+    pub(crate) foreign: bool,
+    /// SQLite: WITHOUT ROWID, STRICT; a virtual table's columns are its module's affair.
+    pub(crate) columns_unknown: bool,
+    pub(crate) without_rowid: bool,
+    pub(crate) strict: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Like {
+    pub(crate) table: Name,
+    pub(crate) defaults: bool,
+    pub(crate) constraints: bool,
+    pub(crate) indexes: bool,
+    pub(crate) generated: bool,
+    pub(crate) identity: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ColumnDefinition {
+    pub(crate) name: Ident,
+    /// SQLite: a column may have none.
+    pub(crate) data_type: Option<TypeName>,
+    pub(crate) collation: Option<Name>,
+    pub(crate) not_null: Option<bool>,
+    /// A named NOT NULL (an object of its own from PostgreSQL 18).
+    pub(crate) not_null_name: Option<Ident>,
+    pub(crate) default: Option<Expr>,
+    pub(crate) generated: Option<Generated>,
+    pub(crate) identity: Option<Identity>,
+    /// PRIMARY KEY, UNIQUE, CHECK, REFERENCES written with the column: the same as a table's, of one column.
+    pub(crate) constraints: Vec<ConstraintDefinition>,
+    pub(crate) span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Generated {
+    pub(crate) expr: Expr,
+    pub(crate) stored: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Identity {
+    Always,
+    ByDefault,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ConstraintDefinition {
+    pub(crate) name: Option<Ident>,
+    pub(crate) kind: ConstraintKind,
+    pub(crate) span: Span,
+    pub(crate) not_valid: bool,
+    pub(crate) deferrable: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum ConstraintKind {
+    PrimaryKey { columns: Vec<Ident>, using_index: Option<Ident>, autoincrement: bool },
+    Unique { columns: Vec<Ident>, using_index: Option<Ident>, nulls_not_distinct: bool },
+    ForeignKey(ForeignKey),
+    Check(Expr),
+    NotNull(Ident),
+    Exclude { elements: Vec<IndexColumn>, predicate: Option<Expr> },
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ForeignKey {
+    pub(crate) columns: Vec<Ident>,
+    pub(crate) table: Name,
+    /// Empty: the primary key.
+    pub(crate) referenced: Vec<Ident>,
+    pub(crate) on_delete: Action,
+    pub(crate) on_update: Action,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Action {
+    #[default]
+    NoAction,
+    Restrict,
+    Cascade,
+    SetNull,
+    SetDefault,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct AlterTable {
+    /// As the statement calls it: ALTER TABLE, VIEW, INDEX, FOREIGN TABLE …
+    pub(crate) kind: ObjectKind,
+    pub(crate) name: Name,
+    pub(crate) if_exists: bool,
+    pub(crate) actions: Vec<TableAction>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct TableAction {
+    pub(crate) kind: TableActionKind,
+    pub(crate) span: Span,
+}
+
+#[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "as for Change")]
+pub(crate) enum TableActionKind {
+    AddColumn {
+        column: ColumnDefinition,
+        if_not_exists: bool,
+    },
+    DropColumn {
+        name: Ident,
+        if_exists: bool,
+        cascade: bool,
+    },
+    RenameColumn {
+        from: Ident,
+        to: Ident,
+    },
+    RenameConstraint {
+        from: Ident,
+        to: Ident,
+    },
+    AddConstraint(ConstraintDefinition),
+    DropConstraint {
+        name: Ident,
+        if_exists: bool,
+        cascade: bool,
+    },
+    ValidateConstraint(Ident),
+    AlterConstraint(Ident),
+    SetType {
+        column: Ident,
+        data_type: TypeName,
+        using: Option<Expr>,
+    },
+    SetDefault {
+        column: Ident,
+        default: Expr,
+    },
+    DropDefault(Ident),
+    SetNotNull(Ident),
+    DropNotNull(Ident),
+    AddIdentity {
+        column: Ident,
+        identity: Identity,
+    },
+    DropIdentity {
+        column: Ident,
+        if_exists: bool,
+    },
+    SetExpression {
+        column: Ident,
+        expr: Expr,
+    },
+    DropExpression {
+        column: Ident,
+        if_exists: bool,
+    },
+    /// SET STATISTICS, SET STORAGE, SET (…): the column must exist.
+    TouchColumn(Ident),
+    AttachPartition(Name),
+    DetachPartition {
+        name: Name,
+        concurrently: bool,
+    },
+    Inherit(Name),
+    NoInherit(Name),
+    EnableTrigger {
+        name: Option<Ident>,
+    },
+    EnableRule(Ident),
+    ReplicaIdentityIndex(Ident),
+    ClusterOn(Ident),
+    /// OWNER TO, SET TABLESPACE, ROW LEVEL SECURITY, SET (…), SET LOGGED …: nothing the catalog keeps.
+    Other(&'static str),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct CreateIndex {
+    pub(crate) name: Option<Name>,
+    pub(crate) table: Name,
+    pub(crate) unique: bool,
+    pub(crate) if_not_exists: bool,
+    pub(crate) concurrently: bool,
+    pub(crate) method: Option<Ident>,
+    pub(crate) columns: Vec<IndexColumn>,
+    pub(crate) include: Vec<Ident>,
+    pub(crate) predicate: Option<Expr>,
+    pub(crate) nulls_not_distinct: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct IndexColumn {
+    /// A plain column, or else an expression.
+    pub(crate) column: Option<Ident>,
+    pub(crate) expr: Option<Expr>,
+    pub(crate) operator_class: Option<Name>,
+    pub(crate) collation: Option<Name>,
+    /// `ASC`, `DESC NULLS LAST` …: as written, folded.
+    pub(crate) order: String,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct CreateView {
+    pub(crate) name: Name,
+    pub(crate) or_replace: bool,
+    pub(crate) if_not_exists: bool,
+    pub(crate) temporary: bool,
+    pub(crate) materialized: bool,
+    pub(crate) recursive: bool,
+    pub(crate) columns: Vec<Ident>,
+    pub(crate) query: Reads,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum TypeDefinition {
+    Enum(Vec<(String, Span)>),
+    Composite(Vec<(Ident, TypeName)>),
+    Domain {
+        base: TypeName,
+        not_null: bool,
+        default: Option<Expr>,
+        constraints: Vec<(Option<Ident>, Expr)>,
+    },
+    Range,
+    /// A shell, or a base type made of C functions.
+    Base,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum TypeAction {
+    AddValue {
+        value: String,
+        span: Span,
+        if_not_exists: bool,
+        neighbour: Option<(String, Span, bool)>,
+    },
+    RenameValue {
+        from: String,
+        span: Span,
+        to: String,
+    },
+    AddAttribute {
+        name: Ident,
+        data_type: TypeName,
+    },
+    DropAttribute {
+        name: Ident,
+        if_exists: bool,
+    },
+    AlterAttribute {
+        name: Ident,
+        data_type: TypeName,
+    },
+    RenameAttribute {
+        from: Ident,
+        to: Ident,
+    },
+    /// ALTER DOMAIN.
+    AddConstraint {
+        name: Option<Ident>,
+        expr: Option<Expr>,
+    },
+    DropConstraint {
+        name: Ident,
+        if_exists: bool,
+    },
+    RenameConstraint {
+        from: Ident,
+        to: Ident,
+    },
+    ValidateConstraint(Ident),
+    SetDefault(Option<Expr>),
+    SetNotNull(bool),
+    /// OWNER TO, SET (…).
+    Other,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct CreateFunction {
+    /// Function, Procedure or Aggregate.
+    pub(crate) kind: ObjectKind,
+    pub(crate) name: Name,
+    pub(crate) or_replace: bool,
+    pub(crate) arguments: Vec<Argument>,
+    /// `None` for a procedure, or where OUT arguments say it.
+    pub(crate) returns: Option<TypeName>,
+    /// RETURNS TABLE (…).
+    pub(crate) returns_table: Vec<(Ident, TypeName)>,
+    pub(crate) language: Option<String>,
+    /// The body's text, and where it stands.
+    pub(crate) body: Option<(String, Span)>,
+    /// All that follows the argument list, folded: what OR REPLACE would change.
+    pub(crate) text: String,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Argument {
+    pub(crate) name: Option<Ident>,
+    pub(crate) mode: ArgumentMode,
+    pub(crate) data_type: TypeName,
+    pub(crate) has_default: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ArgumentMode {
+    In,
+    Out,
+    InOut,
+    Variadic,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct CreateTrigger {
+    pub(crate) name: Ident,
+    pub(crate) schema: Option<Ident>,
+    pub(crate) table: Name,
+    pub(crate) or_replace: bool,
+    pub(crate) if_not_exists: bool,
+    pub(crate) temporary: bool,
+    pub(crate) instead_of: bool,
+    /// UPDATE OF …
+    pub(crate) columns: Vec<Ident>,
+    /// PostgreSQL: the function it calls.
+    pub(crate) function: Option<Name>,
+    /// SQLite: the statements of its body.
+    pub(crate) body: Vec<Change>,
+    pub(crate) text: String,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Insert {
+    pub(crate) table: Name,
+    pub(crate) alias: Option<Ident>,
+    pub(crate) columns: Vec<Ident>,
+    pub(crate) source: InsertSource,
+    pub(crate) on_conflict: Option<OnConflict>,
+    /// RETURNING, and the assignments of DO UPDATE: resolved on the target (and `excluded`).
+    pub(crate) names: Names,
+    /// INSERT OR IGNORE / OR REPLACE, REPLACE INTO.
+    pub(crate) ignore: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum InsertSource {
+    Default,
+    Query(Reads),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct OnConflict {
+    pub(crate) target: ConflictTarget,
+    pub(crate) span: Span,
+    /// DO UPDATE SET: the columns set.
+    pub(crate) update: Vec<Ident>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum ConflictTarget {
+    Any,
+    Columns {
+        columns: Vec<Ident>,
+        has_predicate: bool,
+    },
+    Constraint(Ident),
+    /// An expression, or more than is read here.
+    Opaque,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Update {
+    pub(crate) table: Name,
+    pub(crate) alias: Option<Ident>,
+    /// The columns set, each with its expression's names and whether it reads the column it sets (`n = n + 1`).
+    pub(crate) set: Vec<(Ident, bool)>,
+    /// FROM, WHERE, RETURNING and the expressions set: a scope whose first source is the table.
+    pub(crate) reads: Reads,
+    pub(crate) has_where: bool,
+}
+
+/// A block of PL/pgSQL.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Block {
+    pub(crate) body: Vec<BlockStatement>,
+    pub(crate) handlers: Vec<Handler>,
+}
+
+/// WHEN condition [OR …] THEN.
+#[derive(Clone, Debug)]
+pub(crate) struct Handler {
+    /// SQLSTATEs that it catches; `OTHERS` is an empty list.
+    pub(crate) catches: Vec<String>,
+    pub(crate) body: Vec<BlockStatement>,
+    pub(crate) span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum BlockStatement {
+    Sql(Box<Statement>),
+    If {
+        branches: Vec<(Condition, Vec<BlockStatement>)>,
+        otherwise: Vec<BlockStatement>,
+    },
+    Block(Block),
+    /// A loop over what is known only when it runs: its body happens never, once or often.
+    Loop(Vec<BlockStatement>),
+    /// RAISE EXCEPTION, with its SQLSTATE where it is written.
+    Raise {
+        span: Span,
+    },
+    /// Assignments, NULL, RAISE NOTICE, RETURN.
+    Inert,
+    /// EXECUTE of what is not a literal, and the like.
+    Opaque {
+        why: String,
+        span: Span,
+    },
+}
+
+/// The condition of an IF.
+#[derive(Clone, Debug)]
+pub(crate) enum Condition {
+    /// EXISTS (SELECT … FROM a system catalog WHERE …).
+    Exists(CatalogQuery),
+    /// `to_regclass('x') IS NOT NULL` and its like: whether a relation (or type) of that name is there.
+    Resolves {
+        kind: ObjectKind,
+        name: String,
+    },
+    Not(Box<Condition>),
+    And(Vec<Condition>),
+    Or(Vec<Condition>),
+    Constant(bool),
+    /// Known only when it runs.
+    Unknown,
+}
+
+/// A look into a system catalog: `FROM pg_type WHERE typname = 'mood'`.
+#[derive(Clone, Debug)]
+pub(crate) struct CatalogQuery {
+    /// `pg_type`, `information_schema.columns`, … The first is the one that the filters are about; the others are joined.
+    pub(crate) relations: Vec<String>,
+    /// `column = 'literal'` or `column IN (…)`; `column = 'x'::regclass` keeps the literal.
+    pub(crate) filters: Vec<(String, Vec<String>)>,
+    /// There is more in the WHERE than `filters` says.
+    pub(crate) partial: bool,
+}

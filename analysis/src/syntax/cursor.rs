@@ -1,0 +1,420 @@
+//! A place in a statement's tokens, and the words that the engines' grammars are written in.
+
+use sqlparser::ast;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Token, TokenWithSpan};
+
+use super::{Syntax, end_of, expression, span_of, start_of, word_of};
+use crate::change::{Expr, Ident, Name, Reads};
+use crate::span::Span;
+
+/// What could not be read, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SyntaxError {
+    pub(crate) rule: &'static str,
+    pub(crate) span: Span,
+    pub(crate) message: String,
+    pub(crate) label: Option<String>,
+    pub(crate) help: Option<String>,
+}
+
+impl SyntaxError {
+    pub(crate) fn new(rule: &'static str, span: Span, message: impl Into<String>) -> Self {
+        Self { rule, span, message: message.into(), label: None, help: None }
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+}
+
+/// What a grammar answers.
+pub(crate) type R<T> = Result<T, SyntaxError>;
+
+/// A statement's tokens and a place among them.
+pub(crate) struct Cursor<'a> {
+    parser: Parser<'a>,
+    tokens: &'a [TokenWithSpan],
+    text: &'a str,
+    pub(crate) syntax: &'static Syntax,
+}
+
+impl<'a> Cursor<'a> {
+    /// At the first of `tokens`, which are one statement of `text`.
+    pub(crate) fn new(text: &'a str, tokens: &'a [TokenWithSpan], syntax: &'static Syntax) -> Self {
+        let parser = Parser::new(syntax.dialect)
+            .with_recursion_limit(super::MAX_NESTING * 2)
+            .with_tokens_with_locations(tokens.to_vec());
+        Self { parser, tokens, text, syntax }
+    }
+
+    // ---- looking
+
+    pub(crate) fn peek(&self) -> &Token {
+        &self.parser.peek_token_ref().token
+    }
+
+    /// The token after `n` others.
+    pub(crate) fn peek_nth(&self, n: usize) -> &Token {
+        &self.parser.peek_nth_token_ref(n).token
+    }
+
+    pub(crate) fn at_end(&self) -> bool {
+        matches!(self.peek(), Token::EOF)
+    }
+
+    /// The bytes of the next token; at the end, the empty place after the last.
+    pub(crate) fn peek_span(&self) -> Span {
+        let t = self.parser.peek_token_ref();
+        if matches!(t.token, Token::EOF) {
+            let end = self.tokens.last().map_or(0, end_of);
+            return Span::new(end, end);
+        }
+        span_of(t)
+    }
+
+    /// Where the next token starts: the start of what is read next.
+    pub(crate) fn mark(&self) -> usize {
+        self.peek_span().start
+    }
+
+    /// From a mark to the end of the last token read.
+    pub(crate) fn span_from(&self, mark: usize) -> Span {
+        let end = end_of(self.parser.get_current_token());
+        Span::new(mark, end.max(mark))
+    }
+
+    /// Whether the next token is this unquoted word.
+    pub(crate) fn at(&self, word: &str) -> bool {
+        word_of(self.peek()).eq_ignore_ascii_case(word)
+    }
+
+    /// Whether the token after `n` others is this unquoted word.
+    pub(crate) fn at_nth(&self, n: usize, word: &str) -> bool {
+        word_of(self.peek_nth(n)).eq_ignore_ascii_case(word)
+    }
+
+    /// Whether the next words are these: `at_words("IF NOT EXISTS")`.
+    pub(crate) fn at_words(&self, words: &str) -> bool {
+        words.split(' ').enumerate().all(|(n, w)| self.at_nth(n, w))
+    }
+
+    /// Whether the next token is one of these words.
+    pub(crate) fn at_any(&self, words: &[&str]) -> bool {
+        words.iter().any(|w| self.at(w))
+    }
+
+    pub(crate) fn at_token(&self, token: &Token) -> bool {
+        self.peek() == token
+    }
+
+    /// The tokens that a span covers.
+    pub(crate) fn tokens_in(&self, span: Span) -> &'a [TokenWithSpan] {
+        let from = self.tokens.partition_point(|t| start_of(t) < span.start);
+        let to = self.tokens.partition_point(|t| start_of(t) < span.end);
+        &self.tokens[from..to.max(from)]
+    }
+
+    /// The text of a span as a definition: tokens joined by one space, unquoted words folded.
+    pub(crate) fn definition(&self, span: Span) -> String {
+        let mut out = String::new();
+        for t in self.tokens_in(span) {
+            if !out.is_empty() {
+                out.push(' ');
+            }
+            match &t.token {
+                Token::Word(w) if w.quote_style.is_none() => out.push_str(&w.value.to_lowercase()),
+                other => out.push_str(&other.to_string()),
+            }
+        }
+        out
+    }
+
+    /// The bytes of a span as they stand in the file.
+    pub(crate) fn source(&self, span: Span) -> &'a str {
+        &self.text[span.range()]
+    }
+
+    // ---- moving
+
+    pub(crate) fn advance(&mut self) {
+        self.parser.advance_token();
+    }
+
+    /// Takes this word if it is next.
+    pub(crate) fn eat(&mut self, word: &str) -> bool {
+        let yes = self.at(word);
+        if yes {
+            self.advance();
+        }
+        yes
+    }
+
+    /// Takes these words if they all come next: `eat_words("IF NOT EXISTS")`.
+    pub(crate) fn eat_words(&mut self, words: &str) -> bool {
+        let yes = self.at_words(words);
+        if yes {
+            words.split(' ').for_each(|_| self.advance());
+        }
+        yes
+    }
+
+    /// Takes the first of these words that is next.
+    pub(crate) fn eat_any<'w>(&mut self, words: &[&'w str]) -> Option<&'w str> {
+        let found = words.iter().find(|w| self.at(w)).copied();
+        if found.is_some() {
+            self.advance();
+        }
+        found
+    }
+
+    pub(crate) fn eat_token(&mut self, token: &Token) -> bool {
+        let yes = self.at_token(token);
+        if yes {
+            self.advance();
+        }
+        yes
+    }
+
+    /// Takes these words, or says what was expected.
+    pub(crate) fn expect(&mut self, words: &str) -> R<()> {
+        for w in words.split(' ') {
+            if !self.eat(w) {
+                return Err(self.expected(w));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn expect_token(&mut self, token: &Token) -> R<()> {
+        if self.eat_token(token) { Ok(()) } else { Err(self.expected(&format!("\"{token}\""))) }
+    }
+
+    pub(crate) fn expect_end(&mut self) -> R<()> {
+        if self.at_end() { Ok(()) } else { Err(self.expected("the end of the statement")) }
+    }
+
+    /// The error of not finding `what` here.
+    pub(crate) fn expected(&self, what: &str) -> SyntaxError {
+        self.unexpected(self.peek_span()).label(format!("expected {what}"))
+    }
+
+    fn unexpected(&self, span: Span) -> SyntaxError {
+        let found = self.tokens_in(span).first();
+        let message = match (self.syntax.backend, found) {
+            (crate::config::Backend::Postgres, Some(t)) => {
+                format!("syntax error at or near \"{}\"", clip(self.source(span_of(t))))
+            }
+            (crate::config::Backend::Postgres, None) => "syntax error at end of input".to_owned(),
+            (crate::config::Backend::Sqlite, Some(t)) => {
+                format!("near \"{}\": syntax error", clip(self.source(span_of(t))))
+            }
+            (crate::config::Backend::Sqlite, None) => "incomplete input".to_owned(),
+        };
+        SyntaxError::new("syntax-error", span, message)
+    }
+
+    /// A refusal of the next token: another engine's word.
+    pub(crate) fn wrong_engine(&self, message: impl Into<String>, help: impl Into<String>) -> SyntaxError {
+        SyntaxError::new("wrong-engine", self.peek_span(), message).help(help)
+    }
+
+    /// Tries `read`; where it fails, stays where it was.
+    pub(crate) fn attempt<T>(&mut self, read: impl FnOnce(&mut Self) -> R<T>) -> Option<T> {
+        let at = self.parser.peek_token_ref().clone();
+        match read(self) {
+            Ok(v) => Some(v),
+            Err(_) => {
+                self.go_back_to(&at);
+                None
+            }
+        }
+    }
+
+    fn go_back_to(&mut self, at: &TokenWithSpan) {
+        while *self.parser.peek_token_ref() != *at {
+            self.parser.prev_token();
+        }
+    }
+
+    /// `a, b, c`: at least one.
+    pub(crate) fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> R<T>) -> R<Vec<T>> {
+        let mut out = vec![item(self)?];
+        while self.eat_token(&Token::Comma) {
+            out.push(item(self)?);
+        }
+        Ok(out)
+    }
+
+    /// `(…)`.
+    pub(crate) fn parens<T>(&mut self, inner: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
+        self.expect_token(&Token::LParen)?;
+        let out = inner(self)?;
+        self.expect_token(&Token::RParen)?;
+        Ok(out)
+    }
+
+    /// Passes over `(…)` with whatever is balanced inside.
+    pub(crate) fn skip_parens(&mut self) -> R<Span> {
+        let mark = self.mark();
+        self.expect_token(&Token::LParen)?;
+        let mut depth = 1;
+        while depth > 0 {
+            match self.peek() {
+                Token::LParen => depth += 1,
+                Token::RParen => depth -= 1,
+                Token::EOF => return Err(self.expected("\")\"")),
+                _ => {}
+            }
+            self.advance();
+        }
+        Ok(self.span_from(mark))
+    }
+
+    // ---- names and literals
+
+    /// The name of a column, table, … (PostgreSQL's ColId).
+    pub(crate) fn ident(&mut self) -> R<Ident> {
+        self.ident_if(self.syntax.is_name, "a name")
+    }
+
+    /// Any word, reserved or not (PostgreSQL's ColLabel).
+    pub(crate) fn label_name(&mut self) -> R<Ident> {
+        self.ident_if(|_| true, "a name")
+    }
+
+    /// A name among the words that `allowed` takes; a quoted one always.
+    pub(crate) fn ident_if(&mut self, allowed: impl Fn(&str) -> bool, what: &str) -> R<Ident> {
+        let span = self.peek_span();
+        let value = match self.peek() {
+            Token::Word(w) if w.quote_style.is_some() => w.value.clone(),
+            Token::Word(w) if allowed(&w.value) => (self.syntax.fold)(&w.value),
+            _ => return Err(self.expected(what)),
+        };
+        if value.is_empty() {
+            return Err(SyntaxError::new("syntax-error", span, "zero-length delimited identifier"));
+        }
+        self.advance();
+        Ok(Ident { value, span })
+    }
+
+    /// `name` or `schema.name`. A third part (`database.schema.name`) keeps the last two.
+    pub(crate) fn name(&mut self) -> R<Name> {
+        let first = self.ident()?;
+        self.name_after(first)
+    }
+
+    pub(crate) fn name_after(&mut self, first: Ident) -> R<Name> {
+        let mut name = Name { schema: None, name: first };
+        while self.eat_token(&Token::Period) {
+            let next = self.label_name()?;
+            name = Name { schema: Some(name.name), name: next };
+        }
+        Ok(name)
+    }
+
+    /// `(a, b)`.
+    pub(crate) fn ident_list(&mut self) -> R<Vec<Ident>> {
+        self.parens(|c| c.list(Self::ident))
+    }
+
+    /// A string constant of any form, with its place.
+    pub(crate) fn string(&mut self) -> R<(String, Span)> {
+        let span = self.peek_span();
+        let value = match self.peek() {
+            Token::SingleQuotedString(s)
+            | Token::EscapedStringLiteral(s)
+            | Token::UnicodeStringLiteral(s)
+            | Token::NationalStringLiteral(s) => s.clone(),
+            Token::DollarQuotedString(d) => d.value.clone(),
+            _ => return Err(self.expected("a string")),
+        };
+        self.advance();
+        Ok((value, span))
+    }
+
+    /// A number with an optional sign, as written.
+    pub(crate) fn number(&mut self) -> R<String> {
+        let mut out = String::new();
+        if self.eat_token(&Token::Minus) {
+            out.push('-');
+        } else {
+            self.eat_token(&Token::Plus);
+        }
+        match self.peek() {
+            Token::Number(n, _) => out.push_str(n),
+            _ => return Err(self.expected("a number")),
+        }
+        self.advance();
+        Ok(out)
+    }
+
+    // ---- what sqlparser reads
+
+    /// An expression.
+    pub(crate) fn expr(&mut self) -> R<Expr> {
+        let mark = self.mark();
+        let parsed = self.parser.parse_expr();
+        let ast = self.read(parsed)?;
+        let span = self.span_from(mark);
+        Ok(expression::expr(self, &ast, span))
+    }
+
+    /// A query: SELECT, VALUES, WITH, TABLE, in parentheses or not.
+    pub(crate) fn query(&mut self) -> R<Reads> {
+        let mark = self.mark();
+        let parsed = self.parser.parse_query();
+        let ast = self.read(parsed)?;
+        let span = self.span_from(mark);
+        expression::query(self, &ast, span)
+    }
+
+    /// A whole statement of sqlparser's grammar.
+    pub(crate) fn sqlparser_statement(&mut self) -> R<ast::Statement> {
+        let parsed = self.parser.parse_statement();
+        self.read(parsed)
+    }
+
+    fn read<T>(&self, parsed: Result<T, ParserError>) -> R<T> {
+        parsed.map_err(|e| self.translate(&e))
+    }
+
+    /// sqlparser's error is a text with its place at the end; the "line" there is our byte offset.
+    fn translate(&self, e: &ParserError) -> SyntaxError {
+        let text = match e {
+            ParserError::TokenizerError(t) | ParserError::ParserError(t) => t.clone(),
+            ParserError::RecursionLimitExceeded => {
+                return SyntaxError::new("nesting-too-deep", self.peek_span(), "nested too deep to be read");
+            }
+        };
+        let (said, offset) = match text.rsplit_once(" at Line: ") {
+            Some((said, place)) => {
+                let digits: String = place.chars().take_while(char::is_ascii_digit).collect();
+                (said.to_owned(), digits.parse::<usize>().ok().and_then(|n| n.checked_sub(1)))
+            }
+            None => (text, None),
+        };
+        let end = self.tokens.last().map_or(0, end_of);
+        let span = match offset {
+            Some(o) => self.tokens_in(Span::new(o, o + 1)).first().map_or(Span::new(end, end), span_of),
+            None if said.contains("found: EOF") => Span::new(end, end),
+            None => self.peek_span(),
+        };
+        let wanted = said.strip_prefix("Expected: ").and_then(|s| s.split(", found: ").next());
+        match wanted {
+            Some(w) => self.unexpected(span).label(format!("expected {w}")),
+            None => self.unexpected(span).label(said.trim_start_matches("sql parser error: ").to_owned()),
+        }
+    }
+}
+
+/// At most forty characters of a token, for a message.
+fn clip(text: &str) -> String {
+    if text.chars().count() <= 40 { text.to_owned() } else { text.chars().take(39).chain(['…']).collect() }
+}

@@ -1,0 +1,331 @@
+//! SQL text → statements with spans.
+//!
+//! sqlparser's tokenizer cuts the text, once a file. Each statement is then read by the engine's own grammar
+//! (`postgres.rs`, `sqlite.rs`), which uses [`Cursor`]: sqlparser's `Parser` for expressions, queries and DML,
+//! and our words for the definitions, because there sqlparser takes every engine's clauses at once and drops
+//! half of the places. A grammar that does not know a statement hands it to `Parser::parse_statement`.
+
+mod cursor;
+mod expression;
+pub(crate) mod plpgsql;
+mod postgres;
+mod sqlite;
+
+use sqlparser::dialect::Dialect;
+use sqlparser::tokenizer::{Location, Span as Place, Token, TokenWithSpan, Tokenizer, Whitespace};
+
+pub(crate) use cursor::{Cursor, R, SyntaxError};
+
+use crate::change::{Change, Statement};
+use crate::config::Backend;
+use crate::span::Span;
+
+/// How deep parentheses, brackets and CASE may nest. PostgreSQL's own limit is its stack (`max_stack_depth`); no
+/// migration comes near, and a parser without a limit overflows.
+const MAX_NESTING: usize = 200;
+
+/// What differs between engines in reading.
+pub(crate) struct Syntax {
+    pub(crate) backend: Backend,
+    pub(crate) dialect: &'static (dyn Dialect + Sync),
+    /// Reads one whole statement.
+    pub(crate) statement: fn(&mut Cursor<'_>) -> R<Change>,
+    /// Whether an unquoted word may name a column or table.
+    pub(crate) is_name: fn(&str) -> bool,
+    /// Folds an unquoted name.
+    pub(crate) fold: fn(&str) -> String,
+    /// Whether the engine refuses the statement inside a transaction block.
+    pub(crate) outside_transaction: fn(&Change, &[TokenWithSpan]) -> bool,
+    /// Whether a statement that starts with these words holds statements of its own between BEGIN and END.
+    pub(crate) opens_body: fn(words: &[&str], at: &Token, next: Option<&Token>) -> bool,
+}
+
+impl std::fmt::Debug for Syntax {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Syntax").field("backend", &self.backend).finish_non_exhaustive()
+    }
+}
+
+/// The grammar of an engine.
+pub(crate) fn of(backend: Backend) -> &'static Syntax {
+    match backend {
+        Backend::Postgres => &postgres::SYNTAX,
+        Backend::Sqlite => &sqlite::SYNTAX,
+    }
+}
+
+/// A comment: its text without the marks, and its place.
+#[derive(Clone, Debug)]
+pub(crate) struct Comment {
+    pub(crate) text: String,
+    pub(crate) span: Span,
+}
+
+/// A file, cut and read.
+#[derive(Debug, Default)]
+pub(crate) struct Parsed {
+    pub(crate) statements: Vec<Statement>,
+    pub(crate) comments: Vec<Comment>,
+    pub(crate) errors: Vec<SyntaxError>,
+    /// The tokens that count for a checksum, as text.
+    pub(crate) significant: Vec<String>,
+}
+
+/// Reads a whole file.
+pub(crate) fn parse(text: &str, syntax: &'static Syntax) -> Parsed {
+    let mut lexed = lex(text, syntax.dialect);
+    let mut parsed = Parsed {
+        comments: std::mem::take(&mut lexed.comments),
+        significant: lexed.tokens.iter().map(|t| t.token.to_string()).collect(),
+        ..Parsed::default()
+    };
+    let broken_from = lexed.error.as_ref().map(|e| e.span.start);
+    for part in split(text, &lexed.tokens, syntax, &mut parsed.errors) {
+        let tokens = &lexed.tokens[part];
+        let span = Span::new(start_of(&tokens[0]), end_of(&tokens[tokens.len() - 1]));
+        // A statement cut short by a token that could not be read is reported there, not twice.
+        let cut_short =
+            broken_from.is_some() && std::ptr::eq(tokens.as_ptr_range().end, lexed.tokens.as_ptr_range().end);
+        let change = if cut_short {
+            None
+        } else {
+            match statement(text, tokens, syntax) {
+                Ok(change) => Some(change),
+                Err(e) => {
+                    parsed.errors.push(e);
+                    None
+                }
+            }
+        };
+        let outside_transaction = change.as_ref().is_some_and(|c| (syntax.outside_transaction)(c, tokens));
+        parsed.statements.push(Statement { span, change, outside_transaction });
+    }
+    parsed.errors.extend(lexed.error);
+    parsed
+}
+
+/// Reads SQL that stands inside something else (a body, a literal): `offset` is where `text` starts in the file.
+pub(crate) fn parse_within(text: &str, offset: usize, syntax: &'static Syntax) -> Result<Vec<Statement>, SyntaxError> {
+    let mut inner = parse(text, syntax);
+    if !inner.errors.is_empty() {
+        let mut e = inner.errors.remove(0);
+        e.span = Span::new(e.span.start + offset, e.span.end + offset);
+        return Err(e);
+    }
+    Ok(inner.statements)
+}
+
+/// Reads one statement, whole.
+pub(crate) fn statement(text: &str, tokens: &[TokenWithSpan], syntax: &'static Syntax) -> R<Change> {
+    if let Some(span) = too_deep(tokens) {
+        return Err(SyntaxError::new("nesting-too-deep", span, format!("nested more than {MAX_NESTING} deep"))
+            .help("split the expression: no engine reads this much nesting without trouble"));
+    }
+    let mut cursor = Cursor::new(text, tokens, syntax);
+    let change = (syntax.statement)(&mut cursor)?;
+    cursor.expect_end()?;
+    Ok(change)
+}
+
+fn too_deep(tokens: &[TokenWithSpan]) -> Option<Span> {
+    let mut depth = 0usize;
+    for t in tokens {
+        match &t.token {
+            Token::LParen | Token::LBracket => depth += 1,
+            Token::RParen | Token::RBracket => depth = depth.saturating_sub(1),
+            Token::Word(w) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case("case") => depth += 1,
+            Token::Word(w) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case("end") => {
+                depth = depth.saturating_sub(1);
+            }
+            _ => {}
+        }
+        if depth > MAX_NESTING {
+            return Some(span_of(t));
+        }
+    }
+    None
+}
+
+/// Byte offsets travel through sqlparser in `Location::line`, from 1 (0 is its "nowhere").
+pub(crate) fn place(start: usize, end: usize) -> Place {
+    Place::new(Location::new(start as u64 + 1, 1), Location::new(end as u64 + 1, 1))
+}
+
+pub(crate) fn start_of(t: &TokenWithSpan) -> usize {
+    (t.span.start.line.max(1) - 1) as usize
+}
+
+pub(crate) fn end_of(t: &TokenWithSpan) -> usize {
+    (t.span.end.line.max(1) - 1) as usize
+}
+
+pub(crate) fn span_of(t: &TokenWithSpan) -> Span {
+    Span::new(start_of(t), end_of(t))
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Lexed {
+    pub(crate) tokens: Vec<TokenWithSpan>,
+    pub(crate) comments: Vec<Comment>,
+    pub(crate) error: Option<SyntaxError>,
+}
+
+/// Cuts a text into tokens whose places are byte offsets. What comes before a token that cannot be read is kept.
+pub(crate) fn lex(text: &str, dialect: &dyn Dialect) -> Lexed {
+    let skip = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let body = &text[skip..];
+    if let Some(nul) = body.find('\0') {
+        let span = Span::new(nul + skip, nul + skip + 1);
+        let error = SyntaxError::new("syntax-error", span, "a NUL byte stands in the file")
+            .help("no engine takes a NUL byte in SQL text; the file may be UTF-16: save it as UTF-8");
+        return Lexed { error: Some(error), ..Lexed::default() };
+    }
+    let mut raw = Vec::new();
+    let outcome = Tokenizer::new(dialect, body).tokenize_with_location_into_buf(&mut raw);
+    let mut bytes = ByteCursor { text: body, at: 0, line: 1, column: 1, skip };
+    let mut lexed = Lexed { tokens: Vec::with_capacity(raw.len() / 2), ..Lexed::default() };
+    for t in raw {
+        let (start, end) = (bytes.to(t.span.start), bytes.to(t.span.end));
+        match t.token {
+            Token::Whitespace(
+                Whitespace::SingleLineComment { comment, .. } | Whitespace::MultiLineComment(comment),
+            ) => {
+                lexed.comments.push(Comment { text: comment, span: Span::new(start, end) });
+            }
+            Token::Whitespace(_) => {}
+            token => lexed.tokens.push(TokenWithSpan::new(token, place(start, end))),
+        }
+    }
+    if let Err(e) = outcome {
+        let at = bytes.to(e.location).min(text.len());
+        let message = e.message.trim_end_matches(|c: char| c == '.' || c.is_whitespace()).to_owned();
+        lexed.error = Some(unreadable_token(text, at, &message));
+    }
+    lexed
+}
+
+fn unreadable_token(text: &str, at: usize, message: &str) -> SyntaxError {
+    let width = text[at..].chars().next().map_or(0, char::len_utf8);
+    let lower = message.to_ascii_lowercase();
+    let (said, help) =
+        if lower.contains("unterminated string") || lower.contains("literal") && lower.contains("untermin") {
+            (
+                "unterminated quoted string",
+                "the quote that opens here is never closed; a quote inside a string is written twice: ''",
+            )
+        } else if lower.contains("dollar") {
+            ("unterminated dollar-quoted string", "the text that opens here must end with the same $tag$")
+        } else if lower.contains("comment") {
+            ("unterminated /* comment", "comments nest: every /* needs its own */")
+        } else {
+            (message, "")
+        };
+    let e = SyntaxError::new("syntax-error", Span::new(at, at + width), said.to_owned());
+    if help.is_empty() { e } else { e.help(help) }
+}
+
+/// Follows the tokenizer's lines and columns (in characters) through the bytes, once.
+struct ByteCursor<'a> {
+    text: &'a str,
+    at: usize,
+    line: u64,
+    column: u64,
+    skip: usize,
+}
+
+impl ByteCursor<'_> {
+    fn to(&mut self, place: Location) -> usize {
+        while (self.line, self.column) < (place.line, place.column) {
+            let Some(c) = self.text[self.at..].chars().next() else { break };
+            self.at += c.len_utf8();
+            if c == '\n' {
+                self.line += 1;
+                self.column = 1;
+            } else {
+                self.column += 1;
+            }
+        }
+        self.at + self.skip
+    }
+}
+
+/// Cuts the tokens at the semicolons that end statements. Client commands (`\i`, `.read`) are reported and left out.
+fn split(
+    text: &str,
+    tokens: &[TokenWithSpan],
+    syntax: &'static Syntax,
+    errors: &mut Vec<SyntaxError>,
+) -> Vec<std::ops::Range<usize>> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    let mut body = 0usize;
+    let mut parens = 0usize;
+    let mut i = 0;
+    while i < tokens.len() {
+        if i == start && is_client_command(&tokens[i].token) {
+            let line_end = text[start_of(&tokens[i])..].find('\n').map_or(text.len(), |n| start_of(&tokens[i]) + n);
+            let span = Span::new(
+                start_of(&tokens[i]),
+                start_of(&tokens[i]) + text[start_of(&tokens[i])..line_end].trim_end().len(),
+            );
+            errors.push(
+                SyntaxError::new("psql-command", span, "this is a command of the client program, not SQL")
+                    .help("psql reads it, a server does not: write the SQL itself, or put it in a file of its own"),
+            );
+            while i < tokens.len() && start_of(&tokens[i]) < line_end {
+                i += 1;
+            }
+            start = i;
+            continue;
+        }
+        match &tokens[i].token {
+            Token::LParen => parens += 1,
+            Token::RParen => parens = parens.saturating_sub(1),
+            Token::SemiColon if body == 0 && (parens == 0 || !holds_statements_in_parens(&tokens[start..i])) => {
+                if start < i {
+                    parts.push(start..i);
+                }
+                start = i + 1;
+                parens = 0;
+            }
+            Token::Word(w) if w.quote_style.is_none() => {
+                if body > 0 {
+                    if w.value.eq_ignore_ascii_case("case") || w.value.eq_ignore_ascii_case("begin") {
+                        body += 1;
+                    } else if w.value.eq_ignore_ascii_case("end") {
+                        body -= 1;
+                    }
+                } else if w.value.eq_ignore_ascii_case("begin") {
+                    let words: Vec<&str> = tokens[start..i].iter().take(5).map(|t| word_of(&t.token)).collect();
+                    if (syntax.opens_body)(&words, &tokens[i].token, tokens.get(i + 1).map(|t| &t.token)) {
+                        body = 1;
+                    }
+                }
+            }
+            _ => {}
+        }
+        i += 1;
+    }
+    if start < tokens.len() {
+        parts.push(start..tokens.len());
+    }
+    parts
+}
+
+/// An unquoted word, or the empty text.
+pub(crate) fn word_of(token: &Token) -> &str {
+    match token {
+        Token::Word(w) if w.quote_style.is_none() => &w.value,
+        _ => "",
+    }
+}
+
+fn is_client_command(token: &Token) -> bool {
+    matches!(token, Token::Backslash | Token::Period)
+}
+
+/// CREATE RULE … DO (a; b): the one statement with semicolons between parentheses.
+fn holds_statements_in_parens(tokens: &[TokenWithSpan]) -> bool {
+    tokens.iter().take(4).any(|t| word_of(&t.token).eq_ignore_ascii_case("rule"))
+        && tokens.first().is_some_and(|t| word_of(&t.token).eq_ignore_ascii_case("create"))
+}
