@@ -1,4 +1,14 @@
-//! The rules: one file a rule, listed once.
+//! The rules, listed once: the build's errors, `cargo glowplug explain`, `docs/RULES.md` and SARIF all read this list.
+//!
+//! A rule's page stands beside this file as `<id>.md`, and its examples run on the real engines in the tests.
+//!
+//! ```
+//! use glowplug_analysis::rules;
+//!
+//! let rule = rules::find("undefined-table").unwrap();
+//! assert!(rule.page.starts_with("# undefined-table\n"));
+//! assert_eq!(rules::suggest("undefined_tabel"), Some("undefined-table"));
+//! ```
 
 use crate::diagnostics::{Group, Level};
 
@@ -13,4 +23,129 @@ pub struct Rule {
     pub default: Level,
     /// Its page, Markdown: what it catches, why, what to write instead, a flagged and an accepted example.
     pub page: &'static str,
+}
+
+impl Rule {
+    /// What the rule catches, in one line: the paragraph under the page's title.
+    #[must_use]
+    pub fn summary(&self) -> &'static str {
+        self.page.lines().skip(1).find(|line| !line.is_empty()).unwrap_or_default()
+    }
+}
+
+macro_rules! rules {
+    ($($id:literal $group:ident $level:ident,)*) => {
+        &[$(Rule {
+            id: $id,
+            group: Group::$group,
+            default: Level::$level,
+            page: include_str!(concat!($id, ".md")),
+        },)*]
+    };
+}
+
+/// Every rule, sorted by id.
+pub static ALL: &[Rule] = rules! {
+    "add-constraint-without-guard" Idempotency Deny,
+    "allow-without-reason" Convention Deny,
+    "changes-on-rerun" Idempotency Deny,
+    "config" Convention Deny,
+    "conflict-target-without-index" Correctness Deny,
+    "create-without-guard" Idempotency Deny,
+    "create-without-or-replace" Idempotency Deny,
+    "default-type-mismatch" Correctness Deny,
+    "dependent-objects" Correctness Deny,
+    "drop-then-create-loses-data" Idempotency Deny,
+    "drop-without-guard" Idempotency Deny,
+    "duplicate-column" Correctness Deny,
+    "duplicate-object" Correctness Deny,
+    "duplicate-schema" Correctness Deny,
+    "duplicate-table" Correctness Deny,
+    "empty-migration" Convention Deny,
+    "file-name" Convention Deny,
+    "fk-target-not-unique" Correctness Deny,
+    "fk-type-mismatch" Correctness Deny,
+    "guard-catches-wrong-error" Idempotency Deny,
+    "identifier-too-long" Correctness Deny,
+    "if-not-exists-shape" Correctness Deny,
+    "insert-column-count" Correctness Deny,
+    "insert-without-guard" Idempotency Deny,
+    "invalid-definition" Correctness Deny,
+    "nesting-too-deep" Correctness Deny,
+    "not-in-transaction" Correctness Deny,
+    "not-resumable" Idempotency Deny,
+    "not-utf8" Convention Deny,
+    "null-in-key" Correctness Deny,
+    "number-duplicate" Convention Deny,
+    "number-gap" Convention Deny,
+    "number-scheme-mixed" Convention Deny,
+    "opaque-statement" Convention Warn,
+    "orphan-down" Convention Deny,
+    "psql-command" Convention Deny,
+    "rename-without-guard" Idempotency Deny,
+    "second-primary-key" Correctness Deny,
+    "syntax-error" Correctness Deny,
+    "type-change-using" Idempotency Deny,
+    "unbalanced-transaction" Correctness Deny,
+    "undefined-column" Correctness Deny,
+    "undefined-enum-label" Correctness Deny,
+    "undefined-function" Correctness Deny,
+    "undefined-object" Correctness Deny,
+    "undefined-schema" Correctness Deny,
+    "undefined-table" Correctness Deny,
+    "unknown-directive" Convention Deny,
+    "unnamed-constraint" Idempotency Deny,
+    "unreadable-file" Convention Deny,
+    "unused-allow" Convention Deny,
+    "update-accumulates" Idempotency Deny,
+    "vacuous-if-exists" Correctness Warn,
+    "wrong-engine" Correctness Deny,
+};
+
+/// The rule of this id, written exactly.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Rule> {
+    ALL.binary_search_by(|rule| rule.id.cmp(id)).ok().map(|at| &ALL[at])
+}
+
+/// The id that was probably meant by one that does not exist: a typing error away, or another way to write it
+/// (`undefined_table`, `Undefined-Table`, `undefined-tables`). `None` where nothing is near.
+#[must_use]
+pub fn suggest(id: &str) -> Option<&'static str> {
+    let wanted = id.trim().to_ascii_lowercase().replace(['_', ' '], "-");
+    // Nobody types a hundred characters by mistake: what is that long is not an id, and the distance is quadratic.
+    if wanted.len() > 100 {
+        return None;
+    }
+    let (distance, nearest) = ALL
+        .iter()
+        .map(|rule| (strsim::osa_distance(&wanted, rule.id), rule.id))
+        .min_by_key(|(distance, _)| *distance)?;
+    (distance <= wanted.len().min(nearest.len()) / 3).then_some(nearest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_sorted_so_that_find_finds() {
+        for pair in ALL.windows(2) {
+            assert!(pair[0].id < pair[1].id, "{} stands before {}", pair[0].id, pair[1].id);
+        }
+        for rule in ALL {
+            assert_eq!(find(rule.id).map(|found| found.id), Some(rule.id));
+        }
+        assert!(find("undefined_table").is_none());
+    }
+
+    #[test]
+    fn suggests_what_is_near_and_nothing_else() {
+        assert_eq!(suggest("undefined_table"), Some("undefined-table"));
+        assert_eq!(suggest("Number-Gaps"), Some("number-gap"));
+        assert_eq!(suggest("inserts-without-gaurd"), Some("insert-without-guard"));
+        assert_eq!(suggest("frobnicate"), None);
+        assert_eq!(suggest(""), None);
+        assert_eq!(suggest(&"x".repeat(1_000_000)), None);
+    }
 }
