@@ -1,8 +1,19 @@
 //! `glowplug.toml`: what a folder of migrations says of itself.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
 
-use crate::diagnostics::Level;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::diagnostics::{Diagnostic, Group, Level, closest};
+use crate::rules;
+use crate::sources::{ReadProblem, SourceFile};
+use crate::span::Span;
+
+/// The name of the file in a folder of migrations.
+pub const CONFIG_FILE: &str = "glowplug.toml";
 
 /// The engine a folder is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,6 +43,29 @@ impl Backend {
             _ => None,
         }
     }
+
+    /// Why `name` is no engine, in words for the person who wrote it.
+    ///
+    /// ```
+    /// use glowplug_analysis::Backend;
+    /// assert_eq!(Backend::explain_unknown("mysql"), "`mysql` is not supported yet in this version");
+    /// ```
+    #[must_use]
+    pub fn explain_unknown(name: &str) -> String {
+        match name {
+            "mysql" | "mariadb" => format!("`{name}` is not supported yet in this version"),
+            _ => format!("`{name}` is no engine that is known"),
+        }
+    }
+
+    /// The oldest version that is known, `(major, minor)`; what counts where `server-version` is absent.
+    #[must_use]
+    pub fn oldest_version(self) -> (u32, u32) {
+        match self {
+            Self::Postgres => (13, 0),
+            Self::Sqlite => (3, 0),
+        }
+    }
 }
 
 /// A range of numbers that were never used, both ends included.
@@ -41,6 +75,8 @@ pub struct Gap {
     pub first: u64,
     /// The last number.
     pub last: u64,
+    /// Where `glowplug.toml` says so, in bytes.
+    pub span: Option<Span>,
 }
 
 /// The settings of a folder.
@@ -55,10 +91,36 @@ pub struct Config {
     /// Numbers never used, said out loud.
     pub gaps: Vec<Gap>,
     /// Files (relative to the folder) that describe what exists before the first migration, with their text.
-    pub preamble: Vec<crate::sources::SourceFile>,
+    pub preamble: Vec<SourceFile>,
+    /// The file with Diesel's `table!`s that is held against the last catalog, relative to the folder.
+    pub schema: Option<String>,
     /// `[lints]`: a group's or a rule's level.
     pub lints: BTreeMap<String, Level>,
+    /// `glowplug.toml` itself, where the settings come from one: diagnostics point into it.
+    pub file: Option<SourceFile>,
 }
+
+/// `glowplug.toml` is there and cannot be used.
+#[derive(Clone, Debug)]
+pub struct ConfigError {
+    /// The file, so that the diagnostics can be rendered.
+    pub file: SourceFile,
+    /// All that is wrong with it; never empty.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, diagnostic) in self.diagnostics.iter().enumerate() {
+            let (line, column) = self.file.lines.line_column(&self.file.text, diagnostic.span.start);
+            let newline = if i == 0 { "" } else { "\n" };
+            write!(f, "{newline}{}:{line}:{column}: {}", self.file.path, diagnostic.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigError {}
 
 impl Config {
     /// The defaults for an engine.
@@ -70,7 +132,374 @@ impl Config {
             enforce_from: None,
             gaps: Vec::new(),
             preamble: Vec::new(),
+            schema: None,
             lints: BTreeMap::new(),
+            file: None,
         }
+    }
+
+    /// Reads `glowplug.toml` of a folder of migrations; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where it cannot be used, with all reasons.
+    pub fn load(directory: &Path) -> Result<Option<Self>, ConfigError> {
+        Self::load_for(directory, None)
+    }
+
+    /// As [`Config::load`], with the engine given from outside: it beats the file's, which then may name none.
+    ///
+    /// # Errors
+    /// Where the file cannot be used, with all reasons.
+    pub fn load_for(directory: &Path, backend: Option<Backend>) -> Result<Option<Self>, ConfigError> {
+        let at = directory.join(CONFIG_FILE);
+        // Not `exists()`: a link that leads nowhere is a mistake to be told of.
+        if at.symlink_metadata().is_err() {
+            return Ok(None);
+        }
+        Self::read(directory, SourceFile::read(&at, CONFIG_FILE.to_owned()), backend).map(Some)
+    }
+
+    /// Reads settings from a text; `directory` is where the preamble is looked for.
+    ///
+    /// # Errors
+    /// Where the text cannot be used, with all reasons.
+    ///
+    /// ```
+    /// use glowplug_analysis::Config;
+    /// let error = Config::parse("migrations".as_ref(), "backend = \"postgres\"\nserver_version = \"15\"\n").unwrap_err();
+    /// assert_eq!(error.to_string(), "glowplug.toml:2:1: unknown key `server_version`");
+    /// assert_eq!(error.diagnostics[0].help.as_deref(), Some("did you mean `server-version`?"));
+    /// ```
+    pub fn parse(directory: &Path, text: &str) -> Result<Self, ConfigError> {
+        Self::read(directory, SourceFile::new(CONFIG_FILE, text), None)
+    }
+
+    fn read(directory: &Path, file: SourceFile, backend: Option<Backend>) -> Result<Self, ConfigError> {
+        let mut config = Self::new(backend.unwrap_or(Backend::Postgres));
+        let mut reader = Reader { directory, file: &file, diagnostics: Vec::new() };
+        match &file.problem {
+            None => reader.config(&mut config, backend),
+            Some(ReadProblem::NotUtf8 { offset, .. }) => {
+                let span = Span::new(*offset, offset + char::REPLACEMENT_CHARACTER.len_utf8());
+                reader.say(span, format!("{CONFIG_FILE} is not UTF-8"), None);
+            }
+            Some(ReadProblem::TooLarge { .. }) => {
+                reader.say(Span::default(), format!("{CONFIG_FILE} is too large"), None);
+            }
+            Some(ReadProblem::Io(words)) => {
+                reader.say(Span::default(), format!("{CONFIG_FILE} cannot be read: {words}"), None);
+            }
+        }
+        let diagnostics = reader.diagnostics;
+        if !diagnostics.is_empty() {
+            return Err(ConfigError { file, diagnostics });
+        }
+        config.file = Some(file);
+        Ok(config)
+    }
+
+    /// The level of a rule in this folder: what `[lints]` says of the rule, else of its group, else its default.
+    /// A rule of the group `correctness` can be raised, never lowered.
+    #[must_use]
+    pub fn level_of(&self, rule: &str) -> Level {
+        let Some(rule) = rules::find(rule) else { return Level::Deny };
+        let said = self.lints.get(rule.id).or_else(|| self.lints.get(rule.group.as_str())).copied();
+        match rule.group {
+            Group::Correctness => said.unwrap_or(rule.default).max(rule.default),
+            _ => said.unwrap_or(rule.default),
+        }
+    }
+
+    /// Whether a migration of this version is linted: not where it lies below `enforce-from`.
+    #[must_use]
+    pub fn enforces(&self, version: &str) -> bool {
+        let from = self.enforce_from.as_deref();
+        from.is_none_or(|from| crate::numbering::compare_versions(version, from).is_ge())
+    }
+}
+
+/// The keys of the file, in the order of the documentation.
+const KEYS: [&str; 7] = ["backend", "server-version", "enforce-from", "gaps", "preamble", "schema", "lints"];
+
+/// Takes a file of settings apart; what does not parse is answered as diagnostics, the rest is still there.
+pub(crate) fn parse_toml(file: &SourceFile) -> (Spanned<DeTable<'_>>, Vec<Diagnostic>) {
+    let (table, errors) = DeTable::parse_recoverable(&file.text);
+    let diagnostics = errors
+        .iter()
+        .map(|error| {
+            let span = error.span().map_or_else(Span::default, |range| Span::new(range.start, range.end));
+            let message = error.message().lines().collect::<Vec<_>>().join("; ");
+            Diagnostic::new("config", &file.path, span, message)
+        })
+        .collect();
+    (table, diagnostics)
+}
+
+/// `key` holds something else than it must.
+pub(crate) fn wrong_type(file: &SourceFile, key: &str, value: &Spanned<DeValue<'_>>, must: &str) -> Diagnostic {
+    let message = format!("`{key}` must be {must}, not {}", type_name(value.get_ref()));
+    Diagnostic::new("config", &file.path, span_of(value), message)
+}
+
+fn type_name(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) | DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+fn span_of<T>(value: &Spanned<T>) -> Span {
+    let range = value.span();
+    Span::new(range.start, range.end)
+}
+
+struct Reader<'a> {
+    directory: &'a Path,
+    file: &'a SourceFile,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    fn say(&mut self, span: Span, message: String, help: Option<String>) {
+        let mut diagnostic = Diagnostic::new("config", &self.file.path, span, message);
+        diagnostic.help = help;
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn wrong(&mut self, key: &str, value: &Spanned<DeValue<'_>>, must: &str) {
+        self.diagnostics.push(wrong_type(self.file, key, value, must));
+    }
+
+    fn config(&mut self, config: &mut Config, backend: Option<Backend>) {
+        let file = self.file;
+        let (table, errors) = parse_toml(file);
+        let broken = !errors.is_empty();
+        self.diagnostics.extend(errors);
+        let mut said_backend = broken || backend.is_some();
+        // Keys come sorted, but a version can be judged only once the engine is known.
+        for (key, value) in table.get_ref() {
+            if key.get_ref() == "backend" {
+                said_backend = true;
+                if let Some(found) = self.backend(value) {
+                    config.backend = backend.unwrap_or(found);
+                }
+            }
+        }
+        for (key, value) in table.get_ref() {
+            match key.get_ref().as_ref() {
+                "backend" => {}
+                "server-version" => config.server_version = self.server_version(config.backend, value),
+                "enforce-from" => config.enforce_from = self.version(value),
+                "gaps" => config.gaps = self.gaps(value),
+                "preamble" => config.preamble = self.preamble(value),
+                "schema" => match value.get_ref().as_str() {
+                    Some(path) => config.schema = Some(path.to_owned()),
+                    None => self.wrong("schema", value, "a path, \"../src/schema.rs\""),
+                },
+                "lints" => config.lints = self.lints(value),
+                other => {
+                    let help = match closest(other, KEYS) {
+                        Some(key) => format!("did you mean `{key}`?"),
+                        None => format!("the keys are {}", KEYS.join(", ")),
+                    };
+                    self.say(span_of(key), format!("unknown key `{other}`"), Some(help));
+                }
+            }
+        }
+        if !said_backend {
+            self.say(
+                Span::default(),
+                format!("{CONFIG_FILE} does not say which engine the migrations are for"),
+                Some("add `backend = \"postgres\"` or `backend = \"sqlite\"` as its first line".to_owned()),
+            );
+        }
+        self.diagnostics.sort_by_key(|d| d.span);
+    }
+
+    fn backend(&mut self, value: &Spanned<DeValue<'_>>) -> Option<Backend> {
+        let Some(name) = value.get_ref().as_str() else {
+            self.wrong("backend", value, "\"postgres\" or \"sqlite\"");
+            return None;
+        };
+        let backend = Backend::from_name(name);
+        if backend.is_none() {
+            let help = "write \"postgres\" or \"sqlite\"".to_owned();
+            self.say(span_of(value), Backend::explain_unknown(name), Some(help));
+        }
+        backend
+    }
+
+    fn server_version(&mut self, backend: Backend, value: &Spanned<DeValue<'_>>) -> Option<(u32, u32)> {
+        let example = match backend {
+            Backend::Postgres => "\"15\" or \"15.4\"",
+            Backend::Sqlite => "\"3.40\"",
+        };
+        let text = match value.get_ref() {
+            DeValue::String(text) => text.as_ref(),
+            DeValue::Integer(number) => number.as_str(),
+            _ => {
+                self.wrong("server-version", value, &format!("a version, {example}"));
+                return None;
+            }
+        };
+        let mut parts = text.split('.');
+        let version = match (parts.next().map(str::parse), parts.next().map_or(Ok(0), str::parse)) {
+            (Some(Ok(major)), Ok(minor)) if parts.all(|part| part.parse::<u32>().is_ok()) => (major, minor),
+            _ => {
+                self.say(
+                    span_of(value),
+                    format!("`{text}` is no version of a server"),
+                    Some(format!("write the oldest server it must run on, such as {example}")),
+                );
+                return None;
+            }
+        };
+        let oldest = backend.oldest_version();
+        if version < oldest || (backend == Backend::Sqlite && version.0 != 3) {
+            let message = match backend {
+                Backend::Postgres => format!("PostgreSQL {text} is not known here: {} is the oldest", oldest.0),
+                Backend::Sqlite => format!("SQLite {text} is not known here: only 3 is"),
+            };
+            self.say(span_of(value), message, None);
+            return None;
+        }
+        Some(version)
+    }
+
+    fn version(&mut self, value: &Spanned<DeValue<'_>>) -> Option<String> {
+        let text = match value.get_ref() {
+            DeValue::String(text) => text.replace('-', ""),
+            DeValue::Integer(number) => number.as_str().to_owned(),
+            _ => {
+                self.wrong("enforce-from", value, "a migration's number, \"0042\"");
+                return None;
+            }
+        };
+        if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+            self.say(
+                span_of(value),
+                "`enforce-from` is no migration's number".to_owned(),
+                Some("write the digits its name starts with: \"0042\"".to_owned()),
+            );
+            return None;
+        }
+        Some(text)
+    }
+
+    fn gaps(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<Gap> {
+        let must = "a list of numbers and ranges, [\"002..=010\", \"012\"]";
+        let Some(list) = value.get_ref().as_array() else {
+            self.wrong("gaps", value, must);
+            return Vec::new();
+        };
+        let mut gaps = Vec::new();
+        for entry in list {
+            let text = match entry.get_ref() {
+                DeValue::String(text) => text.as_ref(),
+                DeValue::Integer(number) => number.as_str(),
+                _ => {
+                    self.wrong("gaps", entry, must);
+                    continue;
+                }
+            };
+            let (first, last) = text.split_once("..=").unwrap_or((text, text));
+            let number = |text: &str| text.trim().parse::<u64>().ok().filter(|_| text.trim().len() < 8);
+            let span = span_of(entry);
+            match (number(first), number(last)) {
+                (Some(first), Some(last)) if first <= last => gaps.push(Gap { first, last, span: Some(span) }),
+                (Some(_), Some(_)) => {
+                    let help = Some(format!("write \"{}..={}\"", last.trim(), first.trim()));
+                    self.say(span, format!("`{text}` ends before it starts"), help);
+                }
+                _ => {
+                    let help = if text.contains("..") && !text.contains("..=") {
+                        format!("write \"{}\", with both ends included", text.replace("..", "..="))
+                    } else {
+                        "write a number, \"012\", or a range, \"002..=010\"; times have no gaps".to_owned()
+                    };
+                    self.say(span, format!("`{text}` is no number and no range of numbers"), Some(help));
+                }
+            }
+        }
+        gaps
+    }
+
+    fn preamble(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<SourceFile> {
+        let must = "a list of files, [\"base.sql\"]";
+        let Some(list) = value.get_ref().as_array() else {
+            self.wrong("preamble", value, must);
+            return Vec::new();
+        };
+        let mut files = Vec::new();
+        for entry in list {
+            let Some(path) = entry.get_ref().as_str() else {
+                self.wrong("preamble", entry, must);
+                continue;
+            };
+            let file = SourceFile::read(&self.directory.join(path), path.to_owned());
+            match &file.problem {
+                None => files.push(file),
+                Some(problem) => {
+                    let why = match problem {
+                        ReadProblem::NotUtf8 { line, .. } => format!("is not UTF-8 (line {line})"),
+                        ReadProblem::TooLarge { bytes } => format!("is too large ({} MiB)", bytes >> 20),
+                        ReadProblem::Io(words) => format!("cannot be read: {words}"),
+                    };
+                    let help = "the path is relative to the folder of the migrations".to_owned();
+                    self.say(span_of(entry), format!("`{path}` {why}"), Some(help));
+                }
+            }
+        }
+        files
+    }
+
+    fn lints(&mut self, value: &Spanned<DeValue<'_>>) -> BTreeMap<String, Level> {
+        let mut lints = BTreeMap::new();
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong("lints", value, "a table, [lints]");
+            return lints;
+        };
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            let group = Group::ALL.into_iter().find(|g| g.as_str() == name);
+            let rule = rules::find(name);
+            if group.is_none() && rule.is_none() {
+                let names = rules::ALL.iter().map(|r| r.id).chain(Group::ALL.map(Group::as_str));
+                let help = match closest(name, names) {
+                    Some(name) => format!("did you mean `{name}`?"),
+                    None => "`cargo glowplug explain` lists the rules".to_owned(),
+                };
+                self.say(span_of(key), format!("unknown rule `{name}`"), Some(help));
+                continue;
+            }
+            let Some(level) = value.get_ref().as_str().and_then(Level::from_name) else {
+                let message = match value.get_ref().as_str() {
+                    Some(text) => format!("`{text}` is no level"),
+                    None => format!("`{name}` must be a level, not {}", type_name(value.get_ref())),
+                };
+                self.say(span_of(value), message, Some("write \"deny\", \"warn\" or \"allow\"".to_owned()));
+                continue;
+            };
+            // What the engine refuses is refused at the deploy, whatever is written here.
+            let floor = match (group, rule) {
+                (Some(Group::Correctness), _) => Some(Level::Deny),
+                (None, Some(rule)) if rule.group == Group::Correctness => Some(rule.default),
+                _ => None,
+            };
+            if floor.is_some_and(|floor| level < floor) {
+                self.say(
+                    span_of(value),
+                    format!("`{name}` cannot be lowered: it finds what the engine would refuse"),
+                    Some("correct the migration instead".to_owned()),
+                );
+                continue;
+            }
+            lints.insert(name.to_owned(), level);
+        }
+        lints
     }
 }

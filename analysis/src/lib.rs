@@ -7,6 +7,7 @@
 mod change;
 pub mod config;
 pub mod diagnostics;
+mod numbering;
 pub mod rules;
 pub mod sources;
 mod span;
@@ -14,6 +15,7 @@ mod syntax;
 
 pub use config::{Backend, Config};
 pub use diagnostics::{Diagnostic, Group, Level};
+pub use numbering::{NextPath, next_path};
 pub use sources::Sources;
 pub use span::{LineIndex, Span};
 

@@ -1,15 +1,23 @@
 //! The only file that reads files: a folder of migrations becomes [`Sources`].
 
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::span::LineIndex;
 
-/// One SQL file as it was found.
+/// The largest file that is read, in bytes. Larger ones hold data, not a schema, and would be copied into every binary.
+pub const MAX_FILE_BYTES: u64 = 64 << 20;
+
+/// One file as it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFile {
     /// Where it is, relative to the migrations folder, with `/` between parts.
     pub path: String,
-    /// Its text as `include_str!` would give it, byte-order mark included (spans count from there). Empty where `problem` is set.
+    /// Its text as `include_str!` would give it, byte-order mark included (spans count from there). Where `problem` is
+    /// set it is empty, or, for [`ReadProblem::NotUtf8`], the text with `U+FFFD` for what could not be read: good enough
+    /// to show, nothing to analyze.
     pub text: String,
     /// Where its lines start.
     pub lines: LineIndex,
@@ -26,8 +34,15 @@ pub enum ReadProblem {
         offset: usize,
         /// From 1.
         line: usize,
+        /// What it looks like instead, as `iconv -f` calls it.
+        encoding: &'static str,
     },
-    /// The operating system said no.
+    /// Larger than [`MAX_FILE_BYTES`].
+    TooLarge {
+        /// Its size.
+        bytes: u64,
+    },
+    /// The operating system said no, in its words.
     Io(String),
 }
 
@@ -36,8 +51,11 @@ pub enum ReadProblem {
 pub struct Sources {
     /// The folder.
     pub directory: PathBuf,
-    /// Every file that a layout knows, in the order of their paths. Numbering puts them in order.
+    /// Every `.sql` file at the places where a layout keeps them, and the `metadata.toml` beside them, in the order of
+    /// their paths. Which of them are migrations, and in what order, numbering decides.
     pub files: Vec<SourceFile>,
+    /// Files that are no migrations, but that a diagnostic may point into: `glowplug.toml`, the preamble.
+    pub others: Vec<SourceFile>,
 }
 
 impl SourceFile {
@@ -46,21 +64,162 @@ impl SourceFile {
     pub fn new(path: &str, text: &str) -> Self {
         Self { path: path.to_owned(), text: text.to_owned(), lines: LineIndex::new(text), problem: None }
     }
+
+    /// Reads one file; what goes wrong is kept in [`SourceFile::problem`]. `path` is what diagnostics call it.
+    pub(crate) fn read(at: &Path, path: String) -> Self {
+        let (text, problem) = match read_bytes(at) {
+            Ok(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => (text, None),
+                Err(error) => {
+                    let offset = error.utf8_error().valid_up_to();
+                    let bytes = error.as_bytes();
+                    let line = bytes[..offset].iter().filter(|b| **b == b'\n').count() + 1;
+                    let encoding = if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
+                        "UTF-16"
+                    } else {
+                        "LATIN1"
+                    };
+                    let shown = String::from_utf8_lossy(bytes).into_owned();
+                    (shown, Some(ReadProblem::NotUtf8 { offset, line, encoding }))
+                }
+            },
+            Err(problem) => (String::new(), Some(problem)),
+        };
+        let lines = LineIndex::new(&text);
+        Self { path, text, lines, problem }
+    }
 }
 
 impl Sources {
     /// Sources from memory, `(path, text)` each.
     #[must_use]
     pub fn from_texts<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        Self { directory: PathBuf::new(), files: files.into_iter().map(|(p, t)| SourceFile::new(p, t)).collect() }
+        let mut files: Vec<_> = files.into_iter().map(|(p, t)| SourceFile::new(p, t)).collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Self { directory: PathBuf::new(), files, others: Vec::new() }
     }
 
-    /// Reads a folder.
+    /// Reads a folder: `*.sql` in it and in the folders it holds, one level deep. Symbolic links are followed. Hidden
+    /// files, and everything that is not SQL (a README, `glowplug.toml`, `glowplug.lock`), are left out.
     ///
     /// # Errors
-    /// Where the folder itself cannot be read; what is wrong with a single file is kept with that file.
-    pub fn read(directory: &Path) -> Result<Self, std::io::Error> {
-        let _ = directory;
-        Ok(Self::default())
+    /// Where the folder itself cannot be read, in words that name it; what is wrong with a single file is kept with that file.
+    ///
+    /// ```
+    /// let error = glowplug_analysis::Sources::read("no/such/folder".as_ref()).unwrap_err();
+    /// assert!(error.to_string().starts_with("there is no folder `no/such/folder`"));
+    /// ```
+    pub fn read(directory: &Path) -> io::Result<Self> {
+        let mut files = Vec::new();
+        let mut home = None;
+        for (name, at) in list(directory).map_err(|e| explain(directory, &e))? {
+            let is_sql = has_extension(&name, "sql");
+            let folder = match fs::metadata(&at) {
+                Ok(found) => found.is_dir(),
+                // A link that leads nowhere or to itself. A file's own reading says why; a folder has only this place.
+                Err(error) if !is_sql && name.starts_with(|c: char| c.is_ascii_digit()) => {
+                    files.push(unread(&name, error.to_string()));
+                    continue;
+                }
+                Err(_) => false,
+            };
+            if folder {
+                // A link to the folder itself, or to one above it, would show every file twice.
+                let link = fs::symlink_metadata(&at).is_ok_and(|m| m.is_symlink());
+                let home = home.get_or_insert_with(|| fs::canonicalize(directory).ok());
+                let leads_back = link
+                    && match (fs::canonicalize(&at), home) {
+                        (Ok(target), Some(home)) => home.starts_with(target),
+                        _ => false,
+                    };
+                if leads_back {
+                    files.push(unread(&name, "a symbolic link that leads back to the folder it is in".to_owned()));
+                    continue;
+                }
+                match list(&at) {
+                    Ok(inner) => {
+                        for (inner_name, inner_at) in inner {
+                            if has_extension(&inner_name, "sql") || inner_name == "metadata.toml" {
+                                files.push(SourceFile::read(&inner_at, format!("{name}/{inner_name}")));
+                            }
+                        }
+                    }
+                    Err(error) => files.push(unread(&name, error.to_string())),
+                }
+            } else if is_sql {
+                files.push(SourceFile::read(&at, name));
+            }
+        }
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(Self { directory: directory.to_owned(), files, others: Vec::new() })
     }
+
+    /// Keeps a file that is no migration, so that diagnostics can show it; one of the same path is replaced.
+    pub fn attach(&mut self, file: SourceFile) {
+        self.others.retain(|f| f.path != file.path);
+        self.others.push(file);
+    }
+
+    /// The file that diagnostics call `path`.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<&SourceFile> {
+        match self.files.binary_search_by(|f| f.path.as_str().cmp(path)) {
+            Ok(index) => self.files.get(index),
+            Err(_) => self.others.iter().find(|f| f.path == path),
+        }
+    }
+}
+
+/// Stands for what a migration's folder would hold, where it cannot be opened.
+fn unread(folder: &str, words: String) -> SourceFile {
+    SourceFile { problem: Some(ReadProblem::Io(words)), ..SourceFile::new(&format!("{folder}/up.sql"), "") }
+}
+
+/// The entries of a folder by name, hidden ones left out. A name that is not UTF-8 is shown with `U+FFFD`.
+fn list(directory: &Path) -> io::Result<Vec<(String, PathBuf)>> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !name.starts_with('.') {
+            entries.push((name, entry.path()));
+        }
+    }
+    entries.sort();
+    Ok(entries)
+}
+
+/// `extension` is compared without regard to case, as the file systems of macOS and Windows do.
+fn has_extension(name: &str, extension: &str) -> bool {
+    Path::new(name).extension().and_then(OsStr::to_str).is_some_and(|e| e.eq_ignore_ascii_case(extension))
+}
+
+fn read_bytes(at: &Path) -> Result<Vec<u8>, ReadProblem> {
+    let no = |error: io::Error| ReadProblem::Io(error.to_string());
+    // Asked before it is opened: opening a pipe that nobody writes to waits for ever.
+    let found = fs::metadata(at).map_err(no)?;
+    if !found.is_file() {
+        return Err(ReadProblem::Io("not a regular file".to_owned()));
+    }
+    if found.len() > MAX_FILE_BYTES {
+        return Err(ReadProblem::TooLarge { bytes: found.len() });
+    }
+    let mut bytes = Vec::new();
+    // `take`: the file may have grown since it was asked for its size.
+    fs::File::open(at).map_err(no)?.take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(no)?;
+    Ok(bytes)
+}
+
+fn explain(directory: &Path, error: &io::Error) -> io::Error {
+    let shown = directory.display();
+    let words = match error.kind() {
+        io::ErrorKind::NotFound => {
+            format!("there is no folder `{shown}`: create it, or give the path of the one that holds the migrations")
+        }
+        io::ErrorKind::NotADirectory => {
+            format!("`{shown}` is a file: give the path of the folder that holds the migrations")
+        }
+        _ => format!("the folder `{shown}` cannot be read: {error}"),
+    };
+    io::Error::new(error.kind(), words)
 }

@@ -17,6 +17,33 @@ pub enum Level {
     Deny,
 }
 
+impl Level {
+    /// The name in `glowplug.toml`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Warn => "warn",
+            Self::Deny => "deny",
+        }
+    }
+
+    /// Reads a name of `glowplug.toml`: `deny`, `warn` or `allow`.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Allow, Self::Warn, Self::Deny].into_iter().find(|level| level.as_str() == name)
+    }
+
+    /// What a person and the JSON call a finding of this level: `error` or `warning`.
+    #[must_use]
+    pub fn finding(self) -> &'static str {
+        match self {
+            Self::Deny => "error",
+            Self::Warn | Self::Allow => "warning",
+        }
+    }
+}
+
 /// The four families of rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
@@ -31,6 +58,9 @@ pub enum Group {
 }
 
 impl Group {
+    /// All of them, in the order of the documentation.
+    pub const ALL: [Self; 4] = [Self::Correctness, Self::Idempotency, Self::Safety, Self::Convention];
+
     /// The group's name, as `glowplug.toml`, `--only` and the JSON write it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -63,7 +93,8 @@ pub struct Diagnostic {
     pub level: Level,
     /// The file, relative to the migrations folder.
     pub file: String,
-    /// The bytes the caret stands under.
+    /// The bytes the caret stands under. Empty at the very start means the file as a whole (its name, its number):
+    /// then the place is shown without a line of SQL.
     pub span: Span,
     /// What is wrong, in the engine's words where it has some.
     pub message: String,
@@ -114,4 +145,18 @@ impl Diagnostic {
         self.sqlstate = Some(sqlstate);
         self
     }
+}
+
+/// The one of `candidates` that `word` is most likely a slip of; `None` where nothing is near.
+#[must_use]
+pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Nobody types a hundred characters by mistake, and the distance is quadratic.
+    if word.len() > 100 {
+        return None;
+    }
+    let plain = |text: &str| text.to_ascii_lowercase().replace('_', "-");
+    let word = plain(word);
+    let distance = |candidate: &str| strsim::osa_distance(&word, &plain(candidate));
+    let (distance, nearest) = candidates.into_iter().map(|c| (distance(c), c)).min_by_key(|(d, _)| *d)?;
+    (distance <= word.len().min(nearest.len()) / 3).then_some(nearest)
 }
