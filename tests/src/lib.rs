@@ -1,1 +1,17 @@
-//! glowplug
+//! Throwaway database servers for the tests, one module per kind of server.
+//!
+//! A test asks for a database of its own and gets it; the server behind it is the one named by an environment
+//! variable or, where there is none, one that this process starts from the binaries installed here:
+//!
+//! ```no_run
+//! let database = glowplug_tests::postgres();
+//! database.execute("CREATE TABLE notes (id integer PRIMARY KEY)");
+//! assert_eq!(database.rows("SELECT count(*) FROM notes"), ["0"]);
+//! ```
+//!
+//! A test never passes because a server is missing: without one the harness panics and says what to run.
+#![deny(missing_docs)]
+
+pub mod postgres;
+
+pub use postgres::{PostgresServer, Refusal, TestDatabase, postgres};
