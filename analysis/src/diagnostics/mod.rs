@@ -4,6 +4,10 @@
 pub mod json;
 pub mod render;
 
+use std::collections::HashMap;
+
+use crate::Analysis;
+use crate::config::CONFIG_FILE;
 use crate::span::Span;
 
 /// How much a diagnostic weighs.
@@ -145,6 +149,21 @@ impl Diagnostic {
         self.sqlstate = Some(sqlstate);
         self
     }
+}
+
+/// The diagnostics of an analysis in the order a person reads them: `glowplug.toml`, then file by file in the order of
+/// the migrations, then files that are none; in a file by place.
+#[must_use]
+pub fn in_order(analysis: &Analysis) -> Vec<&Diagnostic> {
+    let order: HashMap<&str, usize> =
+        analysis.migrations.iter().enumerate().map(|(i, m)| (m.file.as_str(), i + 1)).collect();
+    let mut diagnostics: Vec<&Diagnostic> = analysis.diagnostics.iter().collect();
+    // Stable: what was found first at a place comes first.
+    diagnostics.sort_by_key(|d| {
+        let file = if d.file == CONFIG_FILE { 0 } else { order.get(d.file.as_str()).copied().unwrap_or(usize::MAX) };
+        (file, d.file.as_str(), d.span.start)
+    });
+    diagnostics
 }
 
 /// The one of `candidates` that `word` is most likely a slip of; `None` where nothing is near.
