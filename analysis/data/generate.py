@@ -40,6 +40,101 @@ TYPES = """
                         WHERE c.oid IN (t.typrelid, COALESCE(e.typrelid, 0)) AND c.relkind <> 'c')
 """
 
+# What is called through SQL: functions that take or give `internal` values are the server's own.
+# The columns of a function: those that an extension's files have, too.
+FUNCTION = """
+           p.proname,
+           (SELECT coalesce(string_agg(CASE WHEN p.provariadic <> 0 AND a.nr = p.pronargs THEN 'VARIADIC ' ELSE '' END
+                                       || format_type(a.type, NULL), ',' ORDER BY a.nr), '')
+              FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY a(type, nr)),
+           CASE WHEN p.pronargdefaults > 0 THEN p.pronargdefaults::text ELSE '' END,
+           CASE WHEN p.prokind = 'p' THEN '' ELSE
+               CASE WHEN p.proretset THEN 'SETOF ' ELSE '' END || format_type(p.prorettype, NULL) END,
+           p.prokind::text,
+           p.provolatile::text
+"""
+CALLABLE = "p.prorettype <> 'internal'::regtype AND NOT 'internal'::regtype = ANY (p.proargtypes::oid[])"
+FUNCTION_COLUMNS = [
+    "name",
+    "types of the arguments",
+    "how many of the last ones have a default",
+    "returns",
+    "kind (f function, p procedure, a aggregate, w window)",
+    "volatility (i immutable, s stable, v volatile)",
+]
+
+FUNCTIONS = f"SELECT {FUNCTION} FROM pg_proc p WHERE p.pronamespace = 'pg_catalog'::regnamespace AND {CALLABLE}"
+
+OPERATOR = """
+           o.oprname,
+           CASE WHEN o.oprleft = 0 THEN '' ELSE format_type(o.oprleft, NULL) END,
+           CASE WHEN o.oprright = 0 THEN '' ELSE format_type(o.oprright, NULL) END,
+           format_type(o.oprresult, NULL)
+"""
+OPERATORS = f"SELECT {OPERATOR} FROM pg_operator o WHERE o.oprnamespace = 'pg_catalog'::regnamespace AND o.oprresult <> 0"
+
+CAST = "format_type(c.castsource, NULL), format_type(c.casttarget, NULL), c.castcontext::text"
+# Whether an extension made it is in pg_depend; a database without extensions has only the built-in ones.
+CASTS = f"SELECT {CAST} FROM pg_cast c"
+
+OPCLASS = """
+           m.amname, c.opcname, format_type(c.opcintype, NULL), CASE WHEN c.opcdefault THEN 'default' ELSE '' END
+"""
+OPCLASSES = f"SELECT {OPCLASS} FROM pg_opclass c JOIN pg_am m ON m.oid = c.opcmethod WHERE c.opcnamespace = 'pg_catalog'::regnamespace"
+
+RELATION = """
+           c.relname, c.relkind::text,
+           (SELECT string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod), ',' ORDER BY a.attnum)
+              FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+"""
+# Commas inside a type's modifier, as in numeric(10,2), do not occur in the catalogs; `rows` would not see them.
+RELATIONS = f"""
+    SELECT n.nspname, {RELATION}
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname IN ('pg_catalog', 'information_schema') AND c.relkind IN ('r', 'v')
+"""
+
+KEYWORDS = "SELECT word, catcode::text FROM pg_get_keywords()"
+
+# What one extension brought. Array types are left out: every type has one.
+MEMBERS = f"""
+    WITH member AS (
+        SELECT d.classid, d.objid FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+         WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = %(name)s
+    )
+    SELECT 'type', t.typname, format_type(t.oid, NULL), t.typcategory::text || CASE WHEN t.typispreferred THEN '!' ELSE '' END,
+           t.typtype::text, '', ''
+      FROM member x JOIN pg_type t ON x.classid = 'pg_type'::regclass AND t.oid = x.objid AND t.typcategory <> 'A'
+    UNION ALL
+    SELECT 'function', {FUNCTION}
+      FROM member x JOIN pg_proc p ON x.classid = 'pg_proc'::regclass AND p.oid = x.objid WHERE {CALLABLE}
+    UNION ALL
+    SELECT 'operator', {OPERATOR}, '', ''
+      FROM member x JOIN pg_operator o ON x.classid = 'pg_operator'::regclass AND o.oid = x.objid WHERE o.oprresult <> 0
+    UNION ALL
+    SELECT 'cast', {CAST}, '', '', ''
+      FROM member x JOIN pg_cast c ON x.classid = 'pg_cast'::regclass AND c.oid = x.objid
+    UNION ALL
+    SELECT 'opclass', {OPCLASS}, '', ''
+      FROM member x JOIN pg_opclass c ON x.classid = 'pg_opclass'::regclass AND c.oid = x.objid
+      JOIN pg_am m ON m.oid = c.opcmethod
+    UNION ALL
+    SELECT 'method', m.amname, m.amtype::text, '', '', '', ''
+      FROM member x JOIN pg_am m ON x.classid = 'pg_am'::regclass AND m.oid = x.objid
+    UNION ALL
+    SELECT 'wrapper', f.fdwname, '', '', '', '', ''
+      FROM member x JOIN pg_foreign_data_wrapper f ON x.classid = 'pg_foreign_data_wrapper'::regclass AND f.oid = x.objid
+    UNION ALL
+    SELECT 'dictionary', t.dictname, '', '', '', '', ''
+      FROM member x JOIN pg_ts_dict t ON x.classid = 'pg_ts_dict'::regclass AND t.oid = x.objid
+    UNION ALL
+    SELECT 'relation', {RELATION}, '', '', ''
+      FROM member x JOIN pg_class c ON x.classid = 'pg_class'::regclass AND c.oid = x.objid WHERE c.relkind IN ('r', 'v', 'm', 'S')
+"""
+
+# Languages and what goes between them need the language's own libraries, which not every server has.
+LANGUAGE = re.compile("plpgsql|plperl|plpython|pltcl")
+
 
 def rows(connection, query, parameters=None):
     """The rows of a query as tuples of text, no field with a tab or a line end."""
@@ -88,6 +183,36 @@ def write(path, columns, per_version, servers, asked):
     print(f"{path.relative_to(HERE)}: {len(lines)} lines")
 
 
+def extensions(connection):
+    """What each extension of a server brings, made and dropped one after the other."""
+    found = {}
+    available = connection.execute(
+        """
+        SELECT v.name, v.requires, v.schema FROM pg_available_extension_versions v
+          JOIN pg_available_extensions e ON e.name = v.name AND e.default_version = v.version
+         ORDER BY v.name
+        """
+    ).fetchall()
+    for name, requires, schema in available:
+        if LANGUAGE.search(name):
+            continue
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+        for other in connection.execute("SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'").fetchall():
+            connection.execute(sql.SQL("DROP EXTENSION IF EXISTS {} CASCADE").format(sql.Identifier(other[0])))
+        try:
+            connection.execute(sql.SQL("CREATE EXTENSION {} CASCADE").format(sql.Identifier(name)))
+        except psycopg.Error as refusal:
+            print(f"{connection.info.server_version}: {name}: {refusal}", file=sys.stderr)
+            continue
+        lines = rows(connection, MEMBERS, {"name": name})
+        lines += [("requires", other, "", "", "", "", "") for other in requires or []]
+        if schema:
+            lines.append(("schema", schema, "", "", "", "", ""))
+        found[name] = lines
+    return found
+
+
 def main():
     urls = os.environ.get("GLOWPLUG_DATA_POSTGRES_URLS", "").split()
     if not urls:
@@ -113,16 +238,43 @@ def main():
 
 
 def generate(folder, connections, servers, asked):
-    def everywhere(query):
-        return {version: rows(connection, query) for version, connection in connections.items()}
+    def everywhere(name, columns, query):
+        found = {version: rows(connection, query) for version, connection in connections.items()}
+        write(folder / f"{name}.txt", columns, found, servers, asked)
 
-    write(
-        folder / "types.txt",
-        ["name", "as format_type() writes it", "category (! preferred)", "kind (b base, d domain, p pseudo, r range, m multirange)"],
-        everywhere(TYPES),
-        servers,
-        asked,
+    everywhere(
+        "keywords",
+        ["word", "category (U unreserved, C not a function or type name, T function or type name alone, R reserved)"],
+        KEYWORDS,
     )
+    everywhere(
+        "types",
+        [
+            "name",
+            "as format_type() writes it",
+            "category (! preferred)",
+            "kind (b base, d domain, p pseudo, r range, m multirange)",
+        ],
+        TYPES,
+    )
+    everywhere("functions", FUNCTION_COLUMNS, FUNCTIONS)
+    everywhere("operators", ["name", "left", "right", "result"], OPERATORS)
+    everywhere("casts", ["from", "to", "context (i implicit, a assignment, e explicit)"], CASTS)
+    everywhere("opclasses", ["access method", "name", "type", "whether the type's default"], OPCLASSES)
+    everywhere("relations", ["schema", "name", "kind (r table, v view)", "columns: name and type"], RELATIONS)
+
+    brought = {version: extensions(connection) for version, connection in connections.items()}
+    for old in (folder / "extensions").glob("*.txt"):
+        old.unlink()
+    for name in sorted(set().union(*brought.values())):
+        having = {version: found[name] for version, found in brought.items() if name in found}
+        write(
+            folder / "extensions" / f"{name}.txt",
+            ["what (type, function, operator, …)", "its fields, as in the files one folder up, empty ones at the end"],
+            having,
+            servers,
+            asked,
+        )
 
 
 if __name__ == "__main__":
