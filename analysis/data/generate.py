@@ -136,6 +136,25 @@ MEMBERS = f"""
 LANGUAGE = re.compile("plpgsql|plperl|plpython|pltcl")
 
 
+# The server's own list of error codes: `code  severity  macro  condition name`, in the folder of its shared files.
+ERROR_CODES = """
+    SELECT pg_read_file(setting || '/errcodes.txt') FROM pg_config WHERE name = 'SHAREDIR'
+"""
+
+
+def error_conditions(connection):
+    """The names that PL/pgSQL's `EXCEPTION WHEN` takes, each with its code: errors alone, as the server says by compiling each."""
+    answer = []
+    for line in connection.execute(ERROR_CODES).fetchone()[0].splitlines():
+        fields = line.split()
+        if line.startswith(("#", "Section:")) or len(fields) != 4 or fields[1] != "E":
+            continue
+        code, name = fields[0], fields[3]
+        connection.execute(f"DO $$ BEGIN NULL; EXCEPTION WHEN {name} OR SQLSTATE '{code}' THEN NULL; END $$")
+        answer.append((name, code))
+    return answer
+
+
 def rows(connection, query, parameters=None):
     """The rows of a query as tuples of text, no field with a tab or a line end."""
     answer = []
@@ -262,6 +281,9 @@ def generate(folder, connections, servers, asked):
     everywhere("casts", ["from", "to", "context (i implicit, a assignment, e explicit)"], CASTS)
     everywhere("opclasses", ["access method", "name", "type", "whether the type's default"], OPCLASSES)
     everywhere("relations", ["schema", "name", "kind (r table, v view)", "columns: name and type"], RELATIONS)
+
+    conditions = {version: error_conditions(connection) for version, connection in connections.items()}
+    write(folder / "errcodes.txt", ["condition name (a few have two codes)", "SQLSTATE"], conditions, servers, asked)
 
     brought = {version: extensions(connection) for version, connection in connections.items()}
     for old in (folder / "extensions").glob("*.txt"):
