@@ -1,0 +1,499 @@
+//! What can go wrong, said so that a person can act on it at once.
+
+use crate::migration::Engine;
+use crate::snippet::Snippet;
+use std::fmt::{self, Write as _};
+use std::time::Duration;
+
+/// What went wrong with a run.
+///
+/// `Display` takes several lines: what happened, where, what is committed already, and what to do next.
+/// [`code`](Self::code) answers a word for programs, which stays the same from version to version.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The database could not be reached, or did not let the program in.
+    Connection {
+        /// The URL without its password.
+        url: String,
+        /// What the client library or the server said, without the password.
+        message: String,
+        /// What kind of refusal it was.
+        reason: Refusal,
+    },
+    /// An environment variable has a value that cannot be used.
+    Setting {
+        /// The variable.
+        variable: &'static str,
+        /// Its value.
+        value: String,
+        /// What it takes.
+        expected: &'static str,
+    },
+    /// The connection speaks to another engine than the migrations were checked for.
+    WrongEngine {
+        /// What the migrations were checked for.
+        migrations: Engine,
+        /// What the connection is.
+        connection: Engine,
+    },
+    /// The connection has a transaction open already. Each migration needs one of its own.
+    TransactionOpen,
+    /// Another process held the lock for longer than this one was willing to wait.
+    LockWait {
+        /// How long this process waited.
+        waited: Duration,
+        /// Who held it, where the engine says.
+        holder: Option<Holder>,
+    },
+    /// A statement of a migration failed.
+    Statement(Box<StatementError>),
+    /// Migrations were edited after they had been applied.
+    Edited {
+        /// The files, with their folder.
+        files: Vec<String>,
+    },
+    /// The database has migrations that this program does not know, while some of its own are not applied.
+    UnknownVersions {
+        /// The versions that this program does not know.
+        versions: Vec<String>,
+        /// The files that are not applied, with their folder.
+        pending: Vec<String>,
+    },
+    /// Migrations that are not applied have a lower number than one that is.
+    OutOfOrder {
+        /// Their files, with their folder.
+        files: Vec<String>,
+        /// The highest version that is applied.
+        highest: String,
+    },
+    /// The engine refused something that belongs to no migration: reading or writing the history, the lock.
+    Database {
+        /// What was being done.
+        doing: &'static str,
+        /// What the engine said.
+        failure: Failure,
+    },
+}
+
+/// Why a connection was refused, as far as the message tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Nobody listens there, or the host's name is not known.
+    Unreachable,
+    /// The password is wrong or missing.
+    Password,
+    /// There is no database of that name.
+    NoDatabase,
+    /// There is no role of that name, or it may not log in.
+    Role,
+    /// The server takes no more connections just now, or is starting or stopping.
+    Busy,
+    /// Something else.
+    Other,
+}
+
+/// Who holds the lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Holder {
+    /// The process id of the server's side of the connection.
+    pub pid: i32,
+    /// The `application_name` of that connection; empty where it gave none.
+    pub application: String,
+    /// For how long that connection has been there.
+    pub connected: Duration,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "process {}", self.pid)?;
+        if !self.application.is_empty() {
+            write!(f, " ({})", self.application)?;
+        }
+        write!(f, ", connected for {}", seconds(self.connected))
+    }
+}
+
+/// What the engine said.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Failure {
+    /// The message.
+    pub message: String,
+    /// What it added: PostgreSQL's DETAIL.
+    pub detail: Option<String>,
+    /// What it suggests: PostgreSQL's HINT.
+    pub hint: Option<String>,
+    /// Its five-character code, where the engine has such codes and says it.
+    pub sqlstate: Option<String>,
+    /// The place in the text that was sent, in characters, counted from 1.
+    pub position: Option<usize>,
+    pub(crate) source: Option<diesel::result::Error>,
+    /// How long it waited, where it failed because somebody else has the lock.
+    pub(crate) waited: Option<Duration>,
+}
+
+impl From<diesel::result::Error> for Failure {
+    fn from(error: diesel::result::Error) -> Self {
+        use diesel::result::{DatabaseErrorKind as Kind, Error as Diesel};
+        let mut failure = match &error {
+            Diesel::DatabaseError(kind, information) => Failure {
+                message: information.message().trim_end().to_owned(),
+                detail: information.details().map(str::to_owned),
+                hint: information.hint().map(str::to_owned),
+                // diesel has read the code and keeps a kind; where a kind is one code alone it can be told.
+                sqlstate: match kind {
+                    Kind::UniqueViolation => Some("23505"),
+                    Kind::ForeignKeyViolation => Some("23503"),
+                    Kind::NotNullViolation => Some("23502"),
+                    Kind::CheckViolation => Some("23514"),
+                    Kind::RestrictViolation => Some("23001"),
+                    Kind::ExclusionViolation => Some("23P01"),
+                    Kind::ReadOnlyTransaction => Some("25006"),
+                    Kind::SerializationFailure => Some("40001"),
+                    _ => None,
+                }
+                .map(str::to_owned),
+                position: information.statement_position().and_then(|position| usize::try_from(position).ok()),
+                source: None,
+                waited: None,
+            },
+            other => Failure {
+                message: other.to_string(),
+                detail: None,
+                hint: None,
+                sqlstate: None,
+                position: None,
+                source: None,
+                waited: None,
+            },
+        };
+        failure.source = Some(error);
+        failure
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|error| error as _)
+    }
+}
+
+/// A statement that failed: which one, where, and what it leaves behind.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct StatementError {
+    /// The version of its migration.
+    pub version: String,
+    /// The file, with its folder.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column, in characters, counted from 1.
+    pub column: usize,
+    /// Which statement of the file, counted from 1; `None` where the commit failed behind the last one.
+    pub statement: Option<usize>,
+    /// How many statements the file has.
+    pub statements: usize,
+    /// What the engine said.
+    pub failure: Failure,
+    /// Whether the file ran in a transaction, and so left nothing behind.
+    pub rolled_back: bool,
+    /// The files that are applied and stay, in order.
+    pub applied: Vec<String>,
+    /// What else a person should know, and the ways on.
+    pub advice: Vec<String>,
+    pub(crate) snippet: Snippet,
+}
+
+impl Error {
+    /// What the engine refused while `doing` something that belongs to no migration.
+    pub(crate) fn database(doing: &'static str, failure: Failure) -> Error {
+        match failure.waited {
+            Some(waited) => Error::LockWait { waited, holder: None },
+            None => Error::Database { doing, failure },
+        }
+    }
+
+    /// A word for programs and for searching: it does not change when the text does.
+    ///
+    /// | code | of |
+    /// |---|---|
+    /// | `connection-refused`, `wrong-password`, `no-such-database`, `no-such-role`, `server-busy`, `connection-failed` | [`Error::Connection`] |
+    /// | `setting-invalid` | [`Error::Setting`] |
+    /// | `wrong-engine` | [`Error::WrongEngine`] |
+    /// | `transaction-open` | [`Error::TransactionOpen`] |
+    /// | `lock-wait` | [`Error::LockWait`] |
+    /// | `statement-failed` | [`Error::Statement`] |
+    /// | `migration-edited` | [`Error::Edited`] |
+    /// | `unknown-version` | [`Error::UnknownVersions`] |
+    /// | `out-of-order` | [`Error::OutOfOrder`] |
+    /// | `database` | [`Error::Database`] |
+    pub fn code(&self) -> &'static str {
+        match self {
+            Error::Connection { reason, .. } => match reason {
+                Refusal::Unreachable => "connection-refused",
+                Refusal::Password => "wrong-password",
+                Refusal::NoDatabase => "no-such-database",
+                Refusal::Role => "no-such-role",
+                Refusal::Busy => "server-busy",
+                Refusal::Other => "connection-failed",
+            },
+            Error::Setting { .. } => "setting-invalid",
+            Error::WrongEngine { .. } => "wrong-engine",
+            Error::TransactionOpen => "transaction-open",
+            Error::LockWait { .. } => "lock-wait",
+            Error::Statement(_) => "statement-failed",
+            Error::Edited { .. } => "migration-edited",
+            Error::UnknownVersions { .. } => "unknown-version",
+            Error::OutOfOrder { .. } => "out-of-order",
+            Error::Database { .. } => "database",
+        }
+    }
+
+    /// The engine's own code for it (SQLSTATE), where it has one and says it.
+    pub fn sqlstate(&self) -> Option<&str> {
+        match self {
+            Error::Statement(error) => error.failure.sqlstate.as_deref(),
+            Error::Database { failure, .. } => failure.sqlstate.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Connection { url, message, reason } => {
+                write!(f, "cannot connect to {url}\n  = {}", indented(message))?;
+                if let Some(advice) = reason.advice() {
+                    write!(f, "\n  = next: {advice}")?;
+                }
+                Ok(())
+            }
+            Error::Setting { variable, value, expected } => {
+                write!(f, "the environment variable {variable} is `{value}`\n  = it takes {expected}")
+            }
+            Error::WrongEngine { migrations, connection } => write!(
+                f,
+                "these migrations were checked for {migrations}, and this connection is to {connection}\n  \
+                 = next: give the runner a connection to {migrations}, or set `backend = \"{}\"` for the folder",
+                connection.as_str()
+            ),
+            Error::TransactionOpen => f.write_str(
+                "the connection has a transaction open\n  \
+                 = each migration needs a transaction of its own, and a commit here would commit what is not ours\n  \
+                 = next: run the migrations on a connection of their own, before anything else uses it",
+            ),
+            Error::LockWait { waited, holder } => {
+                write!(f, "another process is migrating this database; waited {} for it", seconds(*waited))?;
+                if let Some(holder) = holder {
+                    write!(f, "\n  = the lock is held by {holder}")?;
+                }
+                f.write_str("\n  = nothing was changed")?;
+                f.write_str("\n  = next: start again when it is done, or wait longer (GLOWPLUG_LOCK_WAIT=5min)")?;
+                if let Some(holder) = holder {
+                    write!(f, "; if it hangs, end it: SELECT pg_terminate_backend({})", holder.pid)?;
+                }
+                Ok(())
+            }
+            Error::Statement(error) => error.fmt(f),
+            Error::Edited { files } => {
+                match files.as_slice() {
+                    [file] => write!(f, "{file} was edited after it had been applied")?,
+                    files => {
+                        write!(f, "{} migrations were edited after they had been applied", files.len())?;
+                        for file in files {
+                            write!(f, "\n  - {file}")?;
+                        }
+                    }
+                }
+                f.write_str(
+                    "\n  = the database has what the file said before: the edit would never reach it\
+                     \n  = nothing was changed\
+                     \n  = next: restore the file as it was applied, or restore it and write the next migration with the difference",
+                )
+            }
+            Error::UnknownVersions { versions, pending } => {
+                write!(
+                    f,
+                    "the database has {} that this program does not know, and {} of this program's {} not applied\
+                     \n  = unknown: {}\
+                     \n  = not applied: {}\
+                     \n  = the two histories have parted; applying one on top of the other is not what either was tested for\
+                     \n  = nothing was changed\
+                     \n  = next: add the missing files to the folder (another branch has them?) and build again, or start the version that has them; \
+                     GLOWPLUG_OUT_OF_ORDER=allow applies ours all the same",
+                    counted(versions.len(), "migration"),
+                    pending.len(),
+                    if pending.len() == 1 { "is" } else { "are" },
+                    listed(versions),
+                    listed(pending),
+                )
+            }
+            Error::OutOfOrder { files, highest } => {
+                write!(
+                    f,
+                    "{} not applied, though {highest} is\
+                     \n  = a database that was built anew would run {} first, this one last: the two could differ\
+                     \n  = nothing was changed\
+                     \n  = next: give {} a number above {highest}, or allow it (GLOWPLUG_OUT_OF_ORDER=allow, or `.out_of_order(OutOfOrder::Allow)`)",
+                    match files.as_slice() {
+                        [file] => format!("{file} is"),
+                        files => format!("{} are", listed(files)),
+                    },
+                    if files.len() == 1 { "it" } else { "them" },
+                    if files.len() == 1 { "it" } else { "each" },
+                )
+            }
+            Error::Database { doing, failure } => {
+                write!(f, "{doing}: {}", failure.message)?;
+                write_failure(f, failure)
+            }
+        }
+    }
+}
+
+impl fmt::Display for StatementError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.file.rsplit('/').next().unwrap_or(&self.file);
+        let short = if matches!(name, "up.sql" | "migration.sql") { self.file.as_str() } else { name };
+        writeln!(f, "migration {short} failed: {}", self.failure.message)?;
+        write!(f, "{}", self.snippet.show(&self.file, self.line, self.column))?;
+        match self.statement {
+            Some(statement) => write!(f, "\n  = statement {statement} of {}", self.statements)?,
+            None => write!(f, "\n  = at COMMIT, after statement {} of {0}", self.statements)?,
+        }
+        f.write_str(if self.rolled_back { "; all of the file is rolled back" } else { "" })?;
+        write_failure(f, &self.failure)?;
+        if !self.rolled_back {
+            match self.statement {
+                Some(1) => f.write_str("\n  = the file cannot run in a transaction; nothing of it is done")?,
+                Some(statement) => write!(
+                    f,
+                    "\n  = the file cannot run in a transaction; its first {} done and stay",
+                    match statement - 1 {
+                        1 => "statement is".to_owned(),
+                        done => format!("{done} statements are"),
+                    }
+                )?,
+                None => {}
+            }
+        }
+        match self.applied.as_slice() {
+            [] => f.write_str("\n  = no migration is applied")?,
+            [only] => write!(f, "\n  = {only} is applied and stays")?,
+            [first, .., last] => write!(f, "\n  = {first} … {last} are applied and stay ({})", self.applied.len())?,
+        }
+        for advice in &self.advice {
+            write!(f, "\n  = {advice}")?;
+        }
+        Ok(())
+    }
+}
+
+fn write_failure(f: &mut fmt::Formatter<'_>, failure: &Failure) -> fmt::Result {
+    if let Some(sqlstate) = &failure.sqlstate {
+        write!(f, "\n  = SQLSTATE {sqlstate}")?;
+    }
+    if let Some(detail) = &failure.detail {
+        write!(f, "\n  = detail: {}", indented(detail))?;
+    }
+    if let Some(hint) = &failure.hint {
+        write!(f, "\n  = hint: {}", indented(hint))?;
+    }
+    Ok(())
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Statement(error) => Some(&error.failure),
+            Error::Database { failure, .. } => Some(failure),
+            _ => None,
+        }
+    }
+}
+
+impl Refusal {
+    /// What kind of refusal a message of libpq, the server or SQLite tells of. libpq hands on text alone; a server
+    /// that speaks another language than English ends in `Other`.
+    pub(crate) fn of(message: &str) -> Refusal {
+        let has = |part: &str| message.contains(part);
+        if has("password authentication failed") || has("no password supplied") {
+            Refusal::Password
+        } else if has("database \"") && has("does not exist") || has("unable to open database file") {
+            Refusal::NoDatabase
+        } else if has("role \"") && (has("does not exist") || has("is not permitted to log in")) {
+            Refusal::Role
+        } else if has("too many clients")
+            || has("is starting up")
+            || has("is shutting down")
+            || has("slots are reserved")
+        {
+            Refusal::Busy
+        } else if has("Connection refused")
+            || has("could not translate host name")
+            || has("No such file or directory")
+            || has("timeout expired")
+            || has("Connection timed out")
+            || has("No route to host")
+            || has("Network is unreachable")
+        {
+            Refusal::Unreachable
+        } else {
+            Refusal::Other
+        }
+    }
+
+    fn advice(self) -> Option<&'static str> {
+        match self {
+            Refusal::Unreachable => Some("is the server started, and are host and port those of the URL?"),
+            Refusal::Password => Some(
+                "correct the password in the URL (DATABASE_URL?); in a URL, a character such as @ : / is written as %40 %3A %2F",
+            ),
+            Refusal::NoDatabase => Some(
+                "create the database (createdb NAME, or the folder of the file for SQLite), or correct its name in the URL",
+            ),
+            Refusal::Role => Some("create the role, or correct the user in the URL"),
+            Refusal::Busy => Some("start again in a moment"),
+            Refusal::Other => None,
+        }
+    }
+}
+
+/// Text of several lines, so that each further line stands below the first.
+fn indented(text: &str) -> String {
+    text.trim_end().replace('\n', "\n    ")
+}
+
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Names in a row; of many, the first ten.
+pub(crate) fn listed<T: AsRef<str>>(names: &[T]) -> String {
+    let mut text = names.iter().take(10).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    if names.len() > 10 {
+        let _ = write!(text, " and {} more", names.len() - 10);
+    }
+    text
+}
+
+/// A duration as a log wants it: `3 ms`, `1.5 s`, `2 min 5 s`.
+pub(crate) fn seconds(duration: Duration) -> String {
+    match duration.as_millis() {
+        millis @ 0..1000 => format!("{millis} ms"),
+        millis @ 1000..60_000 if millis % 1000 == 0 => format!("{} s", millis / 1000),
+        1000..60_000 => format!("{:.1} s", duration.as_secs_f64()),
+        _ => format!("{} min {} s", duration.as_secs() / 60, duration.as_secs() % 60),
+    }
+}
