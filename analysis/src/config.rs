@@ -34,6 +34,13 @@ impl Backend {
         }
     }
 
+    /// Whether the engine gives its errors five-character SQLSTATEs. SQLite has codes of its own, too coarse to tell
+    /// one mistake in a statement from another ("Result and Error Codes").
+    #[must_use]
+    pub fn answers_sqlstate(self) -> bool {
+        self == Self::Postgres
+    }
+
     /// Reads a name; `postgresql` and `pg` are taken for `postgres`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
@@ -245,7 +252,7 @@ fn type_name(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a text",
         DeValue::Integer(_) | DeValue::Float(_) => "a number",
-        DeValue::Boolean(_) => "true or false",
+        DeValue::Boolean(_) => "a boolean",
         DeValue::Datetime(_) => "a date",
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
@@ -277,9 +284,12 @@ impl Reader<'_> {
     fn config(&mut self, config: &mut Config, backend: Option<Backend>) {
         let file = self.file;
         let (table, errors) = parse_toml(file);
-        let broken = !errors.is_empty();
-        self.diagnostics.extend(errors);
-        let mut said_backend = broken || backend.is_some();
+        if !errors.is_empty() {
+            // What is broken reads as something else, and would be reported a second time.
+            self.diagnostics.extend(errors);
+            return;
+        }
+        let mut said_backend = backend.is_some();
         // Keys come sorted, but a version can be judged only once the engine is known.
         for (key, value) in table.get_ref() {
             if key.get_ref() == "backend" {
@@ -341,6 +351,8 @@ impl Reader<'_> {
         let text = match value.get_ref() {
             DeValue::String(text) => text.as_ref(),
             DeValue::Integer(number) => number.as_str(),
+            // Its text is kept: `15.10` is not `15.1`.
+            DeValue::Float(number) => number.as_str(),
             _ => {
                 self.wrong("server-version", value, &format!("a version, {example}"));
                 return None;

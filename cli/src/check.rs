@@ -1,0 +1,116 @@
+//! `cargo glowplug check`.
+
+use std::fmt::Write;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use glowplug_analysis::diagnostics::render::render;
+use glowplug_analysis::diagnostics::{closest, in_order, json};
+use glowplug_analysis::{Analysis, Diagnostic, Group, Level, analyze, rules};
+
+use crate::{Failure, Folder, Outcome};
+
+#[derive(Args)]
+pub(crate) struct Check {
+    /// The folder of migrations
+    #[arg(value_name = "DIR", default_value = "migrations")]
+    directory: PathBuf,
+    #[command(flatten)]
+    folder: Folder,
+    /// Report these groups and rules alone: correctness, idempotency, safety, convention, or a rule's id
+    #[arg(long, value_name = "GROUP|RULE", value_delimiter = ',')]
+    only: Vec<String>,
+    /// How to say it
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+/// A way to write an analysis down. A new one is a variant here and an arm in [`Format::write`].
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// For people: each finding with its SQL
+    Human,
+    /// For programs: one JSON object
+    Json,
+}
+
+impl Format {
+    fn write(self, analysis: &Analysis, directory: &Path) -> String {
+        match self {
+            Self::Human => human(analysis, directory),
+            Self::Json => json::check(analysis) + "\n",
+        }
+    }
+}
+
+impl Check {
+    pub(crate) fn run(self) -> Outcome {
+        let only = self.only.iter().map(|name| Only::parse(name.trim())).collect::<Result<Vec<_>, _>>()?;
+        let (config, sources) = self.folder.read(&self.directory)?;
+        let mut analysis = analyze(sources, &config);
+        if !only.is_empty() {
+            analysis.diagnostics.retain(|d| only.iter().any(|o| o.holds(d)));
+        }
+        crate::print(&self.format.write(&analysis, &self.directory))?;
+        Ok(errors(&analysis) == 0)
+    }
+}
+
+/// A word of `--only`.
+enum Only {
+    Group(Group),
+    Rule(&'static str),
+}
+
+impl Only {
+    fn parse(name: &str) -> Result<Self, Failure> {
+        if let Some(group) = Group::ALL.into_iter().find(|g| g.as_str() == name) {
+            return Ok(Self::Group(group));
+        }
+        if let Some(rule) = rules::find(name) {
+            return Ok(Self::Rule(rule.id));
+        }
+        let names = Group::ALL.map(Group::as_str).into_iter().chain(rules::ALL.iter().map(|r| r.id));
+        let hint = match closest(name, names) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`cargo glowplug explain` lists the rules".to_owned(),
+        };
+        Err(Failure::Said(format!("--only: there is no rule and no group `{name}`; {hint}")))
+    }
+
+    fn holds(&self, diagnostic: &Diagnostic) -> bool {
+        match self {
+            Self::Group(group) => rules::find(diagnostic.rule).is_some_and(|rule| rule.group == *group),
+            Self::Rule(id) => diagnostic.rule == *id,
+        }
+    }
+}
+
+fn errors(analysis: &Analysis) -> usize {
+    analysis.diagnostics.iter().filter(|d| d.level == Level::Deny).count()
+}
+
+fn human(analysis: &Analysis, directory: &Path) -> String {
+    let options = crate::options(directory, &io::stdout());
+    let mut text = String::new();
+    for diagnostic in in_order(analysis) {
+        text.push_str(&render(diagnostic, &analysis.sources, &options));
+        text.push_str("\n\n");
+    }
+    if analysis.migrations.is_empty() && analysis.diagnostics.is_empty() {
+        return format!("no migrations in {}\n", directory.display());
+    }
+    let count = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
+    let migrations = count(analysis.migrations.len(), "migration");
+    let errors = errors(analysis);
+    let warnings = analysis.diagnostics.len() - errors;
+    let found = match (errors, warnings) {
+        (0, 0) => "nothing to report".to_owned(),
+        (0, w) => count(w, "warning"),
+        (e, 0) => count(e, "error"),
+        (e, w) => format!("{}, {}", count(e, "error"), count(w, "warning")),
+    };
+    let _ = writeln!(text, "{migrations} for {} in {}: {found}", analysis.backend.as_str(), directory.display());
+    text
+}
