@@ -4,11 +4,18 @@
 //! proof by folding again → diagnostics. It answers an [`Analysis`], always; it never panics.
 #![deny(missing_docs)]
 
+use std::collections::BTreeMap;
+
+mod catalog;
 mod change;
 pub mod config;
 pub mod diagnostics;
+mod directive;
+mod fold;
 mod numbering;
+mod proof;
 pub mod rules;
+mod schema;
 pub mod sources;
 mod span;
 mod syntax;
@@ -94,6 +101,58 @@ pub struct Analysis {
 
 /// Reads everything, and says everything.
 #[must_use]
-pub fn analyze(sources: Sources, config: &Config) -> Analysis {
-    Analysis { backend: config.backend, migrations: Vec::new(), tables: Vec::new(), diagnostics: Vec::new(), sources }
+pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
+    let syntax = syntax::of(config.backend);
+    let mut catalog = catalog::Catalog::new(config.backend);
+    let mut diagnostics = Vec::new();
+    for file in &config.preamble {
+        diagnostics.extend(fold::preamble(file, syntax, &mut catalog));
+        sources.attach(file.clone());
+    }
+    let numbered = numbering::number(&sources, config);
+    diagnostics.extend(numbered.diagnostics);
+    let mut migrations = Vec::with_capacity(numbered.entries.len());
+    let mut directives = Vec::new();
+    for entry in numbered.entries {
+        let file = &sources.files[entry.file];
+        let mut migration = Migration {
+            version: entry.version,
+            name: entry.name,
+            file: file.path.clone(),
+            down: entry.down.map(|d| sources.files[d].path.clone()),
+            checksum: String::new(),
+            raw_checksum: String::new(),
+            statements: Vec::new(),
+            transaction: true,
+            idempotent: false,
+            resumable: false,
+        };
+        if file.problem.is_some() {
+            // Numbering has said so; what the file would have made is not reported as missing.
+            catalog.open("a file before this could not be read");
+        } else {
+            let folded = fold::migration(file, syntax, &mut catalog, entry.no_transaction, &mut migration);
+            if config.enforces(&migration.version) {
+                diagnostics.extend(folded.diagnostics);
+                directives.push((entry.file, folded.places, folded.allows));
+            }
+        }
+        migrations.push(migration);
+    }
+    let allows: Vec<_> = directives
+        .into_iter()
+        .map(|(file, statements, allows)| directive::FileAllows { file: &sources.files[file].path, statements, allows })
+        .collect();
+    directive::apply(&allows, &mut diagnostics);
+    diagnostics.retain_mut(|d| {
+        d.level = config.level_of(d.rule);
+        d.level != Level::Allow
+    });
+    let order: BTreeMap<&str, usize> = migrations.iter().enumerate().map(|(i, m)| (m.file.as_str(), i)).collect();
+    diagnostics.sort_by(|a, b| {
+        let place = |d: &Diagnostic| (order.get(d.file.as_str()).copied(), d.span);
+        place(a).cmp(&place(b))
+    });
+    let tables = schema::expected_tables(&catalog);
+    Analysis { backend: config.backend, migrations, tables, diagnostics, sources }
 }

@@ -1,0 +1,737 @@
+//! DROP, with what depends on what is dropped.
+
+use super::object::{ConstraintType, Part, Table, TableKind};
+use super::relations::relation_kind;
+use super::{Catalog, Data, Edge, Found, Key, Mark, Object, Outcome, Problem, Refusal, suggestion};
+use crate::change::{Drop, Ident, Name, ObjectKind, Target};
+use crate::span::Span;
+
+impl Catalog {
+    pub(crate) fn forget(&mut self, key: &Key) {
+        self.objects.remove(key);
+    }
+
+    pub(crate) fn drop_objects(&mut self, d: &Drop, since: Option<&Mark>, out: &mut Outcome) {
+        // What is dropped together does not keep each other.
+        let together: Vec<Key> = d
+            .targets
+            .iter()
+            .filter_map(|t| match self.find_kind(d.kind, &t.name) {
+                Found::Yes(key) => Some(key),
+                _ => None,
+            })
+            .collect();
+        for target in &d.targets {
+            self.drop_one(d, target, &together, since, out);
+        }
+    }
+
+    /// Looks a name up where objects of this kind live.
+    pub(crate) fn find_kind(&self, kind: ObjectKind, name: &Name) -> Found {
+        match kind {
+            ObjectKind::Table
+            | ObjectKind::View
+            | ObjectKind::MaterializedView
+            | ObjectKind::ForeignTable
+            | ObjectKind::Index
+            | ObjectKind::Sequence => self.find_relation(name),
+            ObjectKind::Type | ObjectKind::Domain => self.find(name, Key::Type),
+            ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Routine | ObjectKind::Aggregate => {
+                self.find(name, Key::Function)
+            }
+            ObjectKind::Schema => {
+                let folded = self.folded(&name.name.value);
+                if self.has(&Key::Schema(folded.clone())) {
+                    Found::Yes(Key::Schema(folded))
+                } else if self.schema_known(&folded) {
+                    Found::Perhaps
+                } else {
+                    Found::No
+                }
+            }
+            ObjectKind::Extension => {
+                let key = Key::Extension(name.name.value.clone());
+                if self.has(&key) {
+                    Found::Yes(key)
+                } else if self.is_open() || name.name.value == "plpgsql" {
+                    Found::Perhaps
+                } else {
+                    Found::No
+                }
+            }
+            // Roles, databases and tablespaces live outside of the database.
+            ObjectKind::Role
+            | ObjectKind::Database
+            | ObjectKind::Tablespace
+            | ObjectKind::LargeObject
+            | ObjectKind::Language
+            | ObjectKind::AccessMethod
+            | ObjectKind::Operator
+            | ObjectKind::Cast
+            | ObjectKind::UserMapping
+            | ObjectKind::Transform
+            | ObjectKind::TextSearch
+            | ObjectKind::Conversion
+            | ObjectKind::Collation => match self.find(name, |s, n| Key::Other(kind, s, n)) {
+                Found::No => Found::Perhaps,
+                found => found,
+            },
+            other => self.find(name, move |s, n| Key::Other(other, s, n)),
+        }
+    }
+
+    fn drop_one(&mut self, d: &Drop, target: &Target, together: &[Key], since: Option<&Mark>, out: &mut Outcome) {
+        if let Some(on) = &target.on
+            && matches!(d.kind, ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Rule)
+        {
+            self.drop_on(d, target, on, out);
+            return;
+        }
+        let key = match self.find_kind(d.kind, &target.name) {
+            Found::Yes(key) => key,
+            Found::Perhaps => return,
+            Found::No => {
+                self.missing(d, target, out);
+                return;
+            }
+        };
+        let wrong = match (self.get(&key), d.kind) {
+            (Some(o @ (Object::Table(_) | Object::Index(_) | Object::Sequence { .. })), wanted) => {
+                relation_kind(o) != wanted
+            }
+            _ => false,
+        };
+        if wrong {
+            let problem = Problem::WrongKind { name: target.name.name.value.clone(), wanted: d.kind };
+            let help = self.get(&key).map(|o| format!("it is a {}: DROP {}", relation_kind(o).text(), relation_kind(o).text().to_uppercase()));
+            self.report(problem, target.name.span(), help, out);
+            return;
+        }
+        match self.get(&key) {
+            Some(Object::Index(table)) => {
+                let table = table.clone();
+                self.drop_index(&key, &table, target, d.cascade, out);
+            }
+            Some(Object::Function(_)) => self.drop_function(&key, d, target, out),
+            Some(Object::Schema) => self.drop_schema(&key, d.cascade, target.name.span(), out),
+            Some(Object::Table(_)) => {
+                if since.is_some_and(|m| self.was_there(m, &key)) {
+                    out.data.push(Data::DropsTable { table: key.clone(), span: target.name.span() });
+                }
+                if !d.cascade && !self.may_drop(&key, d.kind, target.name.span(), together, out) {
+                    return;
+                }
+                self.drop_table(&key, together);
+            }
+            _ => {
+                if !d.cascade && !self.may_drop(&key, d.kind, target.name.span(), together, out) {
+                    return;
+                }
+                self.drop_with_dependents(&key);
+            }
+        }
+    }
+
+    /// A name that is not there: an error, or behind a guard perhaps a typo.
+    fn missing(&mut self, d: &Drop, target: &Target, out: &mut Outcome) {
+        let name = &target.name;
+        if let Some(schema) = &name.schema {
+            let folded = self.folded(&schema.value);
+            if !self.schema_known(&folded) {
+                if !d.if_exists {
+                    self.report_schema(schema, out);
+                }
+                return;
+            }
+        }
+        let help = self.near_name(d.kind, &name.name.value);
+        if d.if_exists {
+            if !self.ever_was(&name.name.value) && help.is_some() {
+                let problem = Problem::Other {
+                    rule: "vacuous-if-exists",
+                    sqlstate: None,
+                    message: format!("no {} \"{}\" ever existed: this drops nothing", d.kind.text(), name.text()),
+                };
+                out.remarks.push(Refusal { problem, span: name.span(), help });
+            }
+            return;
+        }
+        if self.is_poisoned(&format!("relation {}", name.text())) {
+            return;
+        }
+        let text = match &target.arguments {
+            Some(types) => format!("{}({})", name.text(), types.iter().map(|t| t.name.text()).collect::<Vec<_>>().join(", ")),
+            None => name.text(),
+        };
+        let problem = if matches!(d.kind, ObjectKind::Type | ObjectKind::Domain) {
+            if self.unknown_extension_installed() {
+                return;
+            }
+            Problem::UndefinedType(text)
+        } else {
+            Problem::UndefinedObject { kind: d.kind, name: text }
+        };
+        self.report(problem, name.span(), help, out);
+    }
+
+    fn near_name(&self, kind: ObjectKind, wrong: &str) -> Option<String> {
+        let names = self.iter().filter_map(|(k, o)| {
+            let fits = match (k, o) {
+                (Key::Relation(..), o) => relation_kind(o) == kind,
+                (Key::Type(..), _) => matches!(kind, ObjectKind::Type | ObjectKind::Domain),
+                (Key::Function(..), _) => {
+                    matches!(kind, ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Routine)
+                }
+                (Key::Schema(_), _) => kind == ObjectKind::Schema,
+                (Key::Extension(_), _) => kind == ObjectKind::Extension,
+                (Key::Other(k, ..), _) => *k == kind,
+            };
+            fits.then(|| k.name())
+        });
+        suggestion(wrong, names)
+    }
+
+    fn drop_on(&mut self, d: &Drop, target: &Target, on: &Name, out: &mut Outcome) {
+        let table = match self.find_relation(on) {
+            Found::Yes(key) => key,
+            Found::Perhaps => return,
+            Found::No => {
+                if !d.if_exists {
+                    self.report_relation(on, out);
+                }
+                return;
+            }
+        };
+        let Some(t) = self.table(&table).cloned() else { return };
+        let name = &target.name.name.value;
+        let (names, there): (Vec<&str>, bool) = match d.kind {
+            ObjectKind::Trigger => {
+                (t.triggers.iter().map(|(n, _)| n.as_str()).collect(), t.triggers.iter().any(|(n, _)| n == name))
+            }
+            ObjectKind::Policy => (t.policies.iter().map(String::as_str).collect(), t.policies.contains(name)),
+            _ => (t.rules.iter().map(String::as_str).collect(), t.rules.contains(name)),
+        };
+        if !there {
+            if t.open || self.is_open() {
+                return;
+            }
+            let help = suggestion(name, names.into_iter());
+            if d.if_exists {
+                if help.is_some() && !self.ever_was(name) {
+                    let problem = Problem::Other {
+                        rule: "vacuous-if-exists",
+                        sqlstate: None,
+                        message: format!("no {} \"{name}\" ever existed on \"{}\": this drops nothing", d.kind.text(), t.name),
+                    };
+                    out.remarks.push(Refusal { problem, span: target.name.span(), help });
+                }
+                return;
+            }
+            let problem = Problem::UndefinedOn { kind: d.kind, name: name.clone(), relation: t.name.clone() };
+            self.report(problem, target.name.span(), help, out);
+            return;
+        }
+        self.change_table(&table, |t| match d.kind {
+            ObjectKind::Trigger => t.triggers.retain(|(n, _)| n != name),
+            ObjectKind::Policy => t.policies.retain(|n| n != name),
+            _ => t.rules.retain(|n| n != name),
+        });
+        if d.kind == ObjectKind::Trigger {
+            self.unlink_trigger(&table, name);
+        }
+    }
+
+    fn unlink_trigger(&mut self, table: &Key, trigger: &str) {
+        let part = Part::Trigger(trigger.to_owned());
+        let edges: Vec<Edge> = self
+            .objects
+            .iter()
+            .filter(|(k, _)| matches!(k, Key::Function(..)))
+            .map(|(k, _)| Edge { target: k.clone(), from: table.clone(), part: part.clone() })
+            .filter(|e| self.edges.contains(e))
+            .collect();
+        for e in edges {
+            self.unlink(&e);
+        }
+    }
+
+    fn drop_index(&mut self, key: &Key, table: &Key, target: &Target, cascade: bool, out: &mut Outcome) {
+        let name = key.name().to_owned();
+        let same = |c: &str, catalog: &Self| catalog.same(c, &name);
+        let constrained =
+            self.table(table).is_some_and(|t| t.indexes.iter().any(|i| same(&i.name, self) && i.constraint));
+        if constrained && !cascade {
+            let owner = self.table(table).map(|t| t.name.clone()).unwrap_or_default();
+            let problem = Problem::Other {
+                rule: "dependent-objects",
+                sqlstate: Some("2BP01"),
+                message: format!("cannot drop index {name} because constraint {name} on table {owner} requires it"),
+            };
+            let help = format!("ALTER TABLE {owner} DROP CONSTRAINT IF EXISTS {name};");
+            self.report(problem, target.name.span(), Some(help), out);
+            return;
+        }
+        self.forget(key);
+        let ignores_case = self.engine.ignores_case;
+        self.change_table(table, |t| {
+            t.indexes.retain(|i| if ignores_case { !i.name.eq_ignore_ascii_case(&name) } else { i.name != name });
+        });
+    }
+
+    fn drop_function(&mut self, key: &Key, d: &Drop, target: &Target, out: &mut Outcome) {
+        let Some(Object::Function(all)) = self.get(key) else { return };
+        let mut all = all.clone();
+        if target.arguments.is_none() && all.len() > 1 {
+            let problem = Problem::Other {
+                rule: "undefined-function",
+                sqlstate: Some("42725"),
+                message: format!("{} name \"{}\" is not unique", d.kind.text(), target.name.text()),
+            };
+            let help = "write the argument list: there are several of this name".to_owned();
+            self.report(problem, target.name.span(), Some(help), out);
+            return;
+        }
+        let Some(at) = self.find_overload(key, target) else {
+            if !d.if_exists {
+                let known: Vec<String> =
+                    all.iter().map(|f| format!("{}({})", target.name.text(), f.arguments.join(", "))).collect();
+                let types = target.arguments.iter().flatten().map(|t| t.name.text()).collect::<Vec<_>>().join(", ");
+                let problem = Problem::UndefinedObject { kind: d.kind, name: format!("{}({types})", target.name.text()) };
+                self.report(problem, target.name.span(), Some(format!("there is {}", known.join(" and "))), out);
+            }
+            return;
+        };
+        if all.len() == 1 {
+            if !d.cascade && !self.may_drop(key, d.kind, target.name.span(), &[], out) {
+                return;
+            }
+            self.drop_with_dependents(key);
+        } else {
+            all.remove(at);
+            self.put(key.clone(), Object::Function(all));
+        }
+    }
+
+    fn drop_schema(&mut self, key: &Key, cascade: bool, span: Span, out: &mut Outcome) {
+        let schema = key.name().to_owned();
+        let inside: Vec<Key> = self
+            .objects
+            .iter()
+            .map(|(k, _)| k)
+            .filter(|k| !matches!(k, Key::Schema(_)) && k.schema() == schema)
+            .cloned()
+            .collect();
+        if let Some(first) = inside.first()
+            && !cascade
+        {
+            let first = format!("{schema}.{} depends on it", first.name());
+            self.report(Problem::Dependents { kind: ObjectKind::Schema, name: schema, first }, span, None, out);
+            return;
+        }
+        for k in inside {
+            if self.has(&k) {
+                match self.get(&k) {
+                    Some(Object::Table(_)) => self.drop_table(&k, &[]),
+                    _ => self.drop_with_dependents(&k),
+                }
+            }
+        }
+        self.forget(key);
+    }
+
+    /// Without CASCADE: whether nothing that stays needs it. Reports what does.
+    fn may_drop(&mut self, key: &Key, kind: ObjectKind, span: Span, together: &[Key], out: &mut Outcome) -> bool {
+        let blocking = self.dependents(key).into_iter().find(|e| {
+            if together.contains(&e.from) || e.from == *key {
+                return false;
+            }
+            match (&e.part, self.get(&e.from)) {
+                // A sequence that belongs to it goes with it; so does a partition.
+                (_, Some(Object::Sequence { owned_by: Some((owner, _)) })) if owner == key => false,
+                (Part::Whole, Some(Object::Table(t))) => {
+                    let partition = self.table(key).is_some_and(|p| p.kind == TableKind::Partitioned);
+                    !(partition && t.parents.contains(key))
+                }
+                (Part::Whole, Some(Object::Other { .. })) => false,
+                (_, Some(_)) => true,
+                (_, None) => false,
+            }
+        });
+        let Some(edge) = blocking else { return true };
+        let table = edge.from.name();
+        let what = match (&edge.part, self.get(&edge.from)) {
+            (Part::Whole, Some(o)) => format!("{} {table} depends on it", whole_kind(o)),
+            (Part::Constraint(c), _) => format!("constraint {c} on table {table} depends on it"),
+            (Part::Column(c), _) => format!("column {c} of table {table} depends on it"),
+            (Part::Default(c), _) => format!("default value for column {c} of table {table} depends on it"),
+            (Part::Trigger(t), _) => format!("trigger {t} on table {table} depends on it"),
+            (Part::Whole, None) => return true,
+        };
+        let help = match &edge.part {
+            Part::Constraint(c) => format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {c}; first, or drop {table} before it"),
+            Part::Trigger(t) => format!("DROP TRIGGER IF EXISTS {t} ON {table}; first"),
+            Part::Whole => format!("drop {table} first"),
+            Part::Column(c) => format!("change or drop {table}.{c} first"),
+            Part::Default(c) => format!("ALTER TABLE {table} ALTER COLUMN {c} DROP DEFAULT; first"),
+        };
+        let problem = Problem::Dependents { kind, name: key.name().to_owned(), first: what };
+        self.report(problem, span, Some(help), out);
+        false
+    }
+
+    /// Drops a table with its indexes, sequences, and what of others pointed at it.
+    pub(crate) fn drop_table(&mut self, key: &Key, together: &[Key]) {
+        let Some(table) = self.table(key).cloned() else { return };
+        for index in &table.indexes {
+            let k = Key::Relation(key.schema().to_owned(), self.folded(&index.name));
+            if matches!(self.get(&k), Some(Object::Index(owner)) if owner == key) {
+                self.forget(&k);
+            }
+        }
+        self.forget_needs(key, &table);
+        self.forget(key);
+        for edge in self.dependents(key) {
+            self.unlink(&edge);
+            if together.contains(&edge.from) && edge.part == Part::Whole {
+                continue;
+            }
+            self.drop_part(&edge);
+        }
+    }
+
+    /// The edges from a table to what it needs.
+    fn forget_needs(&mut self, key: &Key, table: &Table) {
+        let mut edges = Vec::new();
+        for c in &table.constraints {
+            if let ConstraintType::ForeignKey { table: target, .. } = &c.kind {
+                edges.push(Edge { target: target.clone(), from: key.clone(), part: Part::Constraint(c.name.clone()) });
+            }
+        }
+        for c in &table.columns {
+            if let Some(user) = &c.data_type.user {
+                edges.push(Edge { target: user.clone(), from: key.clone(), part: Part::Column(c.name.clone()) });
+            }
+        }
+        for p in &table.parents {
+            edges.push(Edge { target: p.clone(), from: key.clone(), part: Part::Whole });
+        }
+        for e in edges {
+            self.unlink(&e);
+        }
+        let triggers: Vec<String> = table.triggers.iter().map(|(n, _)| n.clone()).collect();
+        for t in triggers {
+            self.unlink_trigger(key, &t);
+        }
+    }
+
+    fn drop_with_dependents(&mut self, key: &Key) {
+        self.forget(key);
+        for edge in self.dependents(key) {
+            self.unlink(&edge);
+            self.drop_part(&edge);
+        }
+    }
+
+    /// Drops what an edge starts from: CASCADE.
+    fn drop_part(&mut self, edge: &Edge) {
+        match &edge.part {
+            Part::Whole => match self.get(&edge.from) {
+                Some(Object::Table(_)) => self.drop_table(&edge.from, &[]),
+                Some(_) => self.drop_with_dependents(&edge.from),
+                None => {}
+            },
+            Part::Constraint(name) => {
+                self.change_table(&edge.from, |t| t.constraints.retain(|c| c.name != *name));
+            }
+            Part::Column(name) => match self.get(&edge.from) {
+                Some(Object::Sequence { .. }) => self.drop_with_dependents(&edge.from),
+                _ => self.remove_column(&edge.from, name),
+            },
+            Part::Default(name) => {
+                self.change_table(&edge.from, |t| {
+                    if let Some(c) = t.columns.iter_mut().find(|c| c.name == *name) {
+                        c.default = None;
+                    }
+                });
+            }
+            Part::Trigger(name) => {
+                self.change_table(&edge.from, |t| t.triggers.retain(|(n, _)| n != name));
+            }
+        }
+    }
+
+    // ---- parts of a table
+
+    pub(crate) fn drop_column(
+        &mut self,
+        key: &Key,
+        table: &Table,
+        name: &Ident,
+        if_exists: bool,
+        cascade: bool,
+        out: &mut Outcome,
+    ) {
+        let Some(column) = table.columns.iter().find(|c| self.same(&c.name, &name.value)) else {
+            if !if_exists {
+                self.expect_column(table, name, false, out);
+            } else if !table.open && !self.ever_was(&column_memory(key, &name.value)) {
+                let help = suggestion(&name.value, table.columns.iter().map(|c| c.name.as_str()));
+                if help.is_some() {
+                    let problem = Problem::Other {
+                        rule: "vacuous-if-exists",
+                        sqlstate: None,
+                        message: format!("\"{}\" never had a column \"{}\": this drops nothing", table.name, name.value),
+                    };
+                    out.remarks.push(Refusal { problem, span: name.span, help });
+                }
+            }
+            return;
+        };
+        let column = column.name.clone();
+        self.remember(&column_memory(key, &column));
+        if self.engine.checks_views && !cascade && self.column_is_needed(key, &column, name.span, out) {
+            return;
+        }
+        if self.engine.ignores_case && self.sqlite_keeps_column(table, &column, name, out) {
+            return;
+        }
+        // CASCADE takes foreign keys and views with it.
+        for edge in self.dependents(key) {
+            if let Part::Constraint(c) = &edge.part
+                && self.points_at(&edge, c, key, &column)
+            {
+                self.unlink(&edge);
+                self.drop_part(&edge);
+            }
+        }
+        for edge in self.dependents(&column_key(key, &column)) {
+            self.unlink(&edge);
+            self.drop_part(&edge);
+        }
+        self.remove_column(key, &column);
+        self.for_children(key, |catalog, child| catalog.remove_column(child, &column));
+    }
+
+    fn points_at(&self, edge: &Edge, constraint: &str, key: &Key, column: &str) -> bool {
+        self.table(&edge.from).is_some_and(|t| {
+            t.constraints.iter().any(|c| {
+                c.name == constraint
+                    && matches!(&c.kind, ConstraintType::ForeignKey { table, columns, .. }
+                        if table == key && columns.iter().any(|x| x == column))
+            })
+        })
+    }
+
+    fn column_is_needed(&mut self, key: &Key, column: &str, span: Span, out: &mut Outcome) -> bool {
+        let foreign = self.dependents(key).into_iter().find_map(|e| match &e.part {
+            Part::Constraint(c) if e.from != *key && self.points_at(&e, c, key, column) => {
+                Some(format!("constraint {c} on table {} depends on it", e.from.name()))
+            }
+            _ => None,
+        });
+        let view = self
+            .dependents(&column_key(key, column))
+            .into_iter()
+            .find(|e| self.has(&e.from))
+            .map(|e| format!("view {} depends on it", e.from.name()));
+        let Some(first) = foreign.or(view) else { return false };
+        let name = format!("{column} of table {}", key.name());
+        let problem = Problem::Dependents { kind: ObjectKind::Column, name, first };
+        self.report(problem, span, Some("drop what depends on it first".to_owned()), out);
+        true
+    }
+
+    /// SQLite refuses to drop a column that a key, an index or a constraint needs ("ALTER TABLE DROP COLUMN").
+    fn sqlite_keeps_column(&mut self, table: &Table, column: &str, name: &Ident, out: &mut Outcome) -> bool {
+        let is = |n: &str| n.eq_ignore_ascii_case(column);
+        let why = if table.primary_key().is_some_and(|p| p.columns.iter().any(|c| is(c))) {
+            format!("cannot drop PRIMARY KEY column: \"{column}\"")
+        } else if table
+            .constraints
+            .iter()
+            .any(|c| c.kind == ConstraintType::Unique && c.columns.len() == 1 && c.columns.iter().any(|c| is(c)))
+        {
+            format!("cannot drop UNIQUE column: \"{column}\"")
+        } else if let Some(i) =
+            table.indexes.iter().find(|i| !i.constraint && i.columns.iter().flatten().any(|c| is(c)))
+        {
+            format!("error in index {} after drop column: no such column: {column}", i.name)
+        } else {
+            return false;
+        };
+        let problem = Problem::Other { rule: "dependent-objects", sqlstate: None, message: why };
+        self.report(problem, name.span, Some("drop the index first, or rebuild the table without the column".to_owned()), out);
+        true
+    }
+
+    /// Removes a column with its keys, indexes and sequence.
+    fn remove_column(&mut self, key: &Key, column: &str) {
+        let Some(table) = self.table(key).cloned() else { return };
+        let uses = |columns: &[String]| columns.iter().any(|c| self.same(c, column));
+        let gone: Vec<String> = table
+            .constraints
+            .iter()
+            .filter(|c| uses(&c.columns))
+            .map(|c| c.name.clone())
+            .collect();
+        let indexes: Vec<String> = table
+            .indexes
+            .iter()
+            .filter(|i| {
+                i.columns.iter().flatten().any(|c| self.same(c, column))
+                    || (i.constraint && gone.contains(&i.name))
+                    || i.definition.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|w| w == column)
+            })
+            .map(|i| i.name.clone())
+            .collect();
+        for c in table.constraints.iter().filter(|c| gone.contains(&c.name)) {
+            if let ConstraintType::ForeignKey { table: target, .. } = &c.kind {
+                let part = Part::Constraint(c.name.clone());
+                self.unlink(&Edge { target: target.clone(), from: key.clone(), part });
+            }
+        }
+        for i in &indexes {
+            let k = Key::Relation(key.schema().to_owned(), self.folded(i));
+            if matches!(self.get(&k), Some(Object::Index(owner)) if owner == key) {
+                self.forget(&k);
+            }
+        }
+        if let Some(user) = table.columns.iter().find(|c| c.name == column).and_then(|c| c.data_type.user.clone()) {
+            self.unlink(&Edge { target: user, from: key.clone(), part: Part::Column(column.to_owned()) });
+        }
+        self.drop_owned_sequences(key, Some(column));
+        let ignores_case = self.engine.ignores_case;
+        let is = |n: &str| if ignores_case { n.eq_ignore_ascii_case(column) } else { n == column };
+        self.change_table(key, |t| {
+            t.columns.retain(|c| !is(&c.name));
+            t.constraints.retain(|c| !c.columns.iter().any(|n| is(n)));
+            t.indexes.retain(|i| !indexes.contains(&i.name));
+        });
+    }
+
+    pub(crate) fn drop_constraint(
+        &mut self,
+        key: &Key,
+        table: &Table,
+        name: &Ident,
+        if_exists: bool,
+        cascade: bool,
+        out: &mut Outcome,
+    ) {
+        let Some(found) = table.constraints.iter().find(|c| c.name == name.value).cloned() else {
+            if !if_exists {
+                self.expect_constraint(table, name, out);
+            } else if !self.perhaps_constraint(table, &name.value) && !self.ever_was(&name.value) {
+                let help = suggestion(&name.value, table.constraints.iter().map(|c| c.name.as_str()));
+                if help.is_some() {
+                    let problem = Problem::Other {
+                        rule: "vacuous-if-exists",
+                        sqlstate: None,
+                        message: format!("\"{}\" never had a constraint \"{}\": this drops nothing", table.name, name.value),
+                    };
+                    out.remarks.push(Refusal { problem, span: name.span, help });
+                }
+            }
+            return;
+        };
+        self.remember(&name.value);
+        if matches!(found.kind, ConstraintType::PrimaryKey | ConstraintType::Unique) {
+            // A foreign key elsewhere may stand on this one.
+            let standing: Vec<Edge> = self
+                .dependents(key)
+                .into_iter()
+                .filter(|e| match &e.part {
+                    Part::Constraint(c) => self.table(&e.from).is_some_and(|t| {
+                        t.constraints.iter().any(|x| {
+                            x.name == *c
+                                && matches!(&x.kind, ConstraintType::ForeignKey { table, columns, .. }
+                                    if table == key && same_set(columns, &found.columns))
+                        })
+                    }),
+                    _ => false,
+                })
+                .collect();
+            let another = table.indexes.iter().any(|i| {
+                i.unique
+                    && i.name != found.name
+                    && i.predicate.is_none()
+                    && same_set(&i.columns.iter().flatten().cloned().collect::<Vec<_>>(), &found.columns)
+            });
+            if let Some(e) = standing.first()
+                && !cascade
+                && !another
+            {
+                let Part::Constraint(c) = &e.part else { return };
+                let first = format!("constraint {c} on table {} depends on it", e.from.name());
+                let what = format!("{} on table {}", name.value, table.name);
+                let problem = Problem::Dependents { kind: ObjectKind::Constraint, name: what, first };
+                let help = format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {c}; first", e.from.name());
+                self.report(problem, name.span, Some(help), out);
+                return;
+            }
+            if cascade {
+                for e in standing {
+                    self.unlink(&e);
+                    self.drop_part(&e);
+                }
+            }
+        }
+        let index = Key::Relation(key.schema().to_owned(), name.value.clone());
+        if matches!(self.get(&index), Some(Object::Index(owner)) if owner == key) {
+            self.forget(&index);
+        }
+        if let ConstraintType::ForeignKey { table: target, .. } = &found.kind {
+            self.unlink(&Edge { target: target.clone(), from: key.clone(), part: Part::Constraint(name.value.clone()) });
+        }
+        self.change_table(key, |t| {
+            t.constraints.retain(|c| c.name != name.value);
+            t.indexes.retain(|i| !(i.constraint && i.name == name.value));
+            if found.kind == ConstraintType::NotNull {
+                for c in t.columns.iter_mut().filter(|c| found.columns.contains(&c.name)) {
+                    c.not_null = false;
+                }
+            }
+        });
+    }
+
+    /// The sequences that belong to a table's columns.
+    pub(crate) fn owned_sequences(&self, table: &Key) -> Vec<(Key, String)> {
+        self.dependents(table)
+            .into_iter()
+            .filter_map(|e| match (self.get(&e.from), e.part) {
+                (Some(Object::Sequence { .. }), Part::Column(c)) => Some((e.from, c)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub(crate) fn drop_owned_sequences(&mut self, table: &Key, column: Option<&str>) {
+        for (sequence, owner) in self.owned_sequences(table) {
+            if column.is_none_or(|c| c == owner) {
+                self.unlink(&Edge { target: table.clone(), from: sequence.clone(), part: Part::Column(owner.clone()) });
+                self.drop_with_dependents(&sequence);
+            }
+        }
+    }
+}
+
+/// The key under which the views that read one column are kept.
+pub(crate) fn column_key(table: &Key, column: &str) -> Key {
+    Key::Other(ObjectKind::Column, format!("{}.{}", table.schema(), table.name()), column.to_owned())
+}
+
+fn column_memory(table: &Key, column: &str) -> String {
+    format!("{}.{}.{column}", table.schema(), table.name())
+}
+
+fn same_set(a: &[String], b: &[String]) -> bool {
+    a.len() == b.len() && a.iter().all(|x| b.contains(x))
+}
+
+fn whole_kind(object: &Object) -> &'static str {
+    match object {
+        Object::Function(_) => "function",
+        Object::Type(_) => "type",
+        other => relation_kind(other).text(),
+    }
+}

@@ -1,0 +1,508 @@
+//! Functions, triggers, extensions and types: what has a name and a definition.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use super::object::{Function, UserType, UserTypeKind};
+use super::{Catalog, Found, Key, Object, Outcome, Part, Problem, Refusal, suggestion};
+use crate::change::{
+    ArgumentMode, Call, CreateFunction, CreateTrigger, Ident, Name, ObjectKind, Target, TypeAction, TypeDefinition,
+};
+use crate::span::Span;
+
+/// A name inside a text literal: `'app.users_id_seq'`, read as the engine reads it.
+pub(crate) fn name_in_text(text: &str, span: Span) -> Name {
+    let mut parts: Vec<String> = Vec::new();
+    let mut current = String::new();
+    let mut inside = false;
+    for c in text.chars() {
+        match c {
+            '"' => inside = !inside,
+            '.' if !inside => parts.push(std::mem::take(&mut current)),
+            c if inside => current.push(c),
+            c => current.extend(c.to_lowercase()),
+        }
+    }
+    parts.push(current);
+    let mut idents = parts.into_iter().map(|value| Ident { value, span }).rev();
+    let name = idents.next().unwrap_or(Ident { value: String::new(), span });
+    Name { schema: idents.next(), name }
+}
+
+/// What an extension brings, by kind.
+#[derive(Debug, Default)]
+pub(crate) struct ExtensionData {
+    types: Vec<&'static str>,
+    functions: Vec<&'static str>,
+}
+
+/// The extensions whose contents are known, from data files made on a server.
+fn extensions() -> &'static BTreeMap<&'static str, ExtensionData> {
+    static ALL: OnceLock<BTreeMap<&'static str, ExtensionData>> = OnceLock::new();
+    ALL.get_or_init(BTreeMap::new)
+}
+
+impl Catalog {
+    pub(crate) fn extension_of_type(&self, name: &str) -> Option<&'static str> {
+        extensions().iter().find(|(_, d)| d.types.contains(&name)).map(|(n, _)| *n)
+    }
+
+    pub(crate) fn extension_type_installed(&self, name: &str) -> bool {
+        self.extension_of_type(name).is_some_and(|e| self.has(&Key::Extension(e.to_owned())))
+    }
+
+    /// Whether an extension is installed whose contents nobody wrote down.
+    pub(crate) fn unknown_extension_installed(&self) -> bool {
+        self.iter().any(|(k, _)| matches!(k, Key::Extension(n) if !extensions().contains_key(n.as_str())))
+    }
+
+    /// A function that is called: there, or reported.
+    pub(crate) fn check_function(&mut self, call: &Call, out: &mut Outcome) {
+        let _ = (call, out);
+    }
+
+    pub(crate) fn create_function(&mut self, f: &CreateFunction, out: &mut Outcome) {
+        let Some(schema) = self.target_schema(&f.name, out) else { return };
+        self.remember(&f.name.name.value);
+        let mut arguments = Vec::new();
+        let mut all_known = true;
+        for a in &f.arguments {
+            let t = self.resolve_type(&a.data_type, out);
+            all_known &= !t.unknown;
+            if a.mode != ArgumentMode::Out {
+                arguments.push(t.text);
+            }
+        }
+        if let Some(r) = &f.returns
+            && !matches!(r.name.name.value.as_str(), "trigger" | "void" | "record" | "event_trigger")
+        {
+            self.resolve_type(r, out);
+        }
+        for (_, t) in &f.returns_table {
+            self.resolve_type(t, out);
+        }
+        let returns = f.returns.as_ref().map_or_else(String::new, |r| {
+            let text = self.lookup_type(r).map_or_else(|| r.name.text(), |t| t.text);
+            if r.set_of { format!("setof {text}") } else { text }
+        });
+        let returns = f.returns_table.iter().fold(returns, |r, (n, t)| format!("{r} {} {}", n.value, t.name.text()));
+        let key = Key::Function(schema, self.folded(&f.name.name.value));
+        let made = Function {
+            kind: f.kind,
+            defaults: f.arguments.iter().filter(|a| a.has_default).count(),
+            variadic: f.arguments.iter().any(|a| a.mode == ArgumentMode::Variadic),
+            returns,
+            language: f.language.clone().unwrap_or_default(),
+            definition: f.text.clone(),
+            changes_schema: f.body.as_ref().is_some_and(|(b, _)| crate::syntax::plpgsql::body_does_ddl(b)),
+            arguments,
+        };
+        let mut overloads = match self.get(&key) {
+            Some(Object::Function(v)) => v.clone(),
+            _ => Vec::new(),
+        };
+        match overloads.iter_mut().find(|o| o.arguments == made.arguments) {
+            Some(_) if !f.or_replace => {
+                let name = f.name.name.value.clone();
+                self.report(Problem::DuplicateFunction(name), f.name.span(), None, out);
+                return;
+            }
+            Some(old) => {
+                if old.returns != made.returns && all_known && old.kind == made.kind {
+                    let problem = Problem::Other {
+                        rule: "invalid-definition",
+                        sqlstate: Some("42P13"),
+                        message: "cannot change return type of existing function".to_owned(),
+                    };
+                    let help = format!("DROP FUNCTION IF EXISTS {} first", f.name.text());
+                    self.report(problem, f.name.span(), Some(help), out);
+                    return;
+                }
+                *old = made;
+            }
+            None => overloads.push(made),
+        }
+        self.put(key, Object::Function(overloads));
+    }
+
+    pub(crate) fn create_trigger(&mut self, t: &CreateTrigger, out: &mut Outcome) {
+        let table = self.expect_table(&t.table, out);
+        if let Some(f) = &t.function {
+            self.expect_function(f, "()", out);
+        }
+        let Some(table) = table else { return };
+        let Some(owner) = self.table(&table).cloned() else { return };
+        for c in &t.columns {
+            self.expect_column(&owner, c, false, out);
+        }
+        // A body is checked when the trigger fires, not when it is made.
+        if self.engine.ignores_case {
+            let schema = table.schema().to_owned();
+            let key = Key::Other(ObjectKind::Trigger, schema, self.folded(&t.name.value));
+            if self.has(&key) {
+                if !t.if_not_exists {
+                    let name = t.name.value.clone();
+                    self.report(
+                        Problem::DuplicateObject { kind: ObjectKind::Trigger, name, relation: None },
+                        t.name.span,
+                        None,
+                        out,
+                    );
+                }
+                return;
+            }
+            self.link(table.clone(), key.clone(), Part::Whole);
+            self.put(key, Object::Other { definition: t.text.clone() });
+        } else if owner.triggers.iter().any(|(n, _)| n == &t.name.value) && !t.or_replace {
+            let problem = Problem::DuplicateObject {
+                kind: ObjectKind::Trigger,
+                name: t.name.value.clone(),
+                relation: Some(owner.name.clone()),
+            };
+            self.report(problem, t.name.span, None, out);
+            return;
+        }
+        if let Some(f) = &t.function
+            && let Found::Yes(key) = self.find(f, Key::Function)
+        {
+            self.link(key, table.clone(), Part::Trigger(t.name.value.clone()));
+        }
+        let entry = (t.name.value.clone(), t.text.clone());
+        self.change_table(&table, |table| {
+            table.triggers.retain(|(n, _)| *n != entry.0);
+            table.triggers.push(entry);
+            table.triggers.sort();
+        });
+    }
+
+    /// A function of the user's that must be there, by name.
+    pub(crate) fn expect_function(&mut self, name: &Name, arguments: &str, out: &mut Outcome) -> Option<Key> {
+        match self.find(name, Key::Function) {
+            Found::Yes(key) => Some(key),
+            Found::Perhaps => None,
+            Found::No => {
+                let installed = self.extension_function_installed(&name.name.value);
+                if installed || self.unknown_extension_installed() || builtin_function(&name.name.value) {
+                    return None;
+                }
+                let users = self.iter().filter_map(|(k, _)| match k {
+                    Key::Function(_, n) => Some(n.as_str()),
+                    _ => None,
+                });
+                let help = suggestion(&name.name.value, users);
+                self.report(
+                    Problem::UndefinedFunction(format!("{}{arguments}", name.text())),
+                    name.span(),
+                    help,
+                    out,
+                );
+                None
+            }
+        }
+    }
+
+    pub(crate) fn extension_function_installed(&self, name: &str) -> bool {
+        extensions().iter().any(|(e, d)| d.functions.contains(&name) && self.has(&Key::Extension((*e).to_owned())))
+    }
+
+    /// The overload that a DROP, ALTER or COMMENT names.
+    pub(crate) fn find_overload(&self, key: &Key, target: &Target) -> Option<usize> {
+        let Some(Object::Function(all)) = self.get(key) else { return None };
+        match &target.arguments {
+            None => (!all.is_empty()).then_some(0),
+            Some(types) => {
+                let wanted: Vec<String> =
+                    types.iter().map(|t| self.lookup_type(t).map_or_else(|| t.name.text(), |t| t.text)).collect();
+                // Modifiers do not count, and out arguments may be written.
+                let bare = |t: &String| t.split('(').next().unwrap_or_default().trim().to_owned();
+                let wanted: Vec<String> = wanted.iter().map(bare).collect();
+                all.iter().position(|f| {
+                    let own: Vec<String> = f.arguments.iter().map(bare).collect();
+                    own == wanted || (wanted.len() > own.len() && wanted.starts_with(&own))
+                })
+            }
+        }
+    }
+
+    pub(crate) fn create_extension(&mut self, name: &Ident, guarded: bool, schema: Option<&Ident>, out: &mut Outcome) {
+        let key = Key::Extension(name.value.clone());
+        if let Some(s) = schema {
+            let folded = self.folded(&s.value);
+            if !self.schema_known(&folded) {
+                self.report_schema(s, out);
+            }
+        }
+        if self.has(&key) {
+            if !guarded {
+                let problem =
+                    Problem::DuplicateObject { kind: ObjectKind::Extension, name: name.value.clone(), relation: None };
+                self.report(problem, name.span, None, out);
+            }
+            return;
+        }
+        let schema = schema.map_or_else(|| self.engine.default_schema.to_owned(), |s| s.value.clone());
+        self.put(key, Object::Extension { schema });
+    }
+
+    pub(crate) fn create_type(&mut self, name: &Name, definition: &TypeDefinition, out: &mut Outcome) {
+        self.remember(&name.name.value);
+        self.check_length(&name.name, out);
+        let Some(schema) = self.target_schema(name, out) else { return };
+        let key = Key::Type(schema.clone(), self.folded(&name.name.value));
+        let relation = Key::Relation(schema, self.folded(&name.name.value));
+        let taken_by_relation = matches!(self.get(&relation), Some(Object::Table(_)));
+        let is_shell = matches!(self.get(&key), Some(Object::Type(t)) if t.kind == UserTypeKind::Base);
+        if (self.has(&key) && !is_shell) || taken_by_relation {
+            let problem =
+                Problem::DuplicateObject { kind: ObjectKind::Type, name: name.name.value.clone(), relation: None };
+            self.report(problem, name.span(), None, out);
+            return;
+        }
+        let mut needs = Vec::new();
+        let kind = match definition {
+            TypeDefinition::Enum(labels) => {
+                for (i, (label, span)) in labels.iter().enumerate() {
+                    if labels[..i].iter().any(|(l, _)| l == label) {
+                        let problem = Problem::Other {
+                            rule: "duplicate-object",
+                            sqlstate: Some("23505"),
+                            message: format!("enum label \"{label}\" used more than once"),
+                        };
+                        self.report(problem, *span, None, out);
+                    }
+                }
+                UserTypeKind::Enum(labels.iter().map(|(l, _)| l.clone()).collect())
+            }
+            TypeDefinition::Composite(fields) => UserTypeKind::Composite(
+                fields
+                    .iter()
+                    .map(|(n, t)| {
+                        let t = self.resolve_type(t, out);
+                        needs.extend(t.user.clone());
+                        (n.value.clone(), t)
+                    })
+                    .collect(),
+            ),
+            TypeDefinition::Domain { base, not_null, default, constraints } => {
+                let base = self.resolve_type(base, out);
+                needs.extend(base.user.clone());
+                let mut named = Vec::new();
+                for (constraint, expr) in constraints {
+                    let own = constraint.as_ref().map_or_else(
+                        || {
+                            let mut n = 0;
+                            loop {
+                                let label = if n == 0 { "check".to_owned() } else { format!("check{n}") };
+                                let candidate = super::relations::object_name(&name.name.value, "", &label);
+                                if !named.iter().any(|(x, _): &(String, String)| *x == candidate) {
+                                    break candidate;
+                                }
+                                n += 1;
+                            }
+                        },
+                        |c| c.value.clone(),
+                    );
+                    named.push((own, expr.text.clone()));
+                }
+                UserTypeKind::Domain {
+                    base,
+                    not_null: *not_null,
+                    default: default.as_ref().map(|d| d.text.clone()),
+                    constraints: named,
+                }
+            }
+            TypeDefinition::Range => UserTypeKind::Range,
+            TypeDefinition::Base => UserTypeKind::Base,
+        };
+        for target in needs {
+            self.link(target, key.clone(), Part::Whole);
+        }
+        self.put(key, Object::Type(UserType { name: name.name.value.clone(), kind }));
+    }
+
+    /// A type of the user's that must be there.
+    pub(crate) fn expect_type(&mut self, name: &Name, out: &mut Outcome) -> Option<Key> {
+        match self.find(name, Key::Type) {
+            Found::Yes(key) => Some(key),
+            Found::Perhaps => None,
+            Found::No => {
+                if self.unknown_extension_installed() || self.extension_type_installed(&name.name.value) {
+                    return None;
+                }
+                if let Found::Yes(_) = self.find_relation(name) {
+                    return None;
+                }
+                let users = self.iter().filter_map(|(k, _)| match k {
+                    Key::Type(_, n) => Some(n.as_str()),
+                    _ => None,
+                });
+                let help = suggestion(&name.name.value, users);
+                self.report(Problem::UndefinedType(name.text()), name.span(), help, out);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn alter_type(&mut self, name: &Name, actions: &[TypeAction], out: &mut Outcome) {
+        let Some(key) = self.expect_type(name, out) else { return };
+        let Some(Object::Type(t)) = self.get(&key) else { return };
+        let mut t = t.clone();
+        for action in actions {
+            match (action, &mut t.kind) {
+                (TypeAction::AddValue { value, span, if_not_exists, neighbour }, UserTypeKind::Enum(labels)) => {
+                    if labels.contains(value) {
+                        if !if_not_exists {
+                            let problem = Problem::Other {
+                                rule: "duplicate-object",
+                                sqlstate: Some("42710"),
+                                message: format!("enum label \"{value}\" already exists"),
+                            };
+                            self.report(problem, *span, None, out);
+                        }
+                        continue;
+                    }
+                    let at = match neighbour {
+                        None => labels.len(),
+                        Some((n, span, before)) => match labels.iter().position(|l| l == n) {
+                            Some(i) => i + usize::from(!before),
+                            None => {
+                                let help = suggestion(n, labels.iter().map(String::as_str));
+                                let problem = Problem::Other {
+                                    rule: "undefined-enum-label",
+                                    sqlstate: Some("22023"),
+                                    message: format!("\"{n}\" is not an existing enum label"),
+                                };
+                                self.report(problem, *span, help, out);
+                                continue;
+                            }
+                        },
+                    };
+                    labels.insert(at, value.clone());
+                }
+                (TypeAction::RenameValue { from, span, to }, UserTypeKind::Enum(labels)) => {
+                    let taken = labels.contains(to);
+                    match labels.iter_mut().find(|l| *l == from) {
+                        Some(l) if !taken => l.clone_from(to),
+                        Some(_) => {
+                            let problem = Problem::Other {
+                                rule: "duplicate-object",
+                                sqlstate: Some("42710"),
+                                message: format!("enum label \"{to}\" already exists"),
+                            };
+                            self.report(problem, *span, None, out);
+                        }
+                        None => {
+                            let help = suggestion(from, labels.iter().map(String::as_str));
+                            let problem = Problem::Other {
+                                rule: "undefined-enum-label",
+                                sqlstate: Some("22023"),
+                                message: format!("\"{from}\" is not an existing enum label"),
+                            };
+                            self.report(problem, *span, help, out);
+                        }
+                    }
+                }
+                (TypeAction::AddAttribute { name, data_type }, UserTypeKind::Composite(_)) => {
+                    let resolved = self.resolve_type(data_type, out);
+                    if let UserTypeKind::Composite(fields) = &mut t.kind {
+                        if fields.iter().any(|(n, _)| *n == name.value) {
+                            let relation = Some(t.name.clone());
+                            let problem = Problem::DuplicateColumn { column: name.value.clone(), relation };
+                            self.report(problem, name.span, None, out);
+                        } else {
+                            fields.push((name.value.clone(), resolved));
+                        }
+                    }
+                }
+                (TypeAction::DropAttribute { name, if_exists }, UserTypeKind::Composite(fields)) => {
+                    let before = fields.len();
+                    fields.retain(|(n, _)| *n != name.value);
+                    if fields.len() == before && !if_exists {
+                        let relation = Some(t.name.clone());
+                        let problem = Problem::UndefinedColumn { column: name.value.clone(), relation };
+                        self.report(problem, name.span, None, out);
+                    }
+                }
+                (TypeAction::RenameAttribute { from, to }, UserTypeKind::Composite(fields)) => {
+                    match fields.iter_mut().find(|(n, _)| *n == from.value) {
+                        Some(f) => f.0.clone_from(&to.value),
+                        None => {
+                            let relation = Some(t.name.clone());
+                            let problem = Problem::UndefinedColumn { column: from.value.clone(), relation };
+                            self.report(problem, from.span, None, out);
+                        }
+                    }
+                }
+                (TypeAction::AlterAttribute { name, data_type }, UserTypeKind::Composite(_)) => {
+                    let resolved = self.resolve_type(data_type, out);
+                    if let UserTypeKind::Composite(fields) = &mut t.kind {
+                        match fields.iter_mut().find(|(n, _)| *n == name.value) {
+                            Some(f) => f.1 = resolved,
+                            None => {
+                                let relation = Some(t.name.clone());
+                                let problem = Problem::UndefinedColumn { column: name.value.clone(), relation };
+                                self.report(problem, name.span, None, out);
+                            }
+                        }
+                    }
+                }
+                (TypeAction::AddConstraint { name, expr }, UserTypeKind::Domain { constraints, .. }) => {
+                    let own = name.as_ref().map_or_else(|| format!("{}_check", t.name), |n| n.value.clone());
+                    if let (Some(name), true) = (name, constraints.iter().any(|(n, _)| *n == own)) {
+                        let problem = Problem::DuplicateObject {
+                            kind: ObjectKind::Constraint,
+                            name: own,
+                            relation: Some(t.name.clone()),
+                        };
+                        self.report(problem, name.span, None, out);
+                        continue;
+                    }
+                    let mut free = own.clone();
+                    let mut n = 0;
+                    while constraints.iter().any(|(x, _)| *x == free) {
+                        n += 1;
+                        free = format!("{own}{n}");
+                    }
+                    constraints.push((free, expr.as_ref().map(|e| e.text.clone()).unwrap_or_default()));
+                }
+                (TypeAction::DropConstraint { name, if_exists }, UserTypeKind::Domain { constraints, .. }) => {
+                    let before = constraints.len();
+                    constraints.retain(|(n, _)| *n != name.value);
+                    if constraints.len() == before && !if_exists {
+                        let problem = Problem::Other {
+                            rule: "undefined-object",
+                            sqlstate: Some("42704"),
+                            message: format!("constraint \"{}\" of domain \"{}\" does not exist", name.value, t.name),
+                        };
+                        self.report(problem, name.span, None, out);
+                    }
+                }
+                (TypeAction::RenameConstraint { from, to }, UserTypeKind::Domain { constraints, .. }) => {
+                    if let Some(c) = constraints.iter_mut().find(|(n, _)| *n == from.value) {
+                        c.0.clone_from(&to.value);
+                    }
+                }
+                (TypeAction::SetDefault(d), UserTypeKind::Domain { default, .. }) => {
+                    *default = d.as_ref().map(|d| d.text.clone());
+                }
+                (TypeAction::SetNotNull(v), UserTypeKind::Domain { not_null, .. }) => *not_null = *v,
+                (TypeAction::AddValue { span, .. } | TypeAction::RenameValue { span, .. }, _) => {
+                    let problem = Problem::Other {
+                        rule: "invalid-definition",
+                        sqlstate: Some("42809"),
+                        message: format!("\"{}\" is not an enum", t.name),
+                    };
+                    out.refusals.push(Refusal { problem, span: *span, help: None });
+                }
+                _ => {}
+            }
+        }
+        self.put(key, Object::Type(t));
+    }
+}
+
+/// Whether PostgreSQL has a function of this name.
+pub(crate) fn builtin_function(name: &str) -> bool {
+    // Triggers and defaults mostly call the user's own functions; these are the engine's that they do call.
+    matches!(name, "tsvector_update_trigger" | "tsvector_update_trigger_column" | "suppress_redundant_updates_trigger")
+}

@@ -1,0 +1,464 @@
+//! The schema as the engine itself would hold it, and the fold of changes into it.
+//!
+//! [`Catalog::apply`] takes one change. It answers what the engine would refuse, in the engine's words, and goes on
+//! as if the refused part had not been written: so one mistake is one diagnostic. A name that was reported once is
+//! remembered and not reported again.
+
+mod drop;
+mod functions;
+pub(crate) mod introspect;
+pub(crate) mod object;
+pub(crate) mod problem;
+mod relations;
+mod resolve;
+mod statements;
+mod store;
+mod table;
+pub(crate) mod types;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+pub(crate) use object::{Edge, Key, Object, Part, Table};
+pub(crate) use problem::{Problem, Refusal};
+pub(crate) use store::Mark as StoreMark;
+
+use crate::change::{Ident, Name};
+use crate::config::Backend;
+use crate::span::Span;
+use store::Store;
+
+/// What differs between engines in keeping a schema.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) backend: Backend,
+    /// Where a name without a schema goes.
+    pub(crate) default_schema: &'static str,
+    /// Schemas whose contents are the engine's own: never reported as missing.
+    pub(crate) system_schemas: &'static [&'static str],
+    /// Whether names that differ in case alone are one.
+    pub(crate) ignores_case: bool,
+    /// Whether a foreign key's table, columns and types are looked up when it is made.
+    pub(crate) checks_foreign_keys: bool,
+    /// Whether a view's query is looked up when it is made.
+    pub(crate) checks_views: bool,
+    /// Whether constraints without a name get one.
+    pub(crate) names_constraints: bool,
+    /// Whether types must exist.
+    pub(crate) checks_types: bool,
+    /// Whether a table and a type cannot share a name.
+    pub(crate) tables_are_types: bool,
+    /// The longest name in bytes; what is longer is cut without a word.
+    pub(crate) longest_name: usize,
+    /// Columns every table has.
+    pub(crate) system_columns: &'static [&'static str],
+    /// The prefix of relations that the engine keeps for itself.
+    pub(crate) system_prefix: &'static str,
+    /// Whether views, functions and triggers have OR REPLACE.
+    pub(crate) replaces: bool,
+    /// Whether ALTER TABLE has no IF [NOT] EXISTS: then the record in the history is the guard.
+    pub(crate) alters_without_guard: bool,
+    /// How to insert rows once.
+    pub(crate) insert_guard: &'static str,
+}
+
+/// PostgreSQL: names as in the manual, 4.1.1 and 5.10.
+static POSTGRES: Engine = Engine {
+    backend: Backend::Postgres,
+    default_schema: "public",
+    system_schemas: &["pg_catalog", "information_schema", "pg_toast", "pg_temp"],
+    ignores_case: false,
+    checks_foreign_keys: true,
+    checks_views: true,
+    names_constraints: true,
+    checks_types: true,
+    tables_are_types: true,
+    longest_name: 63,
+    system_columns: &["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"],
+    system_prefix: "pg_",
+    replaces: true,
+    alters_without_guard: false,
+    insert_guard: "INSERT … ON CONFLICT DO NOTHING (with a unique key to conflict with), or INSERT … SELECT … WHERE NOT EXISTS (…)",
+};
+
+/// SQLite: a foreign key or view may name what comes later ("SQLite Foreign Key Support", section 3).
+static SQLITE: Engine = Engine {
+    backend: Backend::Sqlite,
+    default_schema: "main",
+    system_schemas: &[],
+    ignores_case: true,
+    checks_foreign_keys: false,
+    checks_views: false,
+    names_constraints: false,
+    checks_types: false,
+    tables_are_types: false,
+    longest_name: usize::MAX,
+    system_columns: &["rowid", "oid", "_rowid_"],
+    system_prefix: "sqlite_",
+    replaces: false,
+    alters_without_guard: true,
+    insert_guard: "INSERT OR IGNORE (with a unique key to conflict with), or INSERT … SELECT … WHERE NOT EXISTS (…)",
+};
+
+/// What a second run would do to rows, seen while folding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Data {
+    /// Rows go into a table with nothing that keeps them from going in twice.
+    Inserts { table: Key, span: Span },
+    /// `SET n = n + 1`.
+    Accumulates { column: String, span: Span },
+    /// A table that held rows before is dropped and made anew.
+    DropsTable { table: Key, span: Span },
+    /// `TYPE … USING` that reads the column's old type.
+    ConvertsAgain { column: String, span: Span },
+}
+
+/// What folding a change had to say.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    pub(crate) refusals: Vec<Refusal>,
+    /// What the engine accepts and a person would want to know.
+    pub(crate) remarks: Vec<Refusal>,
+    pub(crate) data: Vec<Data>,
+}
+
+/// A place to go back to.
+#[derive(Clone, Debug)]
+pub(crate) struct Mark {
+    pub(crate) objects: StoreMark,
+    edges: StoreMark,
+    search_path: Vec<String>,
+    open: Option<String>,
+    poisoned: BTreeSet<String>,
+}
+
+/// What looking a name up came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// It is there.
+    Yes(Key),
+    /// It is not there.
+    No,
+    /// It may be there: the catalog is open, or the name belongs to the engine.
+    Perhaps,
+}
+
+/// The schema.
+#[derive(Debug)]
+pub(crate) struct Catalog {
+    pub(crate) engine: &'static Engine,
+    objects: Store<Key, Arc<Object>>,
+    edges: Store<Edge, ()>,
+    search_path: Vec<String>,
+    /// Why anything may exist: what was run cannot be known.
+    open: Option<String>,
+    /// Names that were reported as unknown already.
+    poisoned: BTreeSet<String>,
+    /// Every name that ever was: `DROP … IF EXISTS` of another one is a typo behind a guard.
+    ever: BTreeSet<String>,
+}
+
+impl Catalog {
+    /// An empty database.
+    pub(crate) fn new(backend: Backend) -> Self {
+        let engine = match backend {
+            Backend::Postgres => &POSTGRES,
+            Backend::Sqlite => &SQLITE,
+        };
+        let mut catalog = Self {
+            engine,
+            objects: Store::default(),
+            edges: Store::default(),
+            search_path: vec![engine.default_schema.to_owned()],
+            open: None,
+            poisoned: BTreeSet::new(),
+            ever: BTreeSet::new(),
+        };
+        catalog.objects.set(Key::Schema(engine.default_schema.to_owned()), Arc::new(Object::Schema));
+        catalog.settle();
+        catalog
+    }
+
+    // ---- going back and comparing
+
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            objects: self.objects.mark(),
+            edges: self.edges.mark(),
+            search_path: self.search_path.clone(),
+            open: self.open.clone(),
+            poisoned: self.poisoned.clone(),
+        }
+    }
+
+    pub(crate) fn roll_back(&mut self, mark: &Mark) {
+        self.objects.roll_back(mark.objects);
+        self.edges.roll_back(mark.edges);
+        self.search_path.clone_from(&mark.search_path);
+        self.open.clone_from(&mark.open);
+        self.poisoned.clone_from(&mark.poisoned);
+    }
+
+    /// A migration is over: nothing of it will be taken back, and its search_path goes with its connection's transaction.
+    pub(crate) fn settle(&mut self) {
+        self.objects.settle();
+        self.edges.settle();
+        self.start_over();
+    }
+
+    /// The objects that differ from the mark's.
+    pub(crate) fn changed(&self, mark: &Mark) -> Vec<Key> {
+        self.objects.changed(mark.objects)
+    }
+
+    /// What the objects touched since the mark are now.
+    pub(crate) fn touched(&self, mark: &Mark) -> Vec<(Key, Option<Arc<Object>>)> {
+        self.objects.before(mark.objects).into_keys().map(|k| (k.clone(), self.objects.get(&k).cloned())).collect()
+    }
+
+    /// Whether an object was there at the mark.
+    pub(crate) fn was_there(&self, mark: &Mark, key: &Key) -> bool {
+        self.objects.at(mark.objects, key).is_some()
+    }
+
+    /// What a new connection would start with.
+    pub(crate) fn start_over(&mut self) {
+        self.search_path = vec![self.engine.default_schema.to_owned()];
+    }
+
+    // ---- openness
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    pub(crate) fn open(&mut self, why: &str) {
+        if self.open.is_none() {
+            self.open = Some(why.to_owned());
+        }
+    }
+
+    // ---- names
+
+    /// A name as a key has it.
+    pub(crate) fn folded(&self, name: &str) -> String {
+        if self.engine.ignores_case {
+            return name.to_ascii_lowercase();
+        }
+        if name.len() <= self.engine.longest_name {
+            return name.to_owned();
+        }
+        let mut end = self.engine.longest_name;
+        while !name.is_char_boundary(end) {
+            end -= 1;
+        }
+        name[..end].to_owned()
+    }
+
+    /// Whether two names are one name.
+    pub(crate) fn same(&self, a: &str, b: &str) -> bool {
+        if self.engine.ignores_case { a.eq_ignore_ascii_case(b) } else { a == b }
+    }
+
+    /// The schema a new object goes to, or the refusal of one that is not there.
+    pub(crate) fn target_schema(&mut self, name: &Name, out: &mut Outcome) -> Option<String> {
+        let Some(schema) = &name.schema else {
+            return Some(self.search_path.first().map_or_else(|| self.engine.default_schema.to_owned(), Clone::clone));
+        };
+        let folded = self.folded(&schema.value);
+        if self.schema_known(&folded) {
+            return Some(folded);
+        }
+        self.report_schema(schema, out);
+        None
+    }
+
+    pub(crate) fn schema_known(&self, folded: &str) -> bool {
+        self.objects.contains(&Key::Schema(folded.to_owned()))
+            || self.engine.system_schemas.contains(&folded)
+            || folded.starts_with("pg_temp")
+            || (self.engine.ignores_case && folded == "temp")
+            || self.is_open()
+    }
+
+    pub(crate) fn report_schema(&mut self, schema: &Ident, out: &mut Outcome) {
+        let names = self.objects.iter().filter_map(|(k, _)| match k {
+            Key::Schema(n) => Some(n.as_str()),
+            _ => None,
+        });
+        let help = suggestion(&schema.value, names);
+        self.report(Problem::UndefinedSchema(schema.value.clone()), schema.span, help, out);
+    }
+
+    fn is_system(&self, schema: &str) -> bool {
+        self.engine.system_schemas.contains(&schema) || schema.starts_with("pg_toast")
+    }
+
+    /// Looks a name up in its schema or along the search path; `key` says in which namespace.
+    pub(crate) fn find(&self, name: &Name, key: impl Fn(String, String) -> Key) -> Found {
+        let folded = self.folded(&name.name.value);
+        if let Some(schema) = &name.schema {
+            let schema = self.folded(&schema.value);
+            if self.engine.ignores_case && schema == "temp" {
+                return self.in_schema("main", &folded, &key);
+            }
+            if self.is_system(&schema) {
+                return Found::Perhaps;
+            }
+            return self.in_schema(&schema, &folded, &key);
+        }
+        for schema in &self.search_path {
+            let candidate = key(schema.clone(), folded.clone());
+            if self.objects.contains(&candidate) {
+                return Found::Yes(candidate);
+            }
+        }
+        if self.is_open() || folded.starts_with(self.engine.system_prefix) { Found::Perhaps } else { Found::No }
+    }
+
+    fn in_schema(&self, schema: &str, name: &str, key: &impl Fn(String, String) -> Key) -> Found {
+        let candidate = key(schema.to_owned(), name.to_owned());
+        if self.objects.contains(&candidate) {
+            Found::Yes(candidate)
+        } else if self.is_open() {
+            Found::Perhaps
+        } else {
+            Found::No
+        }
+    }
+
+    pub(crate) fn find_relation(&self, name: &Name) -> Found {
+        self.find(name, Key::Relation)
+    }
+
+    pub(crate) fn get(&self, key: &Key) -> Option<&Object> {
+        self.objects.get(key).map(AsRef::as_ref)
+    }
+
+    pub(crate) fn has(&self, key: &Key) -> bool {
+        self.objects.contains(key)
+    }
+
+    pub(crate) fn table(&self, key: &Key) -> Option<&Table> {
+        match self.get(key) {
+            Some(Object::Table(t)) => Some(t),
+            _ => None,
+        }
+    }
+
+    /// All objects, in the order of their keys.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Key, &Object)> {
+        self.objects.iter().map(|(k, o)| (k, o.as_ref()))
+    }
+
+    // ---- writing
+
+    pub(crate) fn put(&mut self, key: Key, object: Object) {
+        self.ever.insert(key.name().to_owned());
+        self.objects.set(key, Arc::new(object));
+    }
+
+    /// Changes a table where it stands.
+    pub(crate) fn change_table<T>(&mut self, key: &Key, change: impl FnOnce(&mut Table) -> T) -> Option<T> {
+        let Some(Object::Table(t)) = self.get(key) else { return None };
+        let mut table = t.clone();
+        let answer = change(&mut table);
+        self.objects.set(key.clone(), Arc::new(Object::Table(table)));
+        Some(answer)
+    }
+
+    pub(crate) fn link(&mut self, target: Key, from: Key, part: Part) {
+        if target != from {
+            self.edges.set(Edge { target, from, part }, ());
+        }
+    }
+
+    pub(crate) fn unlink(&mut self, edge: &Edge) {
+        self.edges.remove(edge);
+    }
+
+    /// What needs an object.
+    pub(crate) fn dependents(&self, target: &Key) -> Vec<Edge> {
+        let first = Edge { target: target.clone(), from: Key::Schema(String::new()), part: Part::Whole };
+        self.edges.range(first..).map(|(e, ())| e).take_while(|e| e.target == *target).cloned().collect()
+    }
+
+    // ---- reporting
+
+    /// Reports a problem, once a name.
+    pub(crate) fn report(&mut self, problem: Problem, span: Span, help: Option<String>, out: &mut Outcome) {
+        if let Some(name) = unknown_name(&problem)
+            && !self.poisoned.insert(name)
+        {
+            return;
+        }
+        out.refusals.push(Refusal { problem, span, help });
+    }
+
+    /// Reports a relation that is not there, with what it may have meant.
+    pub(crate) fn report_relation(&mut self, name: &Name, out: &mut Outcome) {
+        if let Some(schema) = &name.schema {
+            let folded = self.folded(&schema.value);
+            if !self.schema_known(&folded) {
+                // PostgreSQL says "relation … does not exist" for DML and DDL alike; the schema is what is wrong.
+                self.report_schema(schema, out);
+                return;
+            }
+        }
+        let help = suggestion(&name.name.value, self.relation_names());
+        self.report(Problem::UndefinedRelation(name.text()), name.span(), help, out);
+    }
+
+    pub(crate) fn relation_names(&self) -> impl Iterator<Item = &str> {
+        self.objects.iter().filter_map(|(k, o)| match (k, o.as_ref()) {
+            (Key::Relation(..), Object::Table(t)) => Some(t.name.as_str()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn is_poisoned(&self, name: &str) -> bool {
+        self.poisoned.contains(name)
+    }
+
+    /// Remembers a name whose making failed, so that its use is not reported too.
+    pub(crate) fn poison(&mut self, name: &str) {
+        self.poisoned.insert(format!("relation {name}"));
+    }
+
+    pub(crate) fn ever_was(&self, name: &str) -> bool {
+        self.is_open() || self.ever.contains(&self.folded(name))
+    }
+
+    pub(crate) fn remember(&mut self, name: &str) {
+        let folded = self.folded(name);
+        self.ever.insert(folded);
+    }
+}
+
+/// The unknown name that a problem is about: reported once.
+fn unknown_name(problem: &Problem) -> Option<String> {
+    Some(match problem {
+        Problem::UndefinedRelation(n) => format!("relation {n}"),
+        Problem::UndefinedType(n) => format!("type {n}"),
+        Problem::UndefinedSchema(n) => format!("schema {n}"),
+        Problem::UndefinedFunction(n) => format!("function {n}"),
+        Problem::UndefinedColumn { column, relation: Some(r) } => format!("column {r}.{column}"),
+        _ => return None,
+    })
+}
+
+/// The nearest of some names, as a question.
+pub(crate) fn suggestion<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    nearest(wrong, names).map(|n| format!("did you mean \"{n}\"?"))
+}
+
+/// The nearest of some names, where one is near enough.
+pub(crate) fn nearest<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (wrong.chars().count() / 3).clamp(1, 4);
+    names
+        .filter(|n| n.len().abs_diff(wrong.len()) <= 2 * limit)
+        .map(|n| (strsim::osa_distance(wrong, n), n))
+        .filter(|(d, _)| *d <= limit)
+        .min()
+        .map(|(_, n)| n)
+}

@@ -1,0 +1,224 @@
+//! The objects that a catalog holds.
+
+use crate::change::{Action, Identity, ObjectKind};
+
+/// Where an object is found: its namespace, schema and name (folded for engines that ignore case).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Key {
+    Schema(String),
+    /// Tables, views, indexes and sequences share a namespace.
+    Relation(String, String),
+    Type(String, String),
+    Function(String, String),
+    Extension(String),
+    /// Whatever is known by kind and name alone.
+    Other(ObjectKind, String, String),
+}
+
+impl Key {
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Schema(n) | Self::Extension(n) => n,
+            Self::Relation(_, n) | Self::Type(_, n) | Self::Function(_, n) | Self::Other(_, _, n) => n,
+        }
+    }
+
+    pub(crate) fn schema(&self) -> &str {
+        match self {
+            Self::Schema(n) => n,
+            Self::Extension(_) => "",
+            Self::Relation(s, _) | Self::Type(s, _) | Self::Function(s, _) | Self::Other(_, s, _) => s,
+        }
+    }
+}
+
+/// What an edge starts from: the object `from`, or a part of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    Whole,
+    Constraint(String),
+    Column(String),
+    Default(String),
+    Trigger(String),
+}
+
+/// `from` (or a part of it) needs `target`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Edge {
+    pub(crate) target: Key,
+    pub(crate) from: Key,
+    pub(crate) part: Part,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Object {
+    Schema,
+    Table(Table),
+    /// An index, under its own name: the table that has it.
+    Index(Key),
+    /// A sequence, and the column it belongs to.
+    Sequence { owned_by: Option<(Key, String)> },
+    Type(UserType),
+    Function(Vec<Function>),
+    Extension { schema: String },
+    Other { definition: String },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TableKind {
+    Table,
+    Partitioned,
+    Foreign,
+    View,
+    MaterializedView,
+}
+
+impl TableKind {
+    pub(crate) fn is_table(self) -> bool {
+        matches!(self, Self::Table | Self::Partitioned | Self::Foreign)
+    }
+
+    pub(crate) fn object_kind(self) -> ObjectKind {
+        match self {
+            Self::Table | Self::Partitioned => ObjectKind::Table,
+            Self::Foreign => ObjectKind::ForeignTable,
+            Self::View => ObjectKind::View,
+            Self::MaterializedView => ObjectKind::MaterializedView,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Table {
+    /// As written when it was created.
+    pub(crate) name: String,
+    pub(crate) kind: TableKind,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) constraints: Vec<Constraint>,
+    pub(crate) indexes: Vec<Index>,
+    pub(crate) triggers: Vec<(String, String)>,
+    pub(crate) policies: Vec<String>,
+    pub(crate) rules: Vec<String>,
+    pub(crate) parents: Vec<Key>,
+    /// There may be columns that are not known here.
+    pub(crate) open: bool,
+    pub(crate) temporary: bool,
+    /// A view's query.
+    pub(crate) definition: String,
+}
+
+impl Table {
+    pub(crate) fn new(name: &str, kind: TableKind) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind,
+            columns: Vec::new(),
+            constraints: Vec::new(),
+            indexes: Vec::new(),
+            triggers: Vec::new(),
+            policies: Vec::new(),
+            rules: Vec::new(),
+            parents: Vec::new(),
+            open: false,
+            temporary: false,
+            definition: String::new(),
+        }
+    }
+
+    pub(crate) fn primary_key(&self) -> Option<&Constraint> {
+        self.constraints.iter().find(|c| matches!(c.kind, ConstraintType::PrimaryKey))
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) data_type: Type,
+    pub(crate) not_null: bool,
+    pub(crate) default: Option<String>,
+    pub(crate) generated: Option<String>,
+    pub(crate) identity: Option<Identity>,
+}
+
+/// A resolved type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Type {
+    /// As `format_type()` writes it.
+    pub(crate) text: String,
+    /// Without modifiers and brackets.
+    pub(crate) base: String,
+    /// The user's own type behind it.
+    pub(crate) user: Option<Key>,
+    pub(crate) array: bool,
+    /// What it is cannot be known here.
+    pub(crate) unknown: bool,
+}
+
+impl Type {
+    pub(crate) fn unknown(text: &str) -> Self {
+        Self { text: text.to_owned(), base: text.to_owned(), user: None, array: false, unknown: true }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Constraint {
+    /// Empty where the engine gives none.
+    pub(crate) name: String,
+    pub(crate) kind: ConstraintType,
+    pub(crate) columns: Vec<String>,
+    pub(crate) definition: String,
+    pub(crate) valid: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum ConstraintType {
+    PrimaryKey,
+    Unique,
+    Check,
+    Exclude,
+    NotNull,
+    ForeignKey { table: Key, columns: Vec<String>, on_delete: Action, on_update: Action },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Index {
+    pub(crate) name: String,
+    pub(crate) unique: bool,
+    /// A column's name, or `None` for an expression.
+    pub(crate) columns: Vec<Option<String>>,
+    pub(crate) predicate: Option<String>,
+    /// Whether a constraint of the same name made it.
+    pub(crate) constraint: bool,
+    /// Columns, order, operator classes, predicate: two equal texts index the same.
+    pub(crate) definition: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct UserType {
+    pub(crate) name: String,
+    pub(crate) kind: UserTypeKind,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum UserTypeKind {
+    Enum(Vec<String>),
+    Composite(Vec<(String, Type)>),
+    Domain { base: Type, not_null: bool, default: Option<String>, constraints: Vec<(String, String)> },
+    Range,
+    Base,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Function {
+    pub(crate) kind: ObjectKind,
+    /// The types of its input arguments.
+    pub(crate) arguments: Vec<String>,
+    /// How many of them have a default.
+    pub(crate) defaults: usize,
+    pub(crate) variadic: bool,
+    pub(crate) returns: String,
+    pub(crate) language: String,
+    pub(crate) definition: String,
+    /// Calling it may change the schema.
+    pub(crate) changes_schema: bool,
+}

@@ -1,0 +1,431 @@
+//! Indexes, views and sequences.
+
+use super::object::{Index, Table, TableKind};
+use super::resolve::Scope;
+use super::{Catalog, Found, Key, Object, Outcome, Part, Problem, Refusal, suggestion};
+use crate::change::{CreateIndex, CreateView, Ident, IndexColumn, Name, ObjectKind};
+use crate::span::Span;
+
+impl Catalog {
+    /// The key a new relation gets; reports a name that is taken, unless a guard says not to.
+    pub(crate) fn new_relation(
+        &mut self,
+        name: &Name,
+        guarded: bool,
+        temporary: bool,
+        kind: ObjectKind,
+        out: &mut Outcome,
+    ) -> Option<Key> {
+        self.remember(&name.name.value);
+        self.check_length(&name.name, out);
+        let schema = if temporary && name.schema.is_none() && !self.engine.ignores_case {
+            "pg_temp".to_owned()
+        } else {
+            let Some(schema) = self.target_schema(name, out) else {
+                self.poison(&name.text());
+                return None;
+            };
+            schema
+        };
+        let key = Key::Relation(schema.clone(), self.folded(&name.name.value));
+        if let Some(existing) = self.get(&key) {
+            if guarded {
+                let found = relation_kind(existing);
+                if kind == ObjectKind::Table && !matches!(existing, Object::Table(t) if t.kind.is_table()) {
+                    let problem = Problem::Other {
+                        rule: "if-not-exists-shape",
+                        sqlstate: None,
+                        message: format!("\"{}\" exists, but it is not a table: it is a {}", name.text(), found.text()),
+                    };
+                    out.remarks.push(Refusal { problem, span: name.span(), help: None });
+                }
+                return None;
+            }
+            let kind = relation_kind(existing);
+            self.report(Problem::DuplicateRelation { name: name.name.value.clone(), kind }, name.span(), None, out);
+            return None;
+        }
+        if self.engine.tables_are_types
+            && matches!(kind, ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView)
+            && self.has(&Key::Type(schema, self.folded(&name.name.value)))
+        {
+            let problem =
+                Problem::DuplicateObject { kind: ObjectKind::Type, name: name.name.value.clone(), relation: None };
+            let help = "a relation has a type of the same name, so it needs a name that no type has".to_owned();
+            self.report(problem, name.span(), Some(help), out);
+            return None;
+        }
+        Some(key)
+    }
+
+    /// Says that a name will be cut.
+    pub(crate) fn check_length(&mut self, name: &Ident, out: &mut Outcome) {
+        if name.value.len() > self.engine.longest_name {
+            let problem = Problem::Other {
+                rule: "identifier-too-long",
+                sqlstate: Some("42622"),
+                message: format!(
+                    "identifier \"{}\" will be truncated to \"{}\"",
+                    name.value,
+                    self.folded(&name.value)
+                ),
+            };
+            let help = format!("a name has at most {} bytes; this one has {}", self.engine.longest_name, name.value.len());
+            out.remarks.push(Refusal { problem, span: name.span, help: Some(help) });
+        }
+    }
+
+    /// A table, view or materialized view that must be there.
+    pub(crate) fn expect_table(&mut self, name: &Name, out: &mut Outcome) -> Option<Key> {
+        match self.find_relation(name) {
+            Found::Yes(key) => match self.get(&key) {
+                Some(Object::Table(_)) => Some(key),
+                Some(other) => {
+                    let _ = other;
+                    let problem = Problem::WrongKind { name: name.name.value.clone(), wanted: ObjectKind::Table };
+                    self.report(problem, name.span(), None, out);
+                    None
+                }
+                None => None,
+            },
+            Found::No => {
+                self.report_relation(name, out);
+                None
+            }
+            Found::Perhaps => None,
+        }
+    }
+
+    pub(crate) fn create_index(&mut self, index: &CreateIndex, out: &mut Outcome) {
+        if let Some(name) = &index.name {
+            self.check_length(&name.name, out);
+        }
+        let Some(table) = self.expect_table(&index.table, out) else {
+            if let Some(name) = &index.name {
+                self.remember(&name.name.value);
+                self.poison(&name.text());
+            }
+            return;
+        };
+        let Some(t) = self.table(&table).cloned() else { return };
+        if t.kind == TableKind::View {
+            let problem = Problem::Other {
+                rule: "invalid-definition",
+                sqlstate: Some("42809"),
+                message: format!("cannot create index on relation \"{}\"", t.name),
+            };
+            self.report(problem, index.table.span(), Some("it is a view".to_owned()), out);
+            return;
+        }
+        for column in index.columns.iter().filter_map(|c| c.column.as_ref()).chain(&index.include) {
+            self.expect_column(&t, column, false, out);
+        }
+        let scope = Scope::of_table(self, &table, None);
+        for expr in index.columns.iter().filter_map(|c| c.expr.as_ref()).chain(&index.predicate) {
+            self.resolve_names(&expr.names, std::slice::from_ref(&scope), out);
+        }
+        let schema = table.schema().to_owned();
+        let (name, key) = match &index.name {
+            Some(name) => {
+                let key = Key::Relation(schema, self.folded(&name.name.value));
+                self.remember(&name.name.value);
+                if let Some(existing) = self.get(&key) {
+                    let kind = relation_kind(existing);
+                    if index.if_not_exists {
+                        self.compare_index(&key, &table, index, name, out);
+                    } else {
+                        let problem = Problem::DuplicateRelation { name: name.name.value.clone(), kind };
+                        self.report(problem, name.span(), None, out);
+                    }
+                    return;
+                }
+                (self.stored(&name.name.value), key)
+            }
+            None => {
+                let columns = index_label(&index.columns, &index.include);
+                let name = self.free_name(&schema, &t.name, &columns, "idx");
+                let key = Key::Relation(schema, name.clone());
+                (name, key)
+            }
+        };
+        let made = Index {
+            name,
+            unique: index.unique,
+            columns: index.columns.iter().map(|c| c.column.as_ref().map(|i| i.value.clone())).collect(),
+            predicate: index.predicate.as_ref().map(|p| p.text.clone()),
+            constraint: false,
+            definition: index_definition(index),
+        };
+        self.put(key, Object::Index(table.clone()));
+        self.change_table(&table, |t| t.indexes.push(made));
+    }
+
+    /// `CREATE INDEX IF NOT EXISTS` of a name that is taken by something else: the guard hides the difference.
+    fn compare_index(&mut self, key: &Key, table: &Key, index: &CreateIndex, name: &Name, out: &mut Outcome) {
+        let same = match self.get(key) {
+            Some(Object::Index(owner)) if owner == table => self
+                .table(table)
+                .and_then(|t| t.indexes.iter().find(|i| self.same(&i.name, &name.name.value)))
+                .is_some_and(|i| i.constraint || i.definition == index_definition(index)),
+            _ => false,
+        };
+        if !same {
+            let problem = Problem::Other {
+                rule: "if-not-exists-shape",
+                sqlstate: None,
+                message: format!("index \"{}\" exists with another definition, and IF NOT EXISTS hides it", name.name.value),
+            };
+            let help = "give this index a name of its own, or drop the old one first".to_owned();
+            out.remarks.push(Refusal { problem, span: name.span(), help: Some(help) });
+        }
+    }
+
+    /// A column that a key, an index or an ALTER names.
+    pub(crate) fn expect_column(&mut self, table: &Table, column: &Ident, in_key: bool, out: &mut Outcome) -> bool {
+        if self.has_column(table, &column.value) {
+            return true;
+        }
+        let help = suggestion(&column.value, table.columns.iter().map(|c| c.name.as_str()));
+        let problem = if in_key {
+            Problem::UndefinedKeyColumn { column: column.value.clone(), table: table.name.clone() }
+        } else {
+            Problem::UndefinedColumn {
+                column: column.value.clone(),
+                relation: if in_key { None } else { Some(table.name.clone()) },
+            }
+        };
+        self.report(problem, column.span, help, out);
+        false
+    }
+
+    pub(crate) fn has_column(&self, table: &Table, column: &str) -> bool {
+        table.open
+            || table.columns.iter().any(|c| self.same(&c.name, column))
+            || self.engine.system_columns.contains(&column)
+            || self.is_poisoned(&format!("column {}.{column}", table.name))
+    }
+
+    pub(crate) fn create_view(&mut self, view: &CreateView, out: &mut Outcome) {
+        let kind = if view.materialized { ObjectKind::MaterializedView } else { ObjectKind::View };
+        if self.engine.checks_views {
+            // A recursive view reads itself.
+            let own = view.recursive.then(|| view.name.name.value.clone());
+            self.resolve_reads_with(&view.query, &[], own.as_deref(), out);
+        }
+        let columns = self.view_columns(view);
+        let existing = match self.find_relation(&view.name) {
+            Found::Yes(key) if view.or_replace => Some(key),
+            _ => None,
+        };
+        let key = match existing {
+            Some(key) => {
+                if !self.replace_view(&key, view, columns.as_deref(), out) {
+                    return;
+                }
+                key
+            }
+            None => {
+                let temporary = view.temporary;
+                let Some(key) = self.new_relation(&view.name, view.if_not_exists, temporary, kind, out) else { return };
+                key
+            }
+        };
+        let mut table = match self.table(&key) {
+            Some(old) => old.clone(),
+            None => Table::new(
+                &view.name.name.value,
+                if view.materialized { TableKind::MaterializedView } else { TableKind::View },
+            ),
+        };
+        table.open = columns.is_none();
+        table.columns = columns.unwrap_or_default();
+        table.definition.clone_from(&view.query.text);
+        table.temporary = view.temporary;
+        for source in self.view_sources(&view.query) {
+            for column in self.columns_read(&view.query, &source) {
+                self.link(super::drop::column_key(&source, &column), key.clone(), Part::Whole);
+            }
+            self.link(source, key.clone(), Part::Whole);
+        }
+        self.put(key, Object::Table(table));
+    }
+
+    /// OR REPLACE keeps the columns that are there, in their order (manual, CREATE VIEW).
+    fn replace_view(
+        &mut self,
+        key: &Key,
+        view: &CreateView,
+        columns: Option<&[super::object::Column]>,
+        out: &mut Outcome,
+    ) -> bool {
+        let Some(old) = self.table(key).cloned() else { return true };
+        if old.kind != TableKind::View {
+            let problem = Problem::WrongKind { name: view.name.name.value.clone(), wanted: ObjectKind::View };
+            self.report(problem, view.name.span(), None, out);
+            return false;
+        }
+        let Some(new) = columns else { return true };
+        if old.open {
+            return true;
+        }
+        let help = Some("OR REPLACE can only add columns at the end: DROP VIEW IF EXISTS …, then CREATE VIEW".to_owned());
+        if new.len() < old.columns.len() {
+            let problem = Problem::Other {
+                rule: "invalid-definition",
+                sqlstate: Some("42P16"),
+                message: "cannot drop columns from view".to_owned(),
+            };
+            self.report(problem, view.name.span(), help, out);
+            return false;
+        }
+        if let Some((was, is)) = old.columns.iter().zip(new).find(|(a, b)| a.name != b.name) {
+            let problem = Problem::Other {
+                rule: "invalid-definition",
+                sqlstate: Some("42P16"),
+                message: format!("cannot change name of view column \"{}\" to \"{}\"", was.name, is.name),
+            };
+            self.report(problem, view.name.span(), help, out);
+            return false;
+        }
+        true
+    }
+
+    pub(crate) fn create_sequence(
+        &mut self,
+        name: &Name,
+        guarded: bool,
+        temporary: bool,
+        owned_by: Option<&(Name, Ident)>,
+        out: &mut Outcome,
+    ) {
+        let owner = self.sequence_owner(owned_by, out);
+        if let Some(key) = self.new_relation(name, guarded, temporary, ObjectKind::Sequence, out) {
+            match owner {
+                Some((table, column)) => self.put_owned_sequence(key, &table, &column),
+                None => self.put(key, Object::Sequence { owned_by: None }),
+            }
+        }
+    }
+
+    pub(crate) fn sequence_owner(&mut self, owned_by: Option<&(Name, Ident)>, out: &mut Outcome) -> Option<(Key, String)> {
+        let (table, column) = owned_by?;
+        let key = self.expect_table(table, out)?;
+        let t = self.table(&key)?.clone();
+        self.expect_column(&t, column, false, out).then(|| (key, column.value.clone()))
+    }
+
+    /// A name as the engine stores it.
+    pub(crate) fn stored(&self, name: &str) -> String {
+        if self.engine.ignores_case { name.to_owned() } else { self.folded(name) }
+    }
+
+    /// The name the engine gives to what has none: `table_columns_label`, each part cut to fit in 63 bytes, with a
+    /// number behind it until nothing else has it (PostgreSQL, `ChooseRelationName`).
+    pub(crate) fn free_name(&self, schema: &str, table: &str, columns: &str, label: &str) -> String {
+        let mut number = 0;
+        loop {
+            let numbered = if number == 0 { label.to_owned() } else { format!("{label}{number}") };
+            let name = object_name(table, columns, &numbered);
+            if !self.has(&Key::Relation(schema.to_owned(), name.clone())) {
+                return name;
+            }
+            number += 1;
+        }
+    }
+}
+
+/// PostgreSQL's `makeObjectName`: the longer of the first two parts is cut first.
+pub(crate) fn object_name(first: &str, second: &str, label: &str) -> String {
+    let overhead = usize::from(!second.is_empty()) + usize::from(!label.is_empty()) + label.len();
+    let available = 63usize.saturating_sub(overhead);
+    let (mut a, mut b) = (first.len(), second.len());
+    while a + b > available {
+        if a > b {
+            a -= 1;
+        } else {
+            b -= 1;
+        }
+    }
+    while !first.is_char_boundary(a) {
+        a -= 1;
+    }
+    while !second.is_char_boundary(b) {
+        b -= 1;
+    }
+    let mut name = first[..a].to_owned();
+    for part in [&second[..b], label] {
+        if !part.is_empty() {
+            name.push('_');
+            name.push_str(part);
+        }
+    }
+    name
+}
+
+/// The middle of an unnamed index's name: its columns, an expression being called by its function or `expr`.
+fn index_label(columns: &[IndexColumn], include: &[Ident]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for c in columns {
+        let base = match (&c.column, &c.expr) {
+            (Some(i), _) => i.value.clone(),
+            (None, Some(e)) => match e.names.functions.first() {
+                Some(f) if e.text.starts_with(&f.name.name.value) => f.name.name.value.clone(),
+                _ => "expr".to_owned(),
+            },
+            (None, None) => "expr".to_owned(),
+        };
+        let mut name = base.clone();
+        let mut number = 0;
+        while names.contains(&name) {
+            number += 1;
+            name = format!("{base}{number}");
+        }
+        names.push(name);
+    }
+    names.extend(include.iter().map(|i| i.value.clone()));
+    names.join("_")
+}
+
+fn index_definition(index: &CreateIndex) -> String {
+    let mut text = String::new();
+    for c in &index.columns {
+        match (&c.column, &c.expr) {
+            (Some(i), _) => text.push_str(&i.value),
+            (None, Some(e)) => text.push_str(&e.text),
+            (None, None) => {}
+        }
+        if let Some(class) = &c.operator_class {
+            text.push(' ');
+            text.push_str(&class.text());
+        }
+        text.push(' ');
+        text.push_str(&c.order);
+        text.push(',');
+    }
+    if let Some(m) = &index.method
+        && m.value != "btree"
+    {
+        text.push_str(&m.value);
+    }
+    if index.unique {
+        text.push_str(" unique");
+    }
+    if let Some(p) = &index.predicate {
+        text.push_str(" where ");
+        text.push_str(&p.text);
+    }
+    text
+}
+
+/// What a relation is.
+pub(crate) fn relation_kind(object: &Object) -> ObjectKind {
+    match object {
+        Object::Table(t) => t.kind.object_kind(),
+        Object::Index(_) => ObjectKind::Index,
+        Object::Sequence { .. } => ObjectKind::Sequence,
+        _ => ObjectKind::Table,
+    }
+}
+
+/// An empty place, for what has none of its own.
+pub(crate) const NOWHERE: Span = Span { start: 0, end: 0 };

@@ -1,0 +1,754 @@
+//! One change folded: the dispatch, DML, and blocks.
+
+use super::object::{Column, Object, TableKind};
+use super::resolve::Scope;
+use super::{Catalog, Data, Found, Key, Mark, Outcome, Problem, Refusal, suggestion};
+use crate::change::{
+    Block, BlockStatement, Change, ConflictTarget, Handler, Ident, Insert, InsertSource, Name, ObjectKind, Output, Reads,
+    Target, Update,
+};
+use crate::span::Span;
+
+impl Catalog {
+    /// Folds one change. `since` is where a second run began: what was there then holds rows.
+    pub(crate) fn apply(&mut self, change: &Change, since: Option<&Mark>, out: &mut Outcome) {
+        match change {
+            Change::CreateSchema { name, if_not_exists, elements } => {
+                self.create_schema(name.as_ref(), *if_not_exists, elements, since, out);
+            }
+            Change::CreateTable(t) => self.create_table(t, out),
+            Change::AlterTable(a) => self.alter_table(a, since, out),
+            Change::CreateIndex(i) => self.create_index(i, out),
+            Change::CreateView(v) => self.create_view(v, out),
+            Change::CreateSequence { name, if_not_exists, temporary, owned_by } => {
+                self.create_sequence(name, *if_not_exists, *temporary, owned_by.as_ref(), out);
+            }
+            Change::AlterSequence { name, if_exists, owned_by } => {
+                let owner = self.sequence_owner(owned_by.as_ref(), out);
+                if let Some(key) = self.alter_relation(name, *if_exists, out)
+                    && let Some((table, column)) = owner
+                {
+                    self.put_owned_sequence(key, &table, &column);
+                }
+            }
+            Change::CreateType { name, kind } => self.create_type(name, kind, out),
+            Change::AlterType { name, actions } => self.alter_type(name, actions, out),
+            Change::CreateExtension { name, if_not_exists, schema, .. } => {
+                self.create_extension(name, *if_not_exists, schema.as_ref(), out);
+            }
+            Change::CreateFunction(f) => self.create_function(f, out),
+            Change::CreateTrigger(t) => self.create_trigger(t, out),
+            Change::CreatePolicy { name, table, exprs } => {
+                let Some(key) = self.expect_table(table, out) else { return };
+                let scope = Scope::of_table(self, &key, None);
+                for e in exprs {
+                    self.resolve_names(&e.names, std::slice::from_ref(&scope), out);
+                }
+                self.add_to(&key, ObjectKind::Policy, name, false, out);
+            }
+            Change::AlterPolicy { name, table, rename_to, exprs } => {
+                let Some(key) = self.expect_table(table, out) else { return };
+                let scope = Scope::of_table(self, &key, None);
+                for e in exprs {
+                    self.resolve_names(&e.names, std::slice::from_ref(&scope), out);
+                }
+                let target = Target { name: Name { schema: None, name: name.clone() }, on: None, arguments: None };
+                if self.expect_on(&key, ObjectKind::Policy, &target, out)
+                    && let Some(to) = rename_to
+                {
+                    self.rename_on(&key, ObjectKind::Policy, &name.value, &to.value);
+                }
+            }
+            Change::CreateRule { name, table, or_replace } => {
+                if let Some(key) = self.expect_table(table, out) {
+                    self.add_to(&key, ObjectKind::Rule, name, *or_replace, out);
+                }
+            }
+            Change::CreateOther { kind, name, if_not_exists, or_replace, uses } => {
+                for used in uses {
+                    self.expect_table(used, out);
+                }
+                self.create_other(*kind, name, *if_not_exists || *or_replace, out);
+            }
+            Change::Drop(d) => self.drop_objects(d, since, out),
+            Change::Rename { kind, target, if_exists, to } => self.rename(*kind, target, *if_exists, to, out),
+            Change::SetSchema { kind, target, if_exists, to } => self.set_schema(*kind, target, *if_exists, to, out),
+            Change::Touch { targets, if_exists, .. } => {
+                for (kind, target) in targets {
+                    self.expect_target(*kind, target, *if_exists, out);
+                }
+            }
+            Change::Insert(i) => self.insert(i, since, out),
+            Change::Update(u) => self.update(u, since, out),
+            Change::Delete { table, reads, .. } => {
+                self.expect_table(table, out);
+                self.resolve_reads(reads, &[], out);
+            }
+            Change::Truncate { tables, .. } => {
+                for t in tables {
+                    self.expect_table(t, out);
+                }
+            }
+            Change::Select(reads) => self.select(reads, since, out),
+            Change::SetSearchPath(path) => {
+                let path: Vec<String> =
+                    path.iter().map(|i| i.value.clone()).filter(|s| s != "$user" && s != "pg_catalog").collect();
+                self.search_path = if path.is_empty() { vec![self.engine.default_schema.to_owned()] } else { path };
+            }
+            Change::Do(block) => self.block(block, since, out),
+            Change::Opaque { why } => self.opaque(why, super::relations::NOWHERE, out),
+            Change::Transaction(_) | Change::Inert { .. } => {}
+        }
+    }
+
+    fn opaque(&mut self, why: &str, span: Span, out: &mut Outcome) {
+        self.open(why);
+        let problem = Problem::Other {
+            rule: "opaque-statement",
+            sqlstate: None,
+            message: format!("what this does cannot be read: {why}"),
+        };
+        let help = "from here on nothing is reported as missing; write the SQL out where you can".to_owned();
+        out.remarks.push(Refusal { problem, span, help: Some(help) });
+    }
+
+    fn create_schema(
+        &mut self,
+        name: Option<&Ident>,
+        guarded: bool,
+        elements: &[Change],
+        since: Option<&Mark>,
+        out: &mut Outcome,
+    ) {
+        let Some(name) = name else { return };
+        self.check_length(name, out);
+        self.remember(&name.value);
+        let key = Key::Schema(self.folded(&name.value));
+        if self.has(&key) {
+            if !guarded {
+                self.report(Problem::DuplicateSchema(name.value.clone()), name.span, None, out);
+            }
+            return;
+        }
+        self.put(key, Object::Schema);
+        let before = std::mem::replace(&mut self.search_path, vec![name.value.clone()]);
+        self.search_path.extend(before.iter().cloned());
+        for e in elements {
+            self.apply(e, since, out);
+        }
+        self.search_path = before;
+    }
+
+    /// Adds a policy or rule to a table.
+    fn add_to(&mut self, key: &Key, kind: ObjectKind, name: &Ident, replace: bool, out: &mut Outcome) {
+        self.remember(&name.value);
+        let Some(t) = self.table(key) else { return };
+        let list = if kind == ObjectKind::Policy { &t.policies } else { &t.rules };
+        if list.contains(&name.value) {
+            if !replace {
+                let relation = Some(t.name.clone());
+                let problem = Problem::DuplicateObject { kind, name: name.value.clone(), relation };
+                self.report(problem, name.span, None, out);
+            }
+            return;
+        }
+        let value = name.value.clone();
+        self.change_table(key, |t| {
+            let list = if kind == ObjectKind::Policy { &mut t.policies } else { &mut t.rules };
+            list.push(value);
+            list.sort();
+        });
+    }
+
+    fn create_other(&mut self, kind: ObjectKind, name: &Name, guarded: bool, out: &mut Outcome) {
+        self.remember(&name.name.value);
+        let Some(schema) = self.target_schema(name, out) else { return };
+        let key = Key::Other(kind, schema, self.folded(&name.name.value));
+        // Overloaded by operands, or living outside of the database: a second of the name may be another one.
+        let counted = !matches!(
+            kind,
+            ObjectKind::Operator
+                | ObjectKind::OperatorClass
+                | ObjectKind::OperatorFamily
+                | ObjectKind::Cast
+                | ObjectKind::Role
+                | ObjectKind::Database
+                | ObjectKind::Tablespace
+                | ObjectKind::UserMapping
+                | ObjectKind::Transform
+                | ObjectKind::Language
+                | ObjectKind::TextSearch
+        );
+        if counted && self.has(&key) {
+            if !guarded {
+                let problem = Problem::DuplicateObject { kind, name: name.name.value.clone(), relation: None };
+                self.report(problem, name.span(), None, out);
+            }
+            return;
+        }
+        self.put(key, Object::Other { definition: String::new() });
+    }
+
+    // ---- looking for what is named
+
+    /// What COMMENT, OWNER TO, GRANT … name must be there.
+    fn expect_target(&mut self, kind: ObjectKind, target: &Target, if_exists: bool, out: &mut Outcome) {
+        match kind {
+            ObjectKind::Column | ObjectKind::Constraint | ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Rule => {
+                let Some(on) = &target.on else { return };
+                if let Some(key) = self.expect_table_or(on, if_exists, out) {
+                    self.expect_on(&key, kind, target, out);
+                }
+            }
+            ObjectKind::Table
+            | ObjectKind::View
+            | ObjectKind::MaterializedView
+            | ObjectKind::ForeignTable
+            | ObjectKind::Index
+            | ObjectKind::Sequence => match self.find_relation(&target.name) {
+                Found::Yes(key) => {
+                    let right = match (self.get(&key), kind) {
+                        (Some(Object::Index(_)), k) => k == ObjectKind::Index,
+                        (Some(Object::Sequence { .. }), k) => matches!(k, ObjectKind::Sequence | ObjectKind::Table),
+                        (Some(Object::Table(t)), k) => match k {
+                            ObjectKind::Index | ObjectKind::Sequence => false,
+                            ObjectKind::MaterializedView => t.kind == TableKind::MaterializedView,
+                            _ => true,
+                        },
+                        _ => true,
+                    };
+                    if !right {
+                        let problem = Problem::WrongKind { name: target.name.name.value.clone(), wanted: kind };
+                        self.report(problem, target.name.span(), None, out);
+                    }
+                }
+                Found::No if !if_exists => self.report_relation(&target.name, out),
+                _ => {}
+            },
+            ObjectKind::Type | ObjectKind::Domain => {
+                if super::types::builtin(&target.name.name.value).is_none() {
+                    self.expect_type(&target.name, out);
+                }
+            }
+            ObjectKind::Schema => {
+                let folded = self.folded(&target.name.name.value);
+                if !self.schema_known(&folded) && !if_exists {
+                    let ident = target.name.name.clone();
+                    self.report_schema(&ident, out);
+                }
+            }
+            ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Routine | ObjectKind::Aggregate => {
+                match self.find(&target.name, Key::Function) {
+                    Found::Yes(key) => {
+                        if self.find_overload(&key, target).is_none() && !if_exists {
+                            let types =
+                                target.arguments.iter().flatten().map(|t| t.name.text()).collect::<Vec<_>>().join(", ");
+                            let problem = Problem::UndefinedFunction(format!("{}({types})", target.name.text()));
+                            self.report(problem, target.name.span(), None, out);
+                        }
+                    }
+                    Found::No if !if_exists => {
+                        let types =
+                            target.arguments.iter().flatten().map(|t| t.name.text()).collect::<Vec<_>>().join(", ");
+                        self.expect_function(&target.name, &format!("({types})"), out);
+                    }
+                    _ => {}
+                }
+            }
+            other => {
+                if self.find_kind(other, &target.name) == Found::No && !if_exists {
+                    let problem = Problem::UndefinedObject { kind: other, name: target.name.text() };
+                    self.report(problem, target.name.span(), None, out);
+                }
+            }
+        }
+    }
+
+    fn expect_table_or(&mut self, name: &Name, if_exists: bool, out: &mut Outcome) -> Option<Key> {
+        if if_exists && self.find_relation(name) == Found::No { None } else { self.expect_table(name, out) }
+    }
+
+    /// A column, constraint, trigger, policy or rule of a table.
+    fn expect_on(&mut self, key: &Key, kind: ObjectKind, target: &Target, out: &mut Outcome) -> bool {
+        let Some(t) = self.table(key).cloned() else { return false };
+        let name = &target.name.name;
+        let names: Vec<&str> = match kind {
+            ObjectKind::Column => return self.expect_column(&t, name, false, out),
+            ObjectKind::Constraint => return self.expect_constraint(&t, name, out),
+            ObjectKind::Trigger => t.triggers.iter().map(|(n, _)| n.as_str()).collect(),
+            ObjectKind::Policy => t.policies.iter().map(String::as_str).collect(),
+            _ => t.rules.iter().map(String::as_str).collect(),
+        };
+        if names.contains(&name.value.as_str()) {
+            return true;
+        }
+        if t.open || self.is_open() {
+            return false;
+        }
+        let help = suggestion(&name.value, names.into_iter());
+        let problem = Problem::UndefinedOn { kind, name: name.value.clone(), relation: t.name.clone() };
+        self.report(problem, name.span, help, out);
+        false
+    }
+
+    // ---- renames and moves
+
+    fn rename_on(&mut self, key: &Key, kind: ObjectKind, from: &str, to: &str) {
+        self.remember(to);
+        self.change_table(key, |t| match kind {
+            ObjectKind::Trigger => {
+                for (n, _) in t.triggers.iter_mut().filter(|(n, _)| n == from) {
+                    to.clone_into(n);
+                }
+            }
+            ObjectKind::Policy => t.policies.iter_mut().filter(|n| *n == from).for_each(|n| to.clone_into(n)),
+            _ => t.rules.iter_mut().filter(|n| *n == from).for_each(|n| to.clone_into(n)),
+        });
+    }
+
+    fn rename(&mut self, kind: ObjectKind, target: &Target, if_exists: bool, to: &Ident, out: &mut Outcome) {
+        match kind {
+            ObjectKind::Table
+            | ObjectKind::View
+            | ObjectKind::MaterializedView
+            | ObjectKind::ForeignTable
+            | ObjectKind::Index
+            | ObjectKind::Sequence => {
+                if let Some(key) = self.alter_relation(&target.name, if_exists, out) {
+                    self.rename_relation(&key, to, out);
+                }
+            }
+            ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Rule => {
+                let Some(on) = &target.on else { return };
+                if let Some(key) = self.expect_table_or(on, if_exists, out)
+                    && self.expect_on(&key, kind, target, out)
+                {
+                    self.rename_on(&key, kind, &target.name.name.value, &to.value);
+                }
+            }
+            ObjectKind::Type | ObjectKind::Domain => {
+                if let Some(key) = self.expect_type(&target.name, out) {
+                    let new = Key::Type(key.schema().to_owned(), to.value.clone());
+                    self.move_type(&key, new, to, out);
+                }
+            }
+            ObjectKind::Schema => {
+                let from = Key::Schema(self.folded(&target.name.name.value));
+                if !self.has(&from) {
+                    self.expect_target(kind, target, if_exists, out);
+                    return;
+                }
+                let new = Key::Schema(to.value.clone());
+                if self.has(&new) {
+                    self.report(Problem::DuplicateSchema(to.value.clone()), to.span, None, out);
+                    return;
+                }
+                self.put(new, Object::Schema);
+                self.move_schema(from.name(), &to.value);
+                self.forget(&from);
+            }
+            other => match self.find_kind(other, &target.name) {
+                Found::Yes(key) => {
+                    let new = match &key {
+                        Key::Function(s, _) => Key::Function(s.clone(), to.value.clone()),
+                        Key::Other(k, s, _) => Key::Other(*k, s.clone(), to.value.clone()),
+                        same => same.clone(),
+                    };
+                    self.move_plain(&key, new);
+                }
+                Found::No if !if_exists => self.expect_target(other, target, if_exists, out),
+                _ => {}
+            },
+        }
+    }
+
+    fn move_plain(&mut self, key: &Key, to: Key) {
+        let Some(object) = self.get(key).cloned() else { return };
+        for edge in self.dependents(key) {
+            self.unlink(&edge);
+            self.link(to.clone(), edge.from, edge.part);
+        }
+        self.forget(key);
+        self.put(to, object);
+    }
+
+    fn move_type(&mut self, key: &Key, to: Key, name: &Ident, out: &mut Outcome) {
+        if self.has(&to) {
+            let problem = Problem::DuplicateObject { kind: ObjectKind::Type, name: name.value.clone(), relation: None };
+            self.report(problem, name.span, None, out);
+            return;
+        }
+        let dependents = self.dependents(key);
+        self.move_plain(key, to.clone());
+        if let Some(Object::Type(t)) = self.get(&to) {
+            let mut t = t.clone();
+            to.name().clone_into(&mut t.name);
+            self.put(to.clone(), Object::Type(t));
+        }
+        let text = self.type_text(&to);
+        for edge in dependents {
+            self.change_table(&edge.from, |t| {
+                for c in t.columns.iter_mut().filter(|c| c.data_type.user.as_ref() == Some(key)) {
+                    c.data_type.user = Some(to.clone());
+                    c.data_type.text = if c.data_type.array { format!("{text}[]") } else { text.clone() };
+                    c.data_type.base.clone_from(&text);
+                }
+            });
+        }
+    }
+
+    fn move_schema(&mut self, from: &str, to: &str) {
+        let inside: Vec<Key> =
+            self.iter().map(|(k, _)| k.clone()).filter(|k| k.schema() == from && !matches!(k, Key::Schema(_))).collect();
+        for key in inside {
+            let name = key.name().to_owned();
+            match &key {
+                Key::Relation(..) => {
+                    if matches!(self.get(&key), Some(Object::Table(_) | Object::Sequence { .. })) {
+                        self.move_relation(&key, Key::Relation(to.to_owned(), name.clone()), &name);
+                    }
+                }
+                Key::Type(..) => self.move_plain(&key, Key::Type(to.to_owned(), name)),
+                Key::Function(..) => self.move_plain(&key, Key::Function(to.to_owned(), name)),
+                Key::Other(kind, ..) => self.move_plain(&key, Key::Other(*kind, to.to_owned(), name)),
+                Key::Schema(_) | Key::Extension(_) => {}
+            }
+        }
+    }
+
+    fn set_schema(&mut self, kind: ObjectKind, target: &Target, if_exists: bool, to: &Ident, out: &mut Outcome) {
+        let folded = self.folded(&to.value);
+        if !self.schema_known(&folded) {
+            self.report_schema(to, out);
+            return;
+        }
+        match self.find_kind(kind, &target.name) {
+            Found::Yes(key) => {
+                let name = key.name().to_owned();
+                match &key {
+                    Key::Relation(..) => {
+                        let new = Key::Relation(folded, name.clone());
+                        if self.has(&new) && new != key {
+                            let problem = Problem::DuplicateRelation { name, kind };
+                            self.report(problem, target.name.span(), None, out);
+                            return;
+                        }
+                        if new != key {
+                            self.move_relation(&key, new, &name);
+                        }
+                    }
+                    Key::Type(..) => {
+                        let ident = target.name.name.clone();
+                        self.move_type(&key, Key::Type(folded, name), &ident, out);
+                    }
+                    Key::Function(..) => self.move_plain(&key, Key::Function(folded, name)),
+                    Key::Other(k, ..) => {
+                        let k = *k;
+                        self.move_plain(&key, Key::Other(k, folded, name));
+                    }
+                    Key::Schema(_) | Key::Extension(_) => {}
+                }
+            }
+            Found::No if !if_exists => self.expect_target(kind, target, if_exists, out),
+            _ => {}
+        }
+    }
+
+    // ---- rows
+
+    fn insert(&mut self, i: &Insert, since: Option<&Mark>, out: &mut Outcome) {
+        let key = self.expect_table(&i.table, out);
+        if let InsertSource::Query(reads) = &i.source {
+            self.resolve_reads(reads, &[], out);
+        }
+        let Some(key) = key else { return };
+        let Some(table) = self.table(&key).cloned() else { return };
+        let mut seen: Vec<&str> = Vec::new();
+        for c in &i.columns {
+            if seen.contains(&c.value.as_str()) && !self.engine.ignores_case {
+                let problem = Problem::DuplicateColumn { column: c.value.clone(), relation: None };
+                self.report(problem, c.span, None, out);
+            }
+            seen.push(&c.value);
+            self.expect_column(&table, c, false, out);
+        }
+        if let InsertSource::Query(reads) = &i.source {
+            self.insert_width(i, reads, &table.columns, table.open, &table.name, out);
+        }
+        if let Some(on) = &i.on_conflict {
+            self.conflict_target(&table, on, out);
+        }
+        let mut scopes = vec![Scope::of_table(self, &key, i.alias.as_ref())];
+        scopes.push(Scope { qualifier: Some("excluded".to_owned()), columns: Some(Vec::new()) });
+        let excluded = scopes[0].columns.clone();
+        scopes[1].columns = excluded;
+        self.resolve_names(&i.names, &scopes, out);
+        let guarded = i.ignore
+            || i.on_conflict.is_some()
+            || matches!(&i.source, InsertSource::Query(r) if guarded_by_query(r));
+        let old_table = since.is_none_or(|m| self.was_there(m, &key));
+        if !guarded && old_table {
+            out.data.push(Data::Inserts { table: key, span: i.table.span() });
+        }
+    }
+
+    /// As many expressions as columns (PostgreSQL: `transformInsertRow`; SQLite: `sqlite3Insert`).
+    fn insert_width(
+        &mut self,
+        i: &Insert,
+        reads: &Reads,
+        columns: &[Column],
+        open: bool,
+        table: &str,
+        out: &mut Outcome,
+    ) {
+        if open && i.columns.is_empty() {
+            return;
+        }
+        let named = !i.columns.is_empty();
+        let wanted = if named { i.columns.len() } else { columns.iter().filter(|c| c.generated.is_none()).count() };
+        let mut rows: Vec<(usize, Span)> = Vec::new();
+        if let Some(values) = &reads.values {
+            rows.extend(values);
+        } else if !reads.opaque && !reads.outputs.iter().any(|o| matches!(o, Output::Star(_))) && !reads.outputs.is_empty() {
+            rows.push((reads.outputs.len(), reads.span));
+        }
+        for (count, span) in rows {
+            let exact = self.engine.ignores_case;
+            let problem = if exact && count != wanted {
+                Problem::InsertCountSqlite { table: table.to_owned(), columns: wanted, values: count, named }
+            } else if count > wanted {
+                Problem::InsertCount { more_expressions: true }
+            } else if count < wanted && named {
+                Problem::InsertCount { more_expressions: false }
+            } else {
+                continue;
+            };
+            let help = format!("{wanted} columns, {count} expressions");
+            self.report(problem, span, Some(help), out);
+            break;
+        }
+    }
+
+    fn conflict_target(&mut self, table: &super::Table, on: &crate::change::OnConflict, out: &mut Outcome) {
+        for c in &on.update {
+            self.expect_column(table, c, false, out);
+        }
+        match &on.target {
+            ConflictTarget::Any | ConflictTarget::Opaque => {}
+            ConflictTarget::Columns { columns, has_predicate } => {
+                let mut all = true;
+                for c in columns {
+                    all &= self.expect_column(table, c, false, out);
+                }
+                let same = |a: &str, b: &str| self.same(a, b);
+                let matches = table.indexes.iter().any(|i| {
+                    i.unique
+                        && (i.predicate.is_none() || *has_predicate)
+                        && i.columns.len() == columns.len()
+                        && i.columns
+                            .iter()
+                            .all(|c| c.as_ref().is_some_and(|c| columns.iter().any(|x| same(&x.value, c))))
+                });
+                let row_id = self.engine.ignores_case
+                    && table.primary_key().is_some_and(|p| {
+                        p.columns.len() == columns.len() && p.columns.iter().all(|c| columns.iter().any(|x| same(&x.value, c)))
+                    });
+                if all && !matches && !row_id && !table.open && !self.is_open() {
+                    let names: Vec<&str> = columns.iter().map(|c| c.value.as_str()).collect();
+                    let help = format!(
+                        "ON CONFLICT needs a unique index on exactly these columns: ({}){}",
+                        names.join(", "),
+                        if table.indexes.iter().any(|i| i.unique && i.predicate.is_some()) {
+                            "; a partial index needs its WHERE repeated here"
+                        } else {
+                            ""
+                        }
+                    );
+                    self.report(Problem::ConflictTarget, on.span, Some(help), out);
+                }
+            }
+            ConflictTarget::Constraint(name) => {
+                if !table.open && !self.is_open() && !table.constraints.iter().any(|c| c.name == name.value) {
+                    let help = suggestion(&name.value, table.constraints.iter().map(|c| c.name.as_str()));
+                    let problem = Problem::Other {
+                        rule: "undefined-object",
+                        sqlstate: Some("42704"),
+                        message: format!("constraint \"{}\" for table \"{}\" does not exist", name.value, table.name),
+                    };
+                    self.report(problem, name.span, help, out);
+                }
+            }
+        }
+    }
+
+    fn update(&mut self, u: &Update, since: Option<&Mark>, out: &mut Outcome) {
+        let key = self.expect_table(&u.table, out);
+        self.resolve_reads(&u.reads, &[], out);
+        let Some(key) = key else { return };
+        let Some(table) = self.table(&key).cloned() else { return };
+        for (column, accumulates) in &u.set {
+            if self.expect_column(&table, column, false, out)
+                && *accumulates
+                && since.is_none_or(|m| self.was_there(m, &key))
+            {
+                out.data.push(Data::Accumulates { column: column.value.clone(), span: column.span });
+            }
+        }
+    }
+
+    /// A query run for its own sake: it may call a function that changes the schema.
+    fn select(&mut self, reads: &Reads, since: Option<&Mark>, out: &mut Outcome) {
+        let _ = since;
+        self.resolve_reads(reads, &[], out);
+        for call in reads.selects.iter().flat_map(|s| &s.names.functions) {
+            let Found::Yes(key) = self.find(&call.name, Key::Function) else { continue };
+            let changes = match self.get(&key) {
+                Some(Object::Function(all)) => all.iter().any(|f| f.changes_schema),
+                _ => false,
+            };
+            if changes {
+                self.opaque(&format!("the function {} changes the schema", call.name.text()), call.name.span(), out);
+            }
+        }
+        if let Some(into) = &reads.into {
+            let columns = self.output_columns(reads);
+            if let Some(key) = self.new_relation(into, false, false, ObjectKind::Table, out) {
+                let mut table = super::Table::new(&into.name.value, TableKind::Table);
+                table.open = columns.is_none();
+                table.columns = columns.unwrap_or_default();
+                self.put(key, Object::Table(table));
+            }
+        }
+    }
+
+    // ---- blocks
+
+    /// A block: its body, or, where that fails with what a handler catches, the handler's.
+    pub(crate) fn block(&mut self, block: &Block, since: Option<&Mark>, out: &mut Outcome) {
+        if block.handlers.is_empty() {
+            self.block_statements(&block.body, since, out);
+            return;
+        }
+        let mark = self.mark();
+        let mut inner = Outcome::default();
+        self.block_statements(&block.body, since, &mut inner);
+        let Some(first) = inner.refusals.first() else {
+            merge(out, inner);
+            return;
+        };
+        match block.handlers.iter().find(|h| catches(h, first)) {
+            Some(handler) => {
+                self.roll_back(&mark);
+                self.block_statements(&handler.body, since, out);
+            }
+            None => {
+                for r in &mut inner.refusals {
+                    let caught: Vec<&str> = block.handlers.iter().flat_map(|h| &h.catches).map(String::as_str).collect();
+                    let raised = r.problem.sqlstate().unwrap_or("another error");
+                    let help = format!(
+                        "the EXCEPTION clause catches {}, and this raises {raised}{}",
+                        caught.join(", "),
+                        condition_name(raised).map(|n| format!(" ({n})")).unwrap_or_default()
+                    );
+                    r.help = Some(help);
+                    if since.is_some() {
+                        let message = r.problem.message(self.engine.backend);
+                        r.problem = Problem::Other { rule: "guard-catches-wrong-error", sqlstate: r.problem.sqlstate(), message };
+                    }
+                }
+                merge(out, inner);
+            }
+        }
+    }
+
+    fn block_statements(&mut self, statements: &[BlockStatement], since: Option<&Mark>, out: &mut Outcome) {
+        for s in statements {
+            match s {
+                BlockStatement::Sql(statement) => {
+                    if let Some(change) = &statement.change {
+                        self.apply(change, since, out);
+                    }
+                }
+                BlockStatement::If { branches, otherwise } => self.conditional(branches, otherwise, since, out),
+                BlockStatement::Block(block) => self.block(block, since, out),
+                BlockStatement::Loop(body) => self.perhaps(body, since, out),
+                BlockStatement::Raise { .. } | BlockStatement::Inert => {}
+                BlockStatement::Opaque { why, span } => self.opaque(why, *span, out),
+            }
+        }
+    }
+
+    fn conditional(
+        &mut self,
+        branches: &[(crate::change::Condition, Vec<BlockStatement>)],
+        otherwise: &[BlockStatement],
+        since: Option<&Mark>,
+        out: &mut Outcome,
+    ) {
+        for (i, (condition, body)) in branches.iter().enumerate() {
+            match super::introspect::holds(condition, self) {
+                Some(true) => return self.block_statements(body, since, out),
+                Some(false) => {}
+                None => {
+                    // From here on each branch may be the one that runs.
+                    for (_, body) in &branches[i..] {
+                        self.perhaps(body, since, out);
+                    }
+                    return self.perhaps(otherwise, since, out);
+                }
+            }
+        }
+        self.block_statements(otherwise, since, out);
+    }
+
+    /// Statements that run or do not: what they touch may be either way afterwards, so the catalog opens where they touch it.
+    fn perhaps(&mut self, body: &[BlockStatement], since: Option<&Mark>, out: &mut Outcome) {
+        let mark = self.mark();
+        let mut inner = Outcome::default();
+        self.block_statements(body, since, &mut inner);
+        out.remarks.append(&mut inner.remarks);
+        if !self.changed(&mark).is_empty() {
+            self.open("a condition that is known only when it runs");
+        }
+    }
+}
+
+fn merge(out: &mut Outcome, mut inner: Outcome) {
+    out.refusals.append(&mut inner.refusals);
+    out.remarks.append(&mut inner.remarks);
+    out.data.append(&mut inner.data);
+}
+
+/// OTHERS catches everything; a code that ends in 000 catches its class (manual, 43.6.8).
+fn catches(handler: &Handler, refusal: &Refusal) -> bool {
+    if handler.catches.is_empty() {
+        return true;
+    }
+    let Some(raised) = refusal.problem.sqlstate() else { return false };
+    handler.catches.iter().any(|c| c == raised || (c.ends_with("000") && raised.starts_with(&c[..2])))
+}
+
+/// The name of the conditions that guards are written for.
+fn condition_name(sqlstate: &str) -> Option<&'static str> {
+    Some(match sqlstate {
+        "42P07" => "duplicate_table",
+        "42710" => "duplicate_object",
+        "42701" => "duplicate_column",
+        "42723" => "duplicate_function",
+        "42P06" => "duplicate_schema",
+        "42P16" => "invalid_table_definition",
+        "42P01" => "undefined_table",
+        "42703" => "undefined_column",
+        "42704" => "undefined_object",
+        "42883" => "undefined_function",
+        "3F000" => "invalid_schema_name",
+        _ => return None,
+    })
+}
+
+/// `INSERT … SELECT … WHERE NOT EXISTS (…)`, `NOT IN (…)`, EXCEPT.
+fn guarded_by_query(reads: &Reads) -> bool {
+    let text = reads.text.as_str();
+    text.contains("not exists (") || text.contains("not in (") || text.contains(" except ") || text.contains(" is null")
+}

@@ -1,0 +1,228 @@
+//! Types: the engine's own, from data files, and the user's.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use super::object::{Type, UserTypeKind};
+use super::{Catalog, Found, Key, Object, Outcome, Problem, suggestion};
+use crate::change::TypeName;
+
+/// A built-in type.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Builtin {
+    /// As `format_type()` writes it.
+    pub(crate) text: &'static str,
+    /// `pg_type.typcategory`.
+    pub(crate) category: char,
+}
+
+static POSTGRES_TYPES: &str = include_str!("../../data/postgres/types.txt");
+
+/// PostgreSQL's own types by name; read when first asked.
+fn builtins() -> &'static BTreeMap<&'static str, Builtin> {
+    static TYPES: OnceLock<BTreeMap<&'static str, Builtin>> = OnceLock::new();
+    TYPES.get_or_init(|| {
+        let mut all = BTreeMap::new();
+        for line in POSTGRES_TYPES.lines().filter(|l| !l.starts_with('#')) {
+            let mut parts = line.split('\t');
+            if let (Some(name), Some(text), Some(category)) = (parts.next(), parts.next(), parts.next()) {
+                all.insert(name, Builtin { text, category: category.chars().next().unwrap_or('U') });
+            }
+        }
+        // Pseudo-types of columns that are not types at all.
+        for serial in ["serial", "serial4", "bigserial", "serial8", "smallserial", "serial2"] {
+            all.insert(serial, Builtin { text: serial_type(serial).unwrap_or("integer"), category: 'N' });
+        }
+        all
+    })
+}
+
+/// A built-in type by the name a person writes or by what `format_type()` writes.
+pub(crate) fn builtin(name: &str) -> Option<Builtin> {
+    if let Some(found) = builtins().get(name) {
+        return Some(*found);
+    }
+    static BY_TEXT: OnceLock<BTreeMap<&'static str, Builtin>> = OnceLock::new();
+    BY_TEXT.get_or_init(|| builtins().values().map(|b| (b.text, *b)).collect()).get(name).copied()
+}
+
+/// The column type that a serial stands for (manual, 8.1.4).
+pub(crate) fn serial_type(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "serial" | "serial4" => "integer",
+        "bigserial" | "serial8" => "bigint",
+        "smallserial" | "serial2" => "smallint",
+        _ => return None,
+    })
+}
+
+/// `text(mods)` in the place where `format_type()` has it: before `with time zone`.
+fn with_modifiers(text: &str, modifiers: &[String]) -> String {
+    if modifiers.is_empty() {
+        return match text {
+            "character" => "character(1)".to_owned(),
+            "bit" => "bit(1)".to_owned(),
+            other => other.to_owned(),
+        };
+    }
+    let modifiers =
+        if text == "numeric" && modifiers.len() == 1 { format!("{},0", modifiers[0]) } else { modifiers.join(",") };
+    match text.split_once(' ') {
+        Some((first @ ("timestamp" | "time"), rest)) => format!("{first}({modifiers}) {rest}"),
+        _ => format!("{text}({modifiers})"),
+    }
+}
+
+/// A name as SQL would have to write it.
+pub(crate) fn quoted(name: &str) -> String {
+    let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '$');
+    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+}
+
+impl Catalog {
+    /// Finds a type, or reports that it is not there.
+    pub(crate) fn resolve_type(&mut self, name: &TypeName, out: &mut Outcome) -> Type {
+        if !self.engine.checks_types {
+            let mut text = name.name.text();
+            if !name.modifiers.is_empty() {
+                text = format!("{text}({})", name.modifiers.join(","));
+            }
+            return Type { base: text.clone(), text, user: None, array: false, unknown: false };
+        }
+        match self.lookup_type(name) {
+            Some(t) => t,
+            None => {
+                let text = name.name.text();
+                if let Some(schema) = &name.name.schema {
+                    let folded = self.folded(&schema.value);
+                    if !self.schema_known(&folded) {
+                        self.report_schema(schema, out);
+                        return Type::unknown(&text);
+                    }
+                }
+                let help = match name.name.name.value.as_str() {
+                    "datetime" => Some("PostgreSQL calls it timestamp with time zone".to_owned()),
+                    "tinyint" => Some("PostgreSQL has smallint, or boolean for yes and no".to_owned()),
+                    "mediumtext" | "longtext" | "tinytext" => Some("PostgreSQL has text, without a limit".to_owned()),
+                    "blob" | "varbinary" | "binary" | "longblob" => Some("PostgreSQL calls it bytea".to_owned()),
+                    "double" => Some("PostgreSQL calls it double precision".to_owned()),
+                    "nvarchar" => Some("PostgreSQL calls it varchar or text".to_owned()),
+                    wrong => self.extension_of_type(wrong).map_or_else(
+                        || {
+                            let users = self.iter().filter_map(|(k, _)| match k {
+                                Key::Type(_, n) => Some(n.as_str()),
+                                _ => None,
+                            });
+                            suggestion(wrong, users.chain(builtins().keys().copied().filter(|k| !k.starts_with('_'))))
+                        },
+                        |e| Some(format!("it comes with an extension: CREATE EXTENSION IF NOT EXISTS {e};")),
+                    ),
+                };
+                self.report(Problem::UndefinedType(text.clone()), name.name.span(), help, out);
+                Type::unknown(&text)
+            }
+        }
+    }
+
+    /// A type by its name, or `None` where it is surely not there.
+    pub(crate) fn lookup_type(&self, name: &TypeName) -> Option<Type> {
+        if name.of_column {
+            return Some(Type::unknown(&name.name.text()));
+        }
+        let array = name.dimensions > 0;
+        let finish = |mut t: Type| {
+            if array {
+                t.text.push_str("[]");
+                t.array = true;
+            }
+            t
+        };
+        let word = name.name.name.value.as_str();
+        let in_catalog = name.name.schema.as_ref().is_none_or(|s| s.value == "pg_catalog");
+        if in_catalog {
+            if let Some(b) = builtin(word) {
+                let base = b.text.to_owned();
+                let text = with_modifiers(b.text, &name.modifiers);
+                // `bpchar` and `char` differ: only the keyword means one character.
+                let text = if !name.keyword && word == "bpchar" { "character".to_owned() } else { text };
+                return Some(finish(Type { text, base, user: None, array: false, unknown: false }));
+            }
+        }
+        if let Found::Yes(key) = self.find(&name.name, Key::Type) {
+            let text = self.type_text(&key);
+            return Some(finish(Type { base: text.clone(), text, user: Some(key), array: false, unknown: false }));
+        }
+        if let Found::Yes(key) = self.find_relation(&name.name)
+            && self.table(&key).is_some()
+        {
+            let text = self.type_text(&key);
+            return Some(finish(Type { base: text.clone(), text, user: Some(key), array: false, unknown: false }));
+        }
+        // A leading underscore is the array type of the rest.
+        if let Some(element) = word.strip_prefix('_') {
+            let mut inner = name.clone();
+            inner.name.name.value = element.to_owned();
+            inner.dimensions = 1;
+            if let Some(t) = self.lookup_type(&inner) {
+                return Some(t);
+            }
+        }
+        if self.extension_type_installed(word) {
+            let text = with_modifiers(word, &name.modifiers);
+            return Some(finish(Type { base: word.to_owned(), text, user: None, array: false, unknown: false }));
+        }
+        let system = name.name.schema.as_ref().is_some_and(|s| self.engine.system_schemas.contains(&s.value.as_str()));
+        if system || self.is_open() || self.unknown_extension_installed() {
+            let text = with_modifiers(&name.name.text(), &name.modifiers);
+            return Some(finish(Type::unknown(&text)));
+        }
+        None
+    }
+
+    /// A user's type as `format_type()` writes it: with its schema where that is not on the search path.
+    pub(crate) fn type_text(&self, key: &Key) -> String {
+        let name = quoted(key.name());
+        if self.search_path.iter().any(|s| s == key.schema()) { name } else { format!("{}.{name}", quoted(key.schema())) }
+    }
+
+    /// The labels of an enum type.
+    pub(crate) fn enum_labels(&self, data_type: &Type) -> Option<&[String]> {
+        match self.get(data_type.user.as_ref()?)? {
+            Object::Type(t) if !data_type.array => match &t.kind {
+                UserTypeKind::Enum(labels) => Some(labels),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// Whether a foreign key of type `own` can point at a key of type `referenced`: PostgreSQL looks for an equality
+/// operator, and finds one within a family of types (manual, CREATE TABLE, REFERENCES).
+pub(crate) fn comparable(own: &Type, referenced: &Type) -> bool {
+    if own.unknown || referenced.unknown || own.array || referenced.array {
+        return true;
+    }
+    if own.base == referenced.base {
+        return true;
+    }
+    let (Some(a), Some(b)) = (builtin(&own.base), builtin(&referenced.base)) else {
+        // A domain stands for its base; anything else of the user's has its own equality alone.
+        return own.user.is_none() || referenced.user.is_none();
+    };
+    if a.category != b.category {
+        return false;
+    }
+    match a.category {
+        'N' => {
+            let exact = |t: &Type| matches!(t.base.as_str(), "smallint" | "integer" | "bigint");
+            let number = |t: &Type| exact(t) || matches!(t.base.as_str(), "numeric" | "real" | "double precision");
+            number(own) && number(referenced)
+        }
+        'S' => true,
+        'D' => !(own.base.starts_with("time ") ^ referenced.base.starts_with("time ")),
+        'I' => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,237 @@
+//! One migration, from its text to its diagnostics: read, folded, proved.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use crate::catalog::{Catalog, Outcome, Problem, Refusal};
+use crate::change::{Change, Statement, Transaction};
+use crate::diagnostics::Diagnostic;
+use crate::directive::{self, Allow, Directive};
+use crate::proof::{self, Proof};
+use crate::sources::SourceFile;
+use crate::span::Span;
+use crate::syntax::{self, Parsed, Syntax, SyntaxError};
+use crate::{Migration, StatementSpan};
+
+/// What came of one file.
+#[derive(Debug)]
+pub(crate) struct Folded {
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) allows: Vec<Allow>,
+    /// The places of its statements, for the directives above them.
+    pub(crate) places: Vec<Span>,
+}
+
+/// Folds what exists before the first migration. What is wrong with it is said, but nothing is proved.
+pub(crate) fn preamble(file: &SourceFile, syntax: &'static Syntax, catalog: &mut Catalog) -> Vec<Diagnostic> {
+    let parsed = syntax::parse(&file.text, syntax);
+    let mut diagnostics: Vec<Diagnostic> = parsed.errors.iter().map(|e| unreadable(&file.path, e, syntax)).collect();
+    for statement in &parsed.statements {
+        if let Some(change) = &statement.change {
+            let mut out = Outcome::default();
+            catalog.apply(change, None, &mut out);
+            diagnostics.extend(out.refusals.iter().map(|r| refused(&file.path, r, statement.span, catalog)));
+        }
+    }
+    catalog.settle();
+    diagnostics
+}
+
+/// Reads, folds and proves a migration, and fills in what is known of it.
+pub(crate) fn migration(
+    file: &SourceFile,
+    syntax: &'static Syntax,
+    catalog: &mut Catalog,
+    no_transaction: bool,
+    migration: &mut Migration,
+) -> Folded {
+    let path = file.path.as_str();
+    let mut parsed = syntax::parse(&file.text, syntax);
+    migration.checksum = checksum(&parsed);
+    migration.raw_checksum = hex(&Sha256::digest(file.text.as_bytes()));
+    let mut folded = Folded {
+        diagnostics: parsed.errors.iter().map(|e| unreadable(path, e, syntax)).collect(),
+        allows: Vec::new(),
+        places: parsed.statements.iter().map(|s| s.span).collect(),
+    };
+    let mut outside_by_choice = no_transaction;
+    for comment in &parsed.comments {
+        let Some(found) = directive::read(path, &file.text, comment.span) else { continue };
+        folded.diagnostics.extend(found.diagnostics);
+        match found.directive {
+            Some(Directive::Allow(allow)) => folded.allows.push(allow),
+            Some(Directive::NoTransaction) => outside_by_choice = true,
+            None => {}
+        }
+    }
+    if parsed.statements.is_empty() && parsed.errors.is_empty() {
+        folded.diagnostics.push(crate::numbering::empty_migration(path));
+    }
+    let own_transaction = take_over_transaction(path, &mut parsed.statements, &mut folded.diagnostics);
+    let statements = parsed.statements;
+    let outside = statements.iter().find(|s| s.outside_transaction);
+    if let Some(statement) = outside {
+        check_outside(path, &file.text, statement, statements.len(), own_transaction, outside_by_choice, syntax, &mut folded);
+    }
+    migration.transaction = outside.is_none() && !outside_by_choice;
+    migration.statements = statements
+        .iter()
+        .map(|s| {
+            let (line, column) = file.lines.line_column(&file.text, s.span.start);
+            StatementSpan { span: s.span, line, column }
+        })
+        .collect();
+
+    let base = catalog.mark();
+    let mut failed = BTreeSet::new();
+    for (i, statement) in statements.iter().enumerate() {
+        let Some(change) = &statement.change else {
+            // What it would have done is not known: what it may have made is not reported as missing.
+            catalog.open("a statement before this could not be read");
+            failed.insert(i);
+            continue;
+        };
+        let mut out = Outcome::default();
+        catalog.apply(change, None, &mut out);
+        if !out.refusals.is_empty() {
+            failed.insert(i);
+        }
+        for refusal in out.refusals.iter().chain(&out.remarks) {
+            folded.diagnostics.push(refused(path, refusal, statement.span, catalog));
+        }
+    }
+    let proof = proof::prove(catalog, &statements, &base, migration.transaction, &failed);
+    take_proof(path, proof, migration, &mut folded.diagnostics);
+    catalog.settle();
+    folded
+}
+
+fn take_proof(path: &str, proof: Proof, migration: &mut Migration, diagnostics: &mut Vec<Diagnostic>) {
+    migration.idempotent = proof.idempotent;
+    migration.resumable = migration.transaction || proof.resumable;
+    for f in proof.findings {
+        let d = Diagnostic::new(f.rule, path, f.span, f.message);
+        diagnostics.push(if f.help.is_empty() { d } else { d.help(f.help) });
+    }
+}
+
+/// One BEGIN … COMMIT around the whole file is the runner's affair: they are left out. Any other transaction statement
+/// would end the runner's own transaction. Answers whether the file had one around it.
+fn take_over_transaction(path: &str, statements: &mut Vec<Statement>, diagnostics: &mut Vec<Diagnostic>) -> bool {
+    let kind = |s: &Statement| match s.change {
+        Some(Change::Transaction(t)) if t != Transaction::Savepoint => Some(t),
+        _ => None,
+    };
+    let marks: Vec<usize> = (0..statements.len()).filter(|i| kind(&statements[*i]).is_some()).collect();
+    if marks.is_empty() {
+        return false;
+    }
+    let whole = marks.len() == 2
+        && marks[0] == 0
+        && marks[1] == statements.len() - 1
+        && kind(&statements[0]) == Some(Transaction::Begin)
+        && kind(&statements[marks[1]]) == Some(Transaction::Commit);
+    if !whole {
+        let lone_begin = marks.len() == 1 && kind(&statements[marks[0]]) == Some(Transaction::Begin);
+        let message = if lone_begin {
+            "this transaction is never committed".to_owned()
+        } else {
+            "this would end the transaction that the migration and its record are written in".to_owned()
+        };
+        diagnostics.push(
+            Diagnostic::new("unbalanced-transaction", path, statements[marks[0]].span, message).help(
+                "leave BEGIN and COMMIT out: every migration runs in a transaction of its own. One BEGIN … COMMIT around the whole file is understood",
+            ),
+        );
+    }
+    for i in marks.into_iter().rev() {
+        statements.remove(i);
+    }
+    whole
+}
+
+#[allow(clippy::too_many_arguments, reason = "one question, asked once")]
+fn check_outside(
+    path: &str,
+    text: &str,
+    statement: &Statement,
+    count: usize,
+    own_transaction: bool,
+    by_choice: bool,
+    syntax: &'static Syntax,
+    folded: &mut Folded,
+) {
+    if own_transaction || (count > 1 && !by_choice) {
+        let what = leading_words(&text[statement.span.range()]);
+        let problem = Problem::NotInTransaction(what);
+        let help = if own_transaction {
+            "take the BEGIN and COMMIT away, and give this statement a migration of its own"
+        } else {
+            "give it a migration of its own, or say `-- glowplug: no-transaction` at the top: then each statement of the file is run by itself, and every one must be safe to run again"
+        };
+        let refusal = Refusal { problem, span: statement.span, help: Some(help.to_owned()) };
+        let mut d = Diagnostic::new(refusal.problem.rule(), path, refusal.span, refusal.problem.message(syntax.backend));
+        d.sqlstate = syntax.backend.answers_sqlstate().then(|| refusal.problem.sqlstate()).flatten();
+        d.help = refusal.help;
+        folded.diagnostics.push(d);
+    }
+}
+
+/// The words that PostgreSQL names a statement by when it refuses it inside a transaction.
+fn leading_words(text: &str) -> &'static str {
+    let upper = text.trim_start().to_uppercase();
+    let concurrently = upper.contains("CONCURRENTLY");
+    let known: [(&str, &str); 12] = [
+        ("CREATE UNIQUE INDEX", "CREATE INDEX CONCURRENTLY"),
+        ("CREATE INDEX", "CREATE INDEX CONCURRENTLY"),
+        ("DROP INDEX", "DROP INDEX CONCURRENTLY"),
+        ("REINDEX", if concurrently { "REINDEX CONCURRENTLY" } else { "REINDEX" }),
+        ("ALTER TABLE", "ALTER TABLE ... DETACH CONCURRENTLY"),
+        ("VACUUM", "VACUUM"),
+        ("CREATE DATABASE", "CREATE DATABASE"),
+        ("DROP DATABASE", "DROP DATABASE"),
+        ("CREATE TABLESPACE", "CREATE TABLESPACE"),
+        ("DROP TABLESPACE", "DROP TABLESPACE"),
+        ("ALTER SYSTEM", "ALTER SYSTEM"),
+        ("CLUSTER", "CLUSTER"),
+    ];
+    known.iter().find(|(start, _)| upper.starts_with(start)).map_or("this statement", |(_, name)| name)
+}
+
+fn unreadable(path: &str, e: &SyntaxError, syntax: &'static Syntax) -> Diagnostic {
+    let mut d = Diagnostic::new(e.rule, path, e.span, e.message.clone());
+    d.label.clone_from(&e.label);
+    d.help.clone_from(&e.help);
+    if syntax.backend.answers_sqlstate() && matches!(e.rule, "syntax-error" | "wrong-engine") {
+        d.sqlstate = Some("42601");
+    }
+    d
+}
+
+fn refused(path: &str, refusal: &Refusal, statement: Span, catalog: &Catalog) -> Diagnostic {
+    let backend = catalog.engine.backend;
+    let span = if refusal.span == Span::default() { statement } else { refusal.span };
+    let mut d = Diagnostic::new(refusal.problem.rule(), path, span, refusal.problem.message(backend));
+    d.help.clone_from(&refusal.help);
+    d.sqlstate = backend.answers_sqlstate().then(|| refusal.problem.sqlstate()).flatten();
+    d
+}
+
+/// Over the tokens, so that comments, white space and line ends do not count.
+fn checksum(parsed: &Parsed) -> String {
+    let mut hash = Sha256::new();
+    for token in &parsed.significant {
+        hash.update((token.len() as u64).to_le_bytes());
+        hash.update(token.as_bytes());
+    }
+    hex(&hash.finalize())
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
+        let _ = write!(out, "{b:02x}");
+        out
+    })
+}
