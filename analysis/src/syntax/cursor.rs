@@ -141,7 +141,48 @@ impl<'a> Cursor<'a> {
         &self.text[span.range()]
     }
 
+    /// The end of the last token of the statement.
+    pub(crate) fn end(&self) -> usize {
+        self.tokens.last().map_or(0, end_of)
+    }
+
+    /// The token before the next one.
+    pub(crate) fn previous(&self) -> Option<&'a TokenWithSpan> {
+        self.tokens_in(Span::new(0, self.mark())).last()
+    }
+
+    /// A cursor over the tokens of a span alone.
+    pub(crate) fn within(&self, span: Span) -> Cursor<'a> {
+        Cursor::new(self.text, self.tokens_in(span), self.syntax)
+    }
+
     // ---- moving
+
+    /// Passes over the tokens that start before `offset`.
+    pub(crate) fn go_to(&mut self, offset: usize) {
+        while !self.at_end() && self.mark() < offset {
+            self.advance();
+        }
+    }
+
+    /// Reads the tokens of a span, which starts at the next one, with `read`, and all of them.
+    pub(crate) fn inside<T>(&mut self, span: Span, read: impl FnOnce(&mut Cursor<'a>) -> R<T>) -> R<T> {
+        let mut inner = self.within(span);
+        let out = read(&mut inner).and_then(|v| inner.expect_end().map(|()| v));
+        match out {
+            Ok(v) => {
+                self.go_to(span.end);
+                Ok(v)
+            }
+            // What ended too early ends at the token that follows, as the engine sees it.
+            Err(e) if e.span.start >= inner.end() && e.rule == "syntax-error" => {
+                self.go_to(span.end);
+                let label = e.label.unwrap_or_default();
+                Err(SyntaxError { label: Some(label), help: e.help, ..self.unexpected(self.peek_span()) })
+            }
+            Err(e) => Err(e),
+        }
+    }
 
     pub(crate) fn advance(&mut self) {
         self.parser.advance_token();
@@ -359,20 +400,12 @@ impl<'a> Cursor<'a> {
 
     /// An expression.
     pub(crate) fn expr(&mut self) -> R<Expr> {
-        let mark = self.mark();
-        let parsed = self.parser.parse_expr();
-        let ast = self.read(parsed)?;
-        let span = self.span_from(mark);
-        Ok(expression::expr(self, &ast, span))
+        expression::expr(self)
     }
 
     /// A query: SELECT, VALUES, WITH, TABLE, in parentheses or not.
     pub(crate) fn query(&mut self) -> R<Reads> {
-        let mark = self.mark();
-        let parsed = self.parser.parse_query();
-        let ast = self.read(parsed)?;
-        let span = self.span_from(mark);
-        expression::query(self, &ast, span)
+        expression::query(self)
     }
 
     /// A whole statement of sqlparser's grammar.

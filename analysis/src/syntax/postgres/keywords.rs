@@ -1,0 +1,69 @@
+//! PostgreSQL's words: which may name what.
+
+use std::cmp::Ordering;
+use std::sync::LazyLock;
+
+/// The four categories of `pg_get_keywords()`, from every server version that is read for.
+static DATA: &str = include_str!("../../../data/postgres/keywords.txt");
+
+/// Sorted by word. Where versions differ, the newest one's category counts: it is where a migration runs next.
+static WORDS: LazyLock<Vec<(&'static str, Category)>> = LazyLock::new(|| {
+    let mut words: Vec<(&str, Category)> = Vec::new();
+    for line in DATA.lines().filter(|l| !l.starts_with('#')) {
+        let mut fields = line.split('\t');
+        let (Some(word), Some(category), Some(versions)) = (fields.next(), fields.next(), fields.next()) else {
+            continue;
+        };
+        if !(versions.is_empty() || versions.ends_with('-')) {
+            continue;
+        }
+        let category = match category {
+            "R" => Category::Reserved,
+            "C" => Category::ColumnName,
+            "T" => Category::FunctionName,
+            _ => Category::Unreserved,
+        };
+        words.push((word, category));
+    }
+    words.sort_by_key(|(w, _)| *w);
+    words
+});
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Category {
+    /// Names anything.
+    Unreserved,
+    /// Names columns and tables; not functions or types.
+    ColumnName,
+    /// Names functions and types; not columns and tables.
+    FunctionName,
+    /// Names nothing without quotes.
+    Reserved,
+}
+
+/// The category of a word in any case; a word that is no keyword is like an unreserved one.
+pub(super) fn category(word: &str) -> Category {
+    match WORDS.binary_search_by(|(w, _)| compare(w, word)) {
+        Ok(i) => WORDS[i].1,
+        Err(_) => Category::Unreserved,
+    }
+}
+
+fn compare(keyword: &str, word: &str) -> Ordering {
+    keyword.bytes().cmp(word.bytes().map(|b| b.to_ascii_lowercase()))
+}
+
+/// Columns, tables and most objects (the grammar's `ColId`).
+pub(super) fn is_name(word: &str) -> bool {
+    matches!(category(word), Category::Unreserved | Category::ColumnName)
+}
+
+/// Functions, types, parameters (`type_function_name`).
+pub(super) fn is_function_name(word: &str) -> bool {
+    matches!(category(word), Category::Unreserved | Category::FunctionName)
+}
+
+/// Roles, languages, settings' values (`NonReservedWord`).
+pub(super) fn is_not_reserved(word: &str) -> bool {
+    category(word) != Category::Reserved
+}

@@ -1,0 +1,105 @@
+//! Sequences and their options, which identity columns have too.
+
+use super::Prefix;
+use super::common::{alter_tail_if, if_exists, if_not_exists};
+use crate::change::{Change, Ident, Name, ObjectKind, Target};
+use crate::syntax::{Cursor, R};
+
+pub(super) fn create(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change> {
+    let if_not_exists = if_not_exists(c);
+    let name = c.name()?;
+    let mut owned_by = None;
+    while option(c, &mut owned_by)? {}
+    Ok(Change::CreateSequence { name, if_not_exists, temporary: prefix.temporary, owned_by: owned_by.flatten() })
+}
+
+pub(super) fn alter(c: &mut Cursor<'_>) -> R<Change> {
+    let if_exists = if_exists(c);
+    let name = c.name()?;
+    if let Some(change) =
+        alter_tail_if(c, ObjectKind::Sequence, &Target::plain(name.clone()), if_exists, "ALTER SEQUENCE")?
+    {
+        return Ok(change);
+    }
+    if c.at_words("SET LOGGED") || c.at_words("SET UNLOGGED") {
+        c.advance();
+        c.advance();
+        return Ok(Change::AlterSequence { name, if_exists, owned_by: None });
+    }
+    let mut owned_by = None;
+    if !option(c, &mut owned_by)? {
+        return Err(c.expected("a sequence option: RESTART, OWNED BY, INCREMENT BY …"));
+    }
+    while option(c, &mut owned_by)? {}
+    Ok(Change::AlterSequence { name, if_exists, owned_by: owned_by.flatten() })
+}
+
+/// `(START 1 INCREMENT 2)` of an identity column.
+pub(super) fn options_in_parens(c: &mut Cursor<'_>) -> R<()> {
+    c.parens(|c| {
+        let mut owned_by = None;
+        if !option(c, &mut owned_by)? {
+            return Err(c.expected("a sequence option: START, INCREMENT, MINVALUE, MAXVALUE, CACHE or CYCLE"));
+        }
+        while option(c, &mut owned_by)? {}
+        Ok(())
+    })
+}
+
+/// One option, if one comes. `OWNED BY NONE` answers `Some(None)`.
+#[allow(clippy::option_option, reason = "not said, NONE, and a column are three things")]
+pub(super) fn option(c: &mut Cursor<'_>, owned_by: &mut Option<Option<(Name, Ident)>>) -> R<bool> {
+    if c.eat("AS") {
+        super::types::type_name(c)?;
+    } else if c.eat("CACHE") || c.eat("MAXVALUE") || c.eat("MINVALUE") {
+        c.number()?;
+    } else if c.eat("CYCLE") || c.eat("LOGGED") || c.eat("UNLOGGED") {
+    } else if c.eat("NO") {
+        if c.eat_any(&["CYCLE", "MAXVALUE", "MINVALUE"]).is_none() {
+            return Err(c.expected("CYCLE, MAXVALUE or MINVALUE"));
+        }
+    } else if c.eat("INCREMENT") {
+        c.eat("BY");
+        c.number()?;
+    } else if c.eat("OWNED") {
+        c.expect("BY")?;
+        *owned_by = Some(owner(c)?);
+    } else if c.eat_words("SEQUENCE NAME") {
+        c.name()?;
+    } else if c.eat("START") {
+        c.eat("WITH");
+        c.number()?;
+    } else if c.eat("RESTART") {
+        let with = c.eat("WITH");
+        if with || is_number(c) {
+            c.number()?;
+        }
+    } else {
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+fn is_number(c: &Cursor<'_>) -> bool {
+    use sqlparser::tokenizer::Token;
+    matches!(c.peek(), Token::Number(..) | Token::Plus | Token::Minus)
+}
+
+/// `NONE`, `t.c`, `s.t.c`.
+fn owner(c: &mut Cursor<'_>) -> R<Option<(Name, Ident)>> {
+    let mut parts = vec![c.ident()?];
+    while c.eat_token(&sqlparser::tokenizer::Token::Period) {
+        parts.push(c.label_name()?);
+    }
+    let last = parts.pop();
+    let (Some(column), Some(table)) = (last.clone(), parts.pop()) else {
+        let Some(only) = last else { return Ok(None) };
+        if only.value == "none" {
+            return Ok(None);
+        }
+        return Err(crate::syntax::SyntaxError::new("syntax-error", only.span, "invalid OWNED BY option")
+            .label("expected table.column or NONE")
+            .help("specify OWNED BY table.column or OWNED BY NONE"));
+    };
+    Ok(Some((Name { schema: parts.pop(), name: table }, column)))
+}

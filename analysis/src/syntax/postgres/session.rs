@@ -1,0 +1,668 @@
+//! Statements about the session, transactions, maintenance and cursors.
+
+use sqlparser::tokenizer::Token;
+
+use super::common::{body_text, relation, touch, unqualified, utility_options, word_or_string};
+use super::{keywords, privileges, statement};
+use crate::change::{BlockStatement, Change, Ident, Name, ObjectKind, Target, Transaction};
+use crate::span::Span;
+use crate::syntax::{Cursor, R, SyntaxError, plpgsql, word_of};
+
+// ---- settings
+
+pub(super) fn set(c: &mut Cursor<'_>) -> R<Change> {
+    if c.eat("CONSTRAINTS") {
+        if !c.eat("ALL") {
+            c.list(Cursor::name)?;
+        }
+        if c.eat_any(&["DEFERRED", "IMMEDIATE"]).is_none() {
+            return Err(c.expected("DEFERRED or IMMEDIATE"));
+        }
+        return Ok(Change::Inert { what: "SET CONSTRAINTS" });
+    }
+    // `session` and `local` may be settings' names themselves.
+    if matches!(c.peek_nth(1), Token::Word(_)) && !c.at_nth(1, "TO") {
+        c.eat_any(&["SESSION", "LOCAL"]);
+    }
+    let path = setting(c)?;
+    Ok(path.map_or(Change::Inert { what: "SET" }, Change::SetSearchPath))
+}
+
+/// What follows SET, in a statement and in a function's options: a search path where it is one.
+pub(super) fn setting(c: &mut Cursor<'_>) -> R<Option<Vec<Ident>>> {
+    if c.eat_words("CHARACTERISTICS AS TRANSACTION") {
+        transaction_modes(c)?;
+        return Ok(None);
+    }
+    if c.at("TRANSACTION") && !assigns(c, 1) {
+        c.advance();
+        if c.eat("SNAPSHOT") {
+            c.string()?;
+        } else {
+            transaction_modes(c)?;
+        }
+        return Ok(None);
+    }
+    if c.eat_words("TIME ZONE") {
+        if c.at("INTERVAL") {
+            c.expr()?;
+        } else if !c.eat_any(&["LOCAL", "DEFAULT"]).is_some() {
+            value(c)?;
+        }
+        return Ok(None);
+    }
+    if c.at("ROLE") && !assigns(c, 1) {
+        c.advance();
+        word_or_string(c)?;
+        return Ok(None);
+    }
+    if c.eat_words("SESSION AUTHORIZATION") {
+        if !c.eat("DEFAULT") {
+            word_or_string(c)?;
+        }
+        return Ok(None);
+    }
+    if c.at("SCHEMA") && matches!(c.peek_nth(1), Token::SingleQuotedString(_)) {
+        c.advance();
+        let (value, span) = c.string()?;
+        return Ok(Some(vec![Ident { value, span }]));
+    }
+    if c.eat("NAMES") {
+        if !c.at_end() && !c.eat("DEFAULT") {
+            c.string()?;
+        }
+        return Ok(None);
+    }
+    if c.at_words("XML OPTION") {
+        c.expect("XML OPTION")?;
+        if c.eat_any(&["DOCUMENT", "CONTENT"]).is_none() {
+            return Err(c.expected("DOCUMENT or CONTENT"));
+        }
+        return Ok(None);
+    }
+    let name = setting_name(c)?;
+    if c.eat_words("FROM CURRENT") {
+        return Ok(None);
+    }
+    if !c.eat("TO") && !c.eat_token(&Token::Eq) {
+        return Err(c.expected("TO or \"=\""));
+    }
+    let path = name == "search_path";
+    if c.at("DEFAULT") {
+        let span = c.peek_span();
+        c.advance();
+        return Ok(path.then(|| default_path(span)));
+    }
+    let values = c.list(value)?;
+    Ok(path.then(|| values.into_iter().filter(|v| v.value != "$user").collect()))
+}
+
+/// The search path of a session that has set none.
+fn default_path(span: Span) -> Vec<Ident> {
+    vec![Ident { value: "public".to_owned(), span }]
+}
+
+fn assigns(c: &Cursor<'_>, n: usize) -> bool {
+    c.at_nth(n, "TO") || matches!(c.peek_nth(n), Token::Eq)
+}
+
+/// `a`, `a.b`.
+fn setting_name(c: &mut Cursor<'_>) -> R<String> {
+    let mut name = c.ident()?.value;
+    while c.eat_token(&Token::Period) {
+        name.push('.');
+        name.push_str(&c.ident()?.value);
+    }
+    Ok(name)
+}
+
+/// A word (ON, TRUE), a string or a number.
+fn value(c: &mut Cursor<'_>) -> R<Ident> {
+    let span = c.peek_span();
+    match c.peek() {
+        Token::Word(_) => {
+            const RESERVED: &[&str] = &["on", "true", "false"];
+            c.ident_if(
+                |w| keywords::is_not_reserved(w) || RESERVED.iter().any(|r| r.eq_ignore_ascii_case(w)),
+                "a value",
+            )
+        }
+        Token::Number(..) | Token::Minus | Token::Plus => Ok(Ident { value: c.number()?, span }),
+        _ => {
+            let (value, span) = c.string()?;
+            Ok(Ident { value, span })
+        }
+    }
+}
+
+pub(super) fn reset(c: &mut Cursor<'_>) -> R<Change> {
+    let span = c.peek_span();
+    let path = reset_name(c)? == "search_path";
+    Ok(if path { Change::SetSearchPath(default_path(span)) } else { Change::Inert { what: "RESET" } })
+}
+
+pub(super) fn reset_name(c: &mut Cursor<'_>) -> R<String> {
+    if c.eat("ALL") || c.eat_words("TIME ZONE") || c.eat_words("SESSION AUTHORIZATION") || c.eat_words("TRANSACTION ISOLATION LEVEL") {
+        return Ok(String::new());
+    }
+    setting_name(c)
+}
+
+pub(super) fn show(c: &mut Cursor<'_>) -> R<Change> {
+    reset_name(c)?;
+    Ok(Change::Inert { what: "SHOW" })
+}
+
+pub(super) fn alter_system(c: &mut Cursor<'_>) -> R<Change> {
+    if c.eat("SET") {
+        setting_name(c)?;
+        if !c.eat("TO") && !c.eat_token(&Token::Eq) {
+            return Err(c.expected("TO or \"=\""));
+        }
+        if !c.eat("DEFAULT") {
+            c.list(value)?;
+        }
+    } else if c.eat("RESET") {
+        reset_name(c)?;
+    } else {
+        return Err(c.expected("SET or RESET"));
+    }
+    Ok(Change::Inert { what: "ALTER SYSTEM" })
+}
+
+// ---- transactions
+
+/// The modes of a transaction: at least one.
+fn transaction_modes(c: &mut Cursor<'_>) -> R<()> {
+    if !transaction_mode(c)? {
+        return Err(c.expected("ISOLATION LEVEL, READ WRITE, READ ONLY or DEFERRABLE"));
+    }
+    loop {
+        let comma = c.eat_token(&Token::Comma);
+        if !transaction_mode(c)? {
+            return if comma { Err(c.expected("another mode")) } else { Ok(()) };
+        }
+    }
+}
+
+fn transaction_mode(c: &mut Cursor<'_>) -> R<bool> {
+    if c.eat("ISOLATION") {
+        c.expect("LEVEL")?;
+        if !["READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"].iter().any(|l| c.eat_words(l)) {
+            return Err(c.expected("READ COMMITTED, REPEATABLE READ or SERIALIZABLE"));
+        }
+    } else if c.eat("READ") {
+        if c.eat_any(&["WRITE", "ONLY"]).is_none() {
+            return Err(c.expected("WRITE or ONLY"));
+        }
+    } else if !(c.eat("DEFERRABLE") || c.eat_words("NOT DEFERRABLE")) {
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+pub(super) fn begin(c: &mut Cursor<'_>) -> R<Change> {
+    c.eat_any(&["WORK", "TRANSACTION"]);
+    if !c.at_end() {
+        transaction_modes(c)?;
+    }
+    Ok(Change::Transaction(Transaction::Begin))
+}
+
+pub(super) fn start(c: &mut Cursor<'_>) -> R<Change> {
+    if !c.at_end() {
+        transaction_modes(c)?;
+    }
+    Ok(Change::Transaction(Transaction::Begin))
+}
+
+pub(super) fn commit(c: &mut Cursor<'_>) -> R<Change> {
+    if c.eat("PREPARED") {
+        c.string()?;
+        return Ok(Change::Inert { what: "COMMIT PREPARED" });
+    }
+    end(c)
+}
+
+pub(super) fn end(c: &mut Cursor<'_>) -> R<Change> {
+    c.eat_any(&["WORK", "TRANSACTION"]);
+    chain(c)?;
+    Ok(Change::Transaction(Transaction::Commit))
+}
+
+pub(super) fn rollback(c: &mut Cursor<'_>) -> R<Change> {
+    if c.eat("PREPARED") {
+        c.string()?;
+        return Ok(Change::Inert { what: "ROLLBACK PREPARED" });
+    }
+    c.eat_any(&["WORK", "TRANSACTION"]);
+    if c.eat("TO") {
+        c.eat("SAVEPOINT");
+        c.ident()?;
+        return Ok(Change::Transaction(Transaction::Savepoint));
+    }
+    chain(c)?;
+    Ok(Change::Transaction(Transaction::Rollback))
+}
+
+pub(super) fn abort(c: &mut Cursor<'_>) -> R<Change> {
+    c.eat_any(&["WORK", "TRANSACTION"]);
+    chain(c)?;
+    Ok(Change::Transaction(Transaction::Rollback))
+}
+
+fn chain(c: &mut Cursor<'_>) -> R<()> {
+    if c.eat("AND") {
+        c.eat("NO");
+        c.expect("CHAIN")?;
+    }
+    Ok(())
+}
+
+pub(super) fn savepoint(c: &mut Cursor<'_>) -> R<Change> {
+    c.ident()?;
+    Ok(Change::Transaction(Transaction::Savepoint))
+}
+
+pub(super) fn release(c: &mut Cursor<'_>) -> R<Change> {
+    if matches!(c.peek_nth(1), Token::Word(_)) {
+        c.eat("SAVEPOINT");
+    }
+    savepoint(c)
+}
+
+// ---- code
+
+/// `DO [LANGUAGE x] 'body' [LANGUAGE x]`.
+pub(super) fn do_block(c: &mut Cursor<'_>) -> R<Change> {
+    let mut language = None;
+    let mut body: Option<(String, Span)> = None;
+    while !c.at_end() {
+        if c.eat("LANGUAGE") {
+            language = Some(word_or_string(c)?.to_lowercase());
+        } else if body.is_none() {
+            body = Some(body_text(c)?);
+        } else {
+            return Err(c.expected("LANGUAGE or the end of the statement"));
+        }
+    }
+    let Some((text, span)) = body else { return Err(c.expected("the block, between $$ and $$")) };
+    match language.as_deref() {
+        None | Some("plpgsql") => Ok(Change::Do(plpgsql::block(c, &text, span)?)),
+        Some(other) => {
+            let why = format!("a block of {other} is not read");
+            let body = vec![BlockStatement::Opaque { why, span }];
+            Ok(Change::Do(crate::change::Block { body, handlers: Vec::new() }))
+        }
+    }
+}
+
+pub(super) fn prepare(c: &mut Cursor<'_>) -> R<Change> {
+    if c.at("TRANSACTION") && matches!(c.peek_nth(1), Token::SingleQuotedString(_)) {
+        c.advance();
+        c.string()?;
+        return Ok(Change::Inert { what: "PREPARE TRANSACTION" });
+    }
+    c.ident()?;
+    if c.at_token(&Token::LParen) {
+        c.parens(|c| c.list(super::types::type_name))?;
+    }
+    c.expect("AS")?;
+    statement(c)?;
+    Ok(Change::Inert { what: "PREPARE" })
+}
+
+pub(super) fn execute(c: &mut Cursor<'_>) -> R<Change> {
+    c.ident()?;
+    if c.at_token(&Token::LParen) {
+        c.parens(|c| c.list(Cursor::expr))?;
+    }
+    // What can be prepared reads and writes rows; the schema stays.
+    Ok(Change::Inert { what: "EXECUTE" })
+}
+
+pub(super) fn deallocate(c: &mut Cursor<'_>) -> R<Change> {
+    if matches!(c.peek_nth(1), Token::Word(_)) {
+        c.eat("PREPARE");
+    }
+    if !c.eat("ALL") {
+        c.ident()?;
+    }
+    Ok(Change::Inert { what: "DEALLOCATE" })
+}
+
+/// EXPLAIN runs nothing, EXPLAIN ANALYZE does.
+pub(super) fn explain(c: &mut Cursor<'_>) -> R<Change> {
+    let mut runs = false;
+    if c.at_token(&Token::LParen) && !(c.at_nth(1, "SELECT") || c.at_nth(1, "WITH") || c.at_nth(1, "VALUES")) {
+        runs = utility_options(c)?.iter().any(|o| o == "ANALYZE" || o == "ANALYSE");
+    } else {
+        runs |= c.eat_any(&["ANALYZE", "ANALYSE"]).is_some();
+        c.eat("VERBOSE");
+    }
+    let change = statement(c)?;
+    Ok(if runs { change } else { Change::Inert { what: "EXPLAIN" } })
+}
+
+// ---- cursors and notices
+
+pub(super) fn declare(c: &mut Cursor<'_>) -> R<Change> {
+    c.ident()?;
+    while c.eat_any(&["BINARY", "INSENSITIVE", "ASENSITIVE", "SCROLL"]).is_some() || c.eat_words("NO SCROLL") {}
+    c.expect("CURSOR")?;
+    if (c.at("WITH") || c.at("WITHOUT")) && c.at_nth(1, "HOLD") {
+        c.advance();
+        c.advance();
+    }
+    c.expect("FOR")?;
+    Ok(Change::Select(c.query()?))
+}
+
+pub(super) fn fetch(c: &mut Cursor<'_>) -> R<Change> {
+    let directions = ["NEXT", "PRIOR", "FIRST", "LAST", "ALL"];
+    let named = matches!(c.peek_nth(1), Token::EOF);
+    if !named {
+        if c.eat_any(&directions).is_some() {
+        } else if c.eat_any(&["ABSOLUTE", "RELATIVE"]).is_some() {
+            c.number()?;
+        } else if c.eat_any(&["FORWARD", "BACKWARD"]).is_some() {
+            if !c.eat("ALL") && matches!(c.peek(), Token::Number(..) | Token::Minus | Token::Plus) {
+                c.number()?;
+            }
+        } else if matches!(c.peek(), Token::Number(..) | Token::Minus | Token::Plus) {
+            c.number()?;
+        }
+        c.eat_any(&["FROM", "IN"]);
+    }
+    c.ident()?;
+    Ok(Change::Inert { what: "FETCH" })
+}
+
+pub(super) fn close(c: &mut Cursor<'_>) -> R<Change> {
+    if !c.eat("ALL") {
+        c.ident()?;
+    }
+    Ok(Change::Inert { what: "CLOSE" })
+}
+
+pub(super) fn listen(c: &mut Cursor<'_>) -> R<Change> {
+    c.ident()?;
+    Ok(Change::Inert { what: "LISTEN" })
+}
+
+pub(super) fn unlisten(c: &mut Cursor<'_>) -> R<Change> {
+    if !c.eat_token(&Token::Mul) {
+        c.ident()?;
+    }
+    Ok(Change::Inert { what: "UNLISTEN" })
+}
+
+pub(super) fn notify(c: &mut Cursor<'_>) -> R<Change> {
+    c.ident()?;
+    if c.eat_token(&Token::Comma) {
+        c.string()?;
+    }
+    Ok(Change::Inert { what: "NOTIFY" })
+}
+
+pub(super) fn discard(c: &mut Cursor<'_>) -> R<Change> {
+    match c.eat_any(&["ALL", "PLANS", "SEQUENCES", "TEMP", "TEMPORARY"]) {
+        Some(_) => Ok(Change::Inert { what: "DISCARD" }),
+        None => Err(c.expected("ALL, PLANS, SEQUENCES or TEMP")),
+    }
+}
+
+pub(super) fn load(c: &mut Cursor<'_>) -> R<Change> {
+    c.string()?;
+    Ok(Change::Inert { what: "LOAD" })
+}
+
+pub(super) fn checkpoint(c: &mut Cursor<'_>) -> R<Change> {
+    if c.at_token(&Token::LParen) {
+        utility_options(c)?;
+    }
+    Ok(Change::Inert { what: "CHECKPOINT" })
+}
+
+// ---- tables, from outside
+
+pub(super) fn truncate(c: &mut Cursor<'_>) -> R<Change> {
+    c.eat("TABLE");
+    let tables = c.list(relation)?;
+    let restart_identity = c.eat_words("RESTART IDENTITY");
+    if !restart_identity {
+        c.eat_words("CONTINUE IDENTITY");
+    }
+    Ok(Change::Truncate { tables, restart_identity, cascade: super::common::behavior(c) })
+}
+
+pub(super) fn lock(c: &mut Cursor<'_>) -> R<Change> {
+    c.eat("TABLE");
+    let tables = c.list(relation)?;
+    if c.eat("IN") {
+        const MODES: &[&str] = &[
+            "ACCESS SHARE",
+            "ROW SHARE",
+            "ROW EXCLUSIVE",
+            "SHARE UPDATE EXCLUSIVE",
+            "SHARE ROW EXCLUSIVE",
+            "SHARE",
+            "EXCLUSIVE",
+            "ACCESS EXCLUSIVE",
+        ];
+        if !MODES.iter().any(|m| c.eat_words(m)) {
+            return Err(c.expected("a lock's mode: ACCESS SHARE … ACCESS EXCLUSIVE"));
+        }
+        c.expect("MODE")?;
+    }
+    c.eat("NOWAIT");
+    Ok(tables_touched("LOCK", tables))
+}
+
+fn tables_touched(what: &'static str, tables: Vec<Name>) -> Change {
+    let targets = tables.into_iter().map(|t| (ObjectKind::Table, Target::plain(t))).collect();
+    Change::Touch { what, targets, if_exists: false }
+}
+
+/// `COPY t (a) FROM …`, `COPY (query) TO …`.
+pub(super) fn copy(c: &mut Cursor<'_>) -> R<Change> {
+    c.eat("BINARY");
+    let change = if c.at_token(&Token::LParen) {
+        Change::Select(c.parens(Cursor::query)?)
+    } else {
+        let table = c.name()?;
+        if c.at_token(&Token::LParen) {
+            c.ident_list()?;
+        }
+        touch("COPY", ObjectKind::Table, Target::plain(table), false)
+    };
+    let from = match c.eat_any(&["FROM", "TO"]) {
+        Some(word) => word == "FROM",
+        None => return Err(c.expected("FROM or TO")),
+    };
+    c.eat("PROGRAM");
+    if c.at("STDIN") && from {
+        return Err(SyntaxError::new("psql-command", c.peek_span(), "COPY FROM STDIN needs a client that sends the rows")
+            .label("nothing sends them in a migration")
+            .help("write INSERT INTO … VALUES (…), (…) ON CONFLICT DO NOTHING; it can be run twice too"));
+    }
+    if c.eat_any(&["STDIN", "STDOUT"]).is_none() {
+        c.string()?;
+    }
+    if c.eat("USING") {
+        c.expect("DELIMITERS")?;
+        c.string()?;
+    }
+    c.eat("WITH");
+    if c.at_token(&Token::LParen) {
+        utility_options(c)?;
+    } else {
+        copy_options(c)?;
+    }
+    if c.eat("WHERE") {
+        c.expr()?;
+    }
+    Ok(change)
+}
+
+/// The options of COPY as they were before parentheses.
+fn copy_options(c: &mut Cursor<'_>) -> R<()> {
+    loop {
+        if c.eat_any(&["BINARY", "FREEZE", "CSV", "HEADER"]).is_some() {
+        } else if c.eat_any(&["DELIMITER", "NULL", "QUOTE", "ESCAPE"]).is_some() {
+            c.eat("AS");
+            c.string()?;
+        } else if c.eat("ENCODING") {
+            c.string()?;
+        } else if c.eat("FORCE") {
+            c.eat("NOT");
+            if c.eat_any(&["QUOTE", "NULL"]).is_none() {
+                return Err(c.expected("QUOTE, NOT NULL or NULL"));
+            }
+            if !c.eat_token(&Token::Mul) {
+                c.list(Cursor::ident)?;
+            }
+        } else {
+            return Ok(());
+        }
+    }
+}
+
+// ---- maintenance
+
+/// `t (a, b)`, of which there may be several.
+fn tables_and_columns(c: &mut Cursor<'_>) -> R<Vec<Name>> {
+    if c.at_end() {
+        return Ok(Vec::new());
+    }
+    c.list(|c| {
+        let table = relation(c)?;
+        if c.at_token(&Token::LParen) {
+            c.ident_list()?;
+        }
+        Ok(table)
+    })
+}
+
+pub(super) fn vacuum(c: &mut Cursor<'_>) -> R<Change> {
+    if c.at_token(&Token::LParen) {
+        utility_options(c)?;
+    } else {
+        c.eat("FULL");
+        c.eat("FREEZE");
+        c.eat("VERBOSE");
+        c.eat_any(&["ANALYZE", "ANALYSE"]);
+    }
+    Ok(tables_touched("VACUUM", tables_and_columns(c)?))
+}
+
+pub(super) fn analyze(c: &mut Cursor<'_>) -> R<Change> {
+    if c.at_token(&Token::LParen) {
+        utility_options(c)?;
+    } else {
+        c.eat("VERBOSE");
+    }
+    Ok(tables_touched("ANALYZE", tables_and_columns(c)?))
+}
+
+pub(super) fn cluster(c: &mut Cursor<'_>) -> R<Change> {
+    if c.at_token(&Token::LParen) {
+        utility_options(c)?;
+    } else {
+        c.eat("VERBOSE");
+    }
+    if c.at_end() {
+        return Ok(Change::Inert { what: "CLUSTER" });
+    }
+    let first = c.name()?;
+    // Before `CLUSTER t USING i` there was `CLUSTER i ON t`.
+    let (table, index) = if c.eat("ON") {
+        (c.name()?, Some(first))
+    } else if c.eat("USING") {
+        let index = c.ident()?;
+        let schema = first.schema.clone();
+        (first, Some(Name { schema, name: index }))
+    } else {
+        (first, None)
+    };
+    let mut targets = vec![(ObjectKind::Table, Target::plain(table))];
+    targets.extend(index.map(|i| (ObjectKind::Index, Target::plain(i))));
+    Ok(Change::Touch { what: "CLUSTER", targets, if_exists: false })
+}
+
+pub(super) fn reindex(c: &mut Cursor<'_>) -> R<Change> {
+    if c.at_token(&Token::LParen) {
+        utility_options(c)?;
+    }
+    let kind = match c.eat_any(&["INDEX", "TABLE", "SCHEMA", "SYSTEM", "DATABASE"]) {
+        Some("INDEX") => ObjectKind::Index,
+        Some("TABLE") => ObjectKind::Table,
+        Some("SCHEMA") => ObjectKind::Schema,
+        Some(_) => ObjectKind::Database,
+        None => return Err(c.expected("INDEX, TABLE, SCHEMA, SYSTEM or DATABASE")),
+    };
+    c.eat("CONCURRENTLY");
+    let name = match kind {
+        ObjectKind::Index => c.name()?,
+        ObjectKind::Table => relation(c)?,
+        ObjectKind::Schema => unqualified(c.ident()?),
+        _ => {
+            if !c.at_end() {
+                c.ident()?;
+            }
+            return Ok(Change::Inert { what: "REINDEX" });
+        }
+    };
+    Ok(touch("REINDEX", kind, Target::plain(name), false))
+}
+
+pub(super) fn reassign_owned(c: &mut Cursor<'_>) -> R<Change> {
+    super::common::roles(c)?;
+    c.expect("TO")?;
+    super::common::role(c)?;
+    Ok(Change::Inert { what: "REASSIGN OWNED" })
+}
+
+pub(super) fn security_label(c: &mut Cursor<'_>) -> R<Change> {
+    if c.eat("FOR") {
+        word_or_string(c)?;
+    }
+    c.expect("ON")?;
+    let target = privileges::object(c)?;
+    c.expect("IS")?;
+    if !c.eat("NULL") {
+        c.string()?;
+    }
+    Ok(Change::Touch { what: "SECURITY LABEL", targets: vec![target], if_exists: false })
+}
+
+/// `SELECT set_config('search_path', 'a, b', false)` sets the search path as SET does.
+pub(super) fn set_config(change: &Change) -> Option<Vec<Ident>> {
+    use crate::change::Literal;
+    let Change::Select(reads) = change else { return None };
+    let [select] = reads.selects.as_slice() else { return None };
+    let [call] = select.names.functions.as_slice() else { return None };
+    let (Some(Some(Literal::Text(name))), Some(Some(Literal::Text(path)))) = (call.literals.first(), call.literals.get(1))
+    else {
+        return None;
+    };
+    if call.name.name.value != "set_config" || name != "search_path" {
+        return None;
+    }
+    let span = call.name.span();
+    let parts = path.split(',').map(str::trim).filter(|p| !p.is_empty() && *p != "\"$user\"");
+    Some(
+        parts
+            .map(|p| {
+                let bare = p.strip_prefix('"').and_then(|p| p.strip_suffix('"'));
+                let value = bare.map_or_else(|| p.to_lowercase(), |p| p.replace("\"\"", "\""));
+                Ident { value, span }
+            })
+            .collect(),
+    )
+}
+
+/// Whether an option list holds a word: `(CONCURRENTLY)`.
+pub(super) fn names_word(tokens: &[sqlparser::tokenizer::TokenWithSpan], word: &str) -> bool {
+    tokens.iter().any(|t| word_of(&t.token).eq_ignore_ascii_case(word))
+}
