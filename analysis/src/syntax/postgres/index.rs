@@ -66,7 +66,11 @@ pub(super) fn element(c: &mut Cursor<'_>) -> R<IndexColumn> {
     if c.eat("COLLATE") {
         element.collation = Some(c.name()?);
     }
-    if !c.at_any(&["ASC", "DESC", "NULLS", "WITH", "USING"]) && matches!(c.peek(), Token::Word(_)) {
+    let class = match c.peek() {
+        Token::Word(w) => w.quote_style.is_some() || keywords::is_name(&w.value),
+        _ => false,
+    };
+    if class && !c.at("NULLS") {
         element.operator_class = Some(c.name()?);
         if c.at_token(&Token::LParen) {
             parameters(c)?;
