@@ -118,7 +118,7 @@ impl Sources {
                 Ok(found) => found.is_dir(),
                 // A link that leads nowhere or to itself. A file's own reading says why; a folder has only this place.
                 Err(error) if !is_sql && name.starts_with(|c: char| c.is_ascii_digit()) => {
-                    files.push(unread(&name, error.to_string()));
+                    files.push(unread(&name, words_for(&at, &error)));
                     continue;
                 }
                 Err(_) => false,
@@ -194,8 +194,14 @@ fn has_extension(name: &str, extension: &str) -> bool {
     Path::new(name).extension().and_then(OsStr::to_str).is_some_and(|e| e.eq_ignore_ascii_case(extension))
 }
 
+/// "No such file" is puzzling of a file that `ls` shows.
+fn words_for(at: &Path, error: &io::Error) -> String {
+    let nowhere = error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(at).is_ok_and(|m| m.is_symlink());
+    if nowhere { "a symbolic link that leads nowhere".to_owned() } else { error.to_string() }
+}
+
 fn read_bytes(at: &Path) -> Result<Vec<u8>, ReadProblem> {
-    let no = |error: io::Error| ReadProblem::Io(error.to_string());
+    let no = |error: io::Error| ReadProblem::Io(words_for(at, &error));
     // Asked before it is opened: opening a pipe that nobody writes to waits for ever.
     let found = fs::metadata(at).map_err(no)?;
     if !found.is_file() {
