@@ -1,0 +1,995 @@
+//! SELECT, VALUES, TABLE and WITH: the relations of each scope and the names that are resolved in it.
+
+use sqlparser::tokenizer::Token;
+
+pub(super) use crate::change::Output::Named;
+
+use super::operators::refused;
+use super::{JOIN_WORDS, Paren, R, Reader, Shape, is_word, postgres};
+use crate::change::{Ident, Name, Names, Output, Reads, Select, Source, SourceKind};
+use crate::span::Span;
+use crate::syntax::{Cursor, SyntaxError, span_of, word_of};
+
+/// A name that WITH has bound.
+#[derive(Debug)]
+pub(super) struct Bound {
+    name: String,
+    columns: Vec<Ident>,
+    /// What shows its columns, once it has been read: nothing in it is resolved a second time.
+    shell: Option<Reads>,
+}
+
+/// How many scopes a CTE's columns may be traced through; beyond, they count as unknown.
+const MAX_SHELL: usize = 64;
+
+/// Words that PostgreSQL does not take as a column's alias without AS.
+const NOT_BARE: &[&str] = &[
+    "array",
+    "as",
+    "char",
+    "character",
+    "create",
+    "day",
+    "except",
+    "fetch",
+    "filter",
+    "for",
+    "from",
+    "grant",
+    "group",
+    "having",
+    "hour",
+    "intersect",
+    "into",
+    "isnull",
+    "limit",
+    "minute",
+    "month",
+    "notnull",
+    "offset",
+    "on",
+    "order",
+    "over",
+    "overlaps",
+    "precision",
+    "returning",
+    "second",
+    "to",
+    "union",
+    "varying",
+    "where",
+    "window",
+    "with",
+    "within",
+    "without",
+    "year",
+];
+
+const SET_OPERATORS: &[&str] = &["UNION", "INTERSECT", "EXCEPT"];
+const TAILS: &[&str] = &["ORDER", "LIMIT", "OFFSET", "FETCH", "FOR"];
+
+/// Reads of one select.
+pub(super) fn reads(c: &Cursor<'_>, span: Span, select: Select) -> Reads {
+    Reads { span, text: c.definition(span), selects: vec![select], ..Reads::default() }
+}
+
+impl Reader<'_, '_> {
+    fn starts_query(&self, first: &Token, second: Option<&Token>) -> bool {
+        if self.postgres() {
+            is_word(first, &["SELECT", "WITH", "TABLE"])
+                || is_word(first, &["VALUES"]) && matches!(second, Some(Token::LParen))
+        } else {
+            is_word(first, &["SELECT", "WITH", "VALUES"])
+        }
+    }
+
+    pub(super) fn at_query(&self) -> bool {
+        self.starts_query(self.c.peek(), Some(self.c.peek_nth(1)))
+    }
+
+    /// Whether the parenthesis that is next holds a query. Of several, `((SELECT 1) + 1)` does not, and
+    /// `((SELECT 1) UNION (SELECT 2))` does.
+    pub(super) fn opens_query(&self) -> bool {
+        if !self.c.at_token(&Token::LParen) {
+            return false;
+        }
+        if !matches!(self.c.peek_nth(1), Token::LParen) {
+            return self.starts_query(self.c.peek_nth(1), Some(self.c.peek_nth(2)));
+        }
+        if !self.postgres() {
+            // SQLite's queries stand between parentheses of their own, never in more.
+            return false;
+        }
+        let rest = self.c.tokens_in(Span::new(self.c.mark(), usize::MAX));
+        let open = rest.iter().take_while(|t| t.token == Token::LParen).count();
+        let Some(first) = rest.get(open) else { return false };
+        if !self.starts_query(&first.token, rest.get(open + 1).map(|t| &t.token)) {
+            return false;
+        }
+        let (mut depth, mut group) = (open, open);
+        for (i, t) in rest.iter().enumerate().skip(open) {
+            match t.token {
+                Token::LParen => depth += 1,
+                Token::RParen => {
+                    depth -= 1;
+                    if depth < group {
+                        group -= 1;
+                        if group == 0 {
+                            return true;
+                        }
+                        let next = rest.get(i + 1).map_or(&Token::EOF, |t| &t.token);
+                        let goes_on = matches!(next, Token::RParen | Token::EOF)
+                            || is_word(next, SET_OPERATORS)
+                            || is_word(next, TAILS);
+                        if !goes_on {
+                            return false;
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        true
+    }
+
+    pub(super) fn query_in_parens(&mut self) -> R<Reads> {
+        self.c.expect_token(&Token::LParen)?;
+        let q = self.query()?;
+        self.c.expect_token(&Token::RParen)?;
+        Ok(q)
+    }
+
+    /// A query with its WITH, set operations and tails.
+    pub(super) fn query(&mut self) -> R<Reads> {
+        self.deeper(4, |r| {
+            let mark = r.c.mark();
+            let bound = r.ctes.len();
+            let with = if r.c.at("WITH") { Some(r.with()?) } else { None };
+            let mut q = r.query_body(false)?;
+            r.ctes.truncate(bound);
+            q.span = r.c.span_from(mark);
+            q.text = r.c.definition(q.span);
+            if let Some(with) = with {
+                with.into_reads(&mut q);
+            }
+            Ok(q)
+        })
+    }
+
+    /// A query after its WITH. `defaults`: DEFAULT may stand in VALUES.
+    pub(super) fn query_body(&mut self, defaults: bool) -> R<Reads> {
+        let mut q = self.query_operand(defaults)?;
+        let mut combined = false;
+        while let Some(word) = self.c.eat_any(SET_OPERATORS) {
+            if self.postgres() {
+                self.c.eat_any(&["ALL", "DISTINCT"]);
+            } else if word == "UNION" {
+                self.c.eat("ALL");
+            }
+            let mark = self.c.mark();
+            let other = self.query_operand(false)?;
+            self.same_width(word, &q, &other, self.c.span_from(mark))?;
+            q.selects.extend(other.selects);
+            q.writes.extend(other.writes);
+            q.opaque |= other.opaque;
+            q.values = None;
+            combined = true;
+        }
+        self.tails(&mut q, combined)?;
+        Ok(q)
+    }
+
+    fn same_width(&self, word: &str, left: &Reads, right: &Reads, span: Span) -> R<()> {
+        let (Some(a), Some(b)) = (width(left), width(right)) else { return Ok(()) };
+        if a == b {
+            return Ok(());
+        }
+        let message = if self.postgres() {
+            format!("each {word} query must have the same number of columns")
+        } else {
+            format!("SELECTs to the left and right of {word} do not have the same number of result columns")
+        };
+        Err(SyntaxError::new("syntax-error", span, message).label(format!("{b} here, {a} before")))
+    }
+
+    fn query_operand(&mut self, defaults: bool) -> R<Reads> {
+        let mark = self.c.mark();
+        let mut q = if self.postgres() && self.c.at_token(&Token::LParen) {
+            self.deeper(1, Self::query_in_parens)?
+        } else if self.c.eat("VALUES") {
+            self.values(defaults)?
+        } else if self.postgres() && self.c.at("TABLE") {
+            self.c.advance();
+            let mut select = Select::default();
+            self.table_reference(&mut select)?;
+            Reads { selects: vec![select], outputs: vec![Output::Star(None)], ..Reads::default() }
+        } else if self.c.eat("SELECT") {
+            self.select()?
+        } else if self.c.at("FROM") {
+            return Err(self.c.expected("SELECT: a query starts with it"));
+        } else {
+            return Err(self.c.expected("a query"));
+        };
+        q.span = self.c.span_from(mark);
+        Ok(q)
+    }
+
+    /// The rows after VALUES.
+    fn values(&mut self, defaults: bool) -> R<Reads> {
+        let mut select = Select::default();
+        let mut rows: Vec<(usize, Span)> = Vec::new();
+        loop {
+            let mark = self.c.mark();
+            self.c.expect_token(&Token::LParen)?;
+            let mut count = 0;
+            loop {
+                if !(defaults && self.postgres() && self.c.eat("DEFAULT")) {
+                    self.whole(&mut select.names)?;
+                }
+                count += 1;
+                if !self.c.eat_token(&Token::Comma) {
+                    break;
+                }
+            }
+            self.c.expect_token(&Token::RParen)?;
+            rows.push((count, self.c.span_from(mark)));
+            if !self.c.eat_token(&Token::Comma) {
+                break;
+            }
+        }
+        let (width, first) = rows[0];
+        if let Some((count, span)) = rows.iter().find(|(count, _)| *count != width) {
+            let message = if self.postgres() {
+                "VALUES lists must all be the same length"
+            } else {
+                "all VALUES must have the same number of terms"
+            };
+            return Err(SyntaxError::new("syntax-error", *span, message)
+                .label(format!("{count} here, {width} in the first row")));
+        }
+        let outputs = (1..=width).map(|i| Named(Ident { value: format!("column{i}"), span: first })).collect();
+        Ok(Reads { selects: vec![select], outputs, values: Some(rows), ..Reads::default() })
+    }
+
+    /// What follows SELECT.
+    fn select(&mut self) -> R<Reads> {
+        let mut q = Reads::default();
+        let mut select = Select::default();
+        if self.c.eat("DISTINCT") {
+            if self.postgres() && self.c.eat("ON") {
+                self.c.expect_token(&Token::LParen)?;
+                self.list(&mut select.loose)?;
+                self.c.expect_token(&Token::RParen)?;
+            }
+        } else {
+            self.c.eat("ALL");
+        }
+        if !(self.postgres() && self.ends_target_list()) {
+            self.target_list(&mut q, &mut select)?;
+        }
+        if self.postgres() && self.c.eat("INTO") {
+            self.c.eat_any(&["TEMPORARY", "TEMP", "UNLOGGED"]);
+            self.c.eat("TABLE");
+            let into = self.c.name()?;
+            q.writes.push(into.clone());
+            q.into = Some(into);
+        }
+        if self.c.eat("FROM") {
+            self.from_list(&mut select)?;
+        }
+        if self.c.eat("WHERE") {
+            self.filter(&mut select)?;
+        }
+        if self.c.eat_words("GROUP BY") {
+            if self.postgres() {
+                self.c.eat_any(&["ALL", "DISTINCT"]);
+            }
+            loop {
+                self.grouping(&mut select)?;
+                if !self.c.eat_token(&Token::Comma) {
+                    break;
+                }
+            }
+        }
+        if self.c.eat("HAVING") {
+            self.filter(&mut select)?;
+        }
+        if self.c.eat("WINDOW") {
+            loop {
+                self.c.ident()?;
+                self.c.expect("AS")?;
+                self.window(&mut select.names)?;
+                if !self.c.eat_token(&Token::Comma) {
+                    break;
+                }
+            }
+        }
+        if self.postgres() && self.c.at("QUALIFY") {
+            return Err(refused(self.c, "QUALIFY is not PostgreSQL's", "put the window function in a subquery"));
+        }
+        select.aliases = aliases(&q.outputs);
+        q.selects.push(select);
+        Ok(q)
+    }
+
+    /// A condition: to SQLite the columns' aliases may be used in it.
+    fn filter(&mut self, select: &mut Select) -> R<()> {
+        let names = if self.sqlite() { &mut select.loose } else { &mut select.names };
+        self.whole(names)?;
+        Ok(())
+    }
+
+    fn ends_target_list(&self) -> bool {
+        const AFTER: &[&str] = &["FROM", "WHERE", "GROUP", "HAVING", "WINDOW", "INTO"];
+        matches!(self.c.peek(), Token::EOF | Token::RParen | Token::SemiColon)
+            || self.c.at_any(AFTER)
+            || self.c.at_any(SET_OPERATORS)
+            || self.c.at_any(TAILS)
+    }
+
+    /// `a, b AS c, t.*`: of SELECT and RETURNING.
+    pub(super) fn target_list(&mut self, q: &mut Reads, select: &mut Select) -> R<()> {
+        loop {
+            let output = self.target(q, select)?;
+            q.outputs.push(output);
+            if !self.c.eat_token(&Token::Comma) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn target(&mut self, q: &mut Reads, select: &mut Select) -> R<Output> {
+        if self.c.eat_token(&Token::Mul) {
+            return Ok(Output::Star(None));
+        }
+        if let Some(path) = self.qualified_star()? {
+            return Ok(Output::Star(Some(path)));
+        }
+        let shape = self.whole(&mut select.names)?;
+        q.opaque |= shape.expands;
+        if let Some(alias) = self.column_alias()? {
+            return Ok(Named(alias));
+        }
+        // What SQLite calls an expression is its text; a name it has only where a column is shown.
+        Ok(match shape.name {
+            Some(name) if self.postgres() || shape.indirect => Named(name),
+            _ => Output::Unnamed,
+        })
+    }
+
+    /// `t.*`, `s.t.*`.
+    fn qualified_star(&mut self) -> R<Option<Vec<Ident>>> {
+        let mut n = 0;
+        while matches!(self.c.peek_nth(n), Token::Word(_)) && matches!(self.c.peek_nth(n + 1), Token::Period) {
+            n += 2;
+            if matches!(self.c.peek_nth(n), Token::Mul) {
+                let mut path = vec![self.c.ident()?];
+                self.c.advance();
+                while !self.c.at_token(&Token::Mul) {
+                    path.push(self.c.label_name()?);
+                    self.c.advance();
+                }
+                self.c.advance();
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
+    }
+
+    fn column_alias(&mut self) -> R<Option<Ident>> {
+        if self.c.eat("AS") {
+            return if self.postgres() { self.c.label_name().map(Some) } else { self.sqlite_name().map(Some) };
+        }
+        if self.postgres() {
+            return match self.c.peek() {
+                Token::Word(w) if w.quote_style.is_some() => self.c.label_name().map(Some),
+                t @ Token::Word(_) if !is_word(t, NOT_BARE) => self.c.label_name().map(Some),
+                _ => Ok(None),
+            };
+        }
+        self.sqlite_bare_alias()
+    }
+
+    /// A name where SQLite takes any: a word, a quoted one, or a string.
+    pub(super) fn sqlite_name(&mut self) -> R<Ident> {
+        if let Token::SingleQuotedString(s) = self.c.peek() {
+            let ident = Ident { value: s.clone(), span: self.c.peek_span() };
+            self.c.advance();
+            return Ok(ident);
+        }
+        let is_name = self.c.syntax.is_name;
+        self.c.ident_if(|w| is_name(w) || JOIN_WORDS.iter().any(|j| j.eq_ignore_ascii_case(w)), "a name")
+    }
+
+    fn sqlite_bare_alias(&mut self) -> R<Option<Ident>> {
+        let takes = match self.c.peek() {
+            Token::SingleQuotedString(_) => true,
+            Token::Word(w) if w.quote_style.is_some() => true,
+            t @ Token::Word(w) => {
+                (self.c.syntax.is_name)(&w.value)
+                    && !is_word(t, JOIN_WORDS)
+                    && !is_word(t, &["INDEXED", "WINDOW"])
+                    && !(is_word(t, &["OVER", "FILTER"]) && self.followed_by_paren())
+            }
+            _ => false,
+        };
+        if takes { self.sqlite_name().map(Some) } else { Ok(None) }
+    }
+
+    // ---- FROM
+
+    pub(super) fn from_list(&mut self, select: &mut Select) -> R<()> {
+        loop {
+            self.from_item(select)?;
+            if !self.c.eat_token(&Token::Comma) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn from_item(&mut self, select: &mut Select) -> R<()> {
+        self.from_item_without_joins(select)?;
+        self.joins(select)
+    }
+
+    /// `JOIN … ON …`, as many as there are.
+    pub(super) fn joins(&mut self, select: &mut Select) -> R<()> {
+        loop {
+            let mark = self.c.mark();
+            let natural = self.c.eat("NATURAL");
+            let cross = self.c.eat("CROSS");
+            if self.c.eat_any(&["LEFT", "RIGHT", "FULL"]).is_some() {
+                self.c.eat("OUTER");
+            } else {
+                self.c.eat("INNER");
+            }
+            if !self.c.eat("JOIN") {
+                return if self.c.mark() == mark { Ok(()) } else { Err(self.c.expected("JOIN")) };
+            }
+            self.from_item_without_joins(select)?;
+            if self.sqlite() {
+                self.join_condition(select)?;
+            } else if !cross && !natural {
+                if !self.c.at("ON") && !self.c.at("USING") {
+                    // `a JOIN b JOIN c ON … ON …`
+                    self.deeper(1, |r| r.joins(select))?;
+                }
+                if !self.join_condition(select)? {
+                    return Err(self.c.expected("ON or USING"));
+                }
+            }
+        }
+    }
+
+    fn join_condition(&mut self, select: &mut Select) -> R<bool> {
+        if self.c.eat("ON") {
+            self.whole(&mut select.names)?;
+            return Ok(true);
+        }
+        if self.c.eat("USING") {
+            let columns = self.c.ident_list()?;
+            select.names.columns.extend(columns.into_iter().map(|c| vec![c]));
+            if self.postgres() && self.c.eat("AS") {
+                let alias = self.c.ident()?;
+                let kind = SourceKind::Unknown;
+                select.sources.push(Source { alias: Some(alias), columns: Vec::new(), kind });
+            }
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    pub(super) fn from_item_without_joins(&mut self, select: &mut Select) -> R<()> {
+        if self.postgres() && self.c.at("LATERAL") {
+            self.c.advance();
+            if !self.c.at_token(&Token::LParen) {
+                return self.table_function(select);
+            }
+            let q = self.query_in_parens()?;
+            // It sees its neighbours: resolved where a subquery of an expression is, and shown by its columns here.
+            let kind = shell(&q).map_or(SourceKind::Unknown, |s| SourceKind::Query(Box::new(s)));
+            select.names.queries.push(q);
+            return self.push_source(select, None, kind);
+        }
+        if self.c.at_token(&Token::LParen) {
+            if self.opens_query() {
+                let q = self.deeper(1, Self::query_in_parens)?;
+                return self.push_source(select, None, SourceKind::Query(Box::new(q)));
+            }
+            return self.deeper(1, |r| r.joined_in_parens(select));
+        }
+        if self.postgres() && self.c.at_words("ROWS FROM") && matches!(self.c.peek_nth(2), Token::LParen) {
+            self.c.expect("ROWS FROM")?;
+            self.c.expect_token(&Token::LParen)?;
+            loop {
+                let mut names = Names::default();
+                self.primary(&mut names)?;
+                super::merge(&mut select.names, names);
+                if self.c.eat("AS") {
+                    self.column_definitions(select)?;
+                }
+                if !self.c.eat_token(&Token::Comma) {
+                    break;
+                }
+            }
+            self.c.expect_token(&Token::RParen)?;
+            self.c.eat_words("WITH ORDINALITY");
+            return self.push_source(select, None, SourceKind::Unknown);
+        }
+        let mut n = 0;
+        while matches!(self.c.peek_nth(n + 1), Token::Period) {
+            n += 2;
+        }
+        let calls = matches!(self.c.peek_nth(n), Token::Word(_)) && matches!(self.c.peek_nth(n + 1), Token::LParen);
+        if calls && !(self.postgres() && self.c.at("ONLY")) {
+            return self.table_function(select);
+        }
+        self.table_reference(select)?;
+        if self.postgres() && self.c.eat("TABLESAMPLE") {
+            self.c.name()?;
+            self.arguments_of_form(&mut select.names)?;
+            if self.c.eat("REPEATABLE") {
+                self.arguments_of_form(&mut select.names)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `(a JOIN b ON …) [AS j]`.
+    fn joined_in_parens(&mut self, select: &mut Select) -> R<()> {
+        let mark = self.c.mark();
+        self.c.expect_token(&Token::LParen)?;
+        let mut inner = Select::default();
+        self.from_item(&mut inner)?;
+        if self.sqlite() {
+            while self.c.eat_token(&Token::Comma) {
+                self.from_item(&mut inner)?;
+            }
+        }
+        self.c.expect_token(&Token::RParen)?;
+        let span = self.c.span_from(mark);
+        let (alias, columns) = self.table_alias(select)?;
+        if alias.is_none() {
+            select.sources.extend(inner.sources);
+            super::merge(&mut select.names, inner.names);
+            return Ok(());
+        }
+        let q = Reads { outputs: vec![Output::Star(None)], ..reads(self.c, span, inner) };
+        select.sources.push(Source { alias, columns, kind: SourceKind::Query(Box::new(q)) });
+        Ok(())
+    }
+
+    /// A function whose rows are read.
+    fn table_function(&mut self, select: &mut Select) -> R<()> {
+        let special = self.postgres() && self.c.at_any(&["XMLTABLE", "JSON_TABLE"]);
+        let name = if special {
+            let name = self.c.label_name()?;
+            self.c.skip_parens()?;
+            select.names.opaque = true;
+            Some(name)
+        } else {
+            let mut names = Names::default();
+            let shape = self.primary(&mut names)?;
+            super::merge(&mut select.names, names);
+            shape.name
+        };
+        if self.postgres() {
+            self.c.eat_words("WITH ORDINALITY");
+        }
+        self.push_source(select, name, SourceKind::Unknown)
+    }
+
+    /// `[ONLY] t [*]`, with its alias.
+    pub(super) fn table_reference(&mut self, select: &mut Select) -> R<()> {
+        let name = self.relation()?;
+        let (kind, columns) = self.bound_or_table(&name);
+        let shown = Some(name.name).filter(|_| !matches!(kind, SourceKind::Table(_)));
+        let (alias, renamed) = self.table_alias(select)?;
+        if self.sqlite() {
+            if self.c.eat_words("INDEXED BY") {
+                self.sqlite_name()?;
+            } else {
+                self.c.eat_words("NOT INDEXED");
+            }
+        }
+        let columns = if renamed.is_empty() { columns } else { renamed };
+        select.sources.push(Source { alias: alias.or(shown), columns, kind });
+        Ok(())
+    }
+
+    /// A table's name where PostgreSQL takes ONLY and `*` with it.
+    pub(super) fn relation(&mut self) -> R<Name> {
+        if self.postgres() {
+            if self.c.eat("ONLY") {
+                return if self.c.at_token(&Token::LParen) { self.c.parens(Cursor::name) } else { self.c.name() };
+            }
+            let name = self.c.name()?;
+            self.c.eat_token(&Token::Mul);
+            return Ok(name);
+        }
+        let first = self.sqlite_name()?;
+        if self.c.eat_token(&Token::Period) {
+            let name = self.sqlite_name()?;
+            return Ok(Name { schema: Some(first), name });
+        }
+        Ok(Name { schema: None, name: first })
+    }
+
+    /// What WITH has bound to a name, or the table of that name.
+    fn bound_or_table(&self, name: &Name) -> (SourceKind, Vec<Ident>) {
+        let same = |b: &&Bound| {
+            if self.sqlite() { b.name.eq_ignore_ascii_case(&name.name.value) } else { b.name == name.name.value }
+        };
+        let bound = if name.schema.is_some() { None } else { self.ctes.iter().rev().find(same) };
+        match bound {
+            None => (SourceKind::Table(name.clone()), Vec::new()),
+            Some(Bound { shell: Some(s), columns, .. }) => (SourceKind::Query(Box::new(s.clone())), columns.clone()),
+            Some(Bound { columns, .. }) => (SourceKind::Cte(name.name.value.clone()), columns.clone()),
+        }
+    }
+
+    fn push_source(&mut self, select: &mut Select, name: Option<Ident>, kind: SourceKind) -> R<()> {
+        let (alias, columns) = self.table_alias(select)?;
+        select.sources.push(Source { alias: alias.or(name), columns, kind });
+        Ok(())
+    }
+
+    /// `[AS] t [(a, b)]`, `AS (a integer)`.
+    fn table_alias(&mut self, select: &mut Select) -> R<(Option<Ident>, Vec<Ident>)> {
+        let marked = self.c.eat("AS");
+        if self.sqlite() {
+            let alias = if marked { Some(self.sqlite_name()?) } else { self.sqlite_bare_alias()? };
+            return Ok((alias, Vec::new()));
+        }
+        if marked && self.c.at_token(&Token::LParen) {
+            return Ok((None, self.column_definitions(select)?));
+        }
+        let bare = match self.c.peek() {
+            Token::Word(w) => w.quote_style.is_some() || (self.c.syntax.is_name)(&w.value),
+            _ => false,
+        };
+        if !marked && !bare {
+            return Ok((None, Vec::new()));
+        }
+        let alias = self.c.ident()?;
+        let columns = if self.c.at_token(&Token::LParen) { self.column_definitions(select)? } else { Vec::new() };
+        Ok((Some(alias), columns))
+    }
+
+    /// `(a, b)` or `(a integer, b text)`.
+    fn column_definitions(&mut self, select: &mut Select) -> R<Vec<Ident>> {
+        self.c.parens(|c| {
+            c.list(|c| {
+                let name = c.ident()?;
+                if !matches!(c.peek(), Token::Comma | Token::RParen) {
+                    select.names.types.push(postgres::types::type_name(c)?);
+                    if c.eat("COLLATE") {
+                        c.name()?;
+                    }
+                }
+                Ok(name)
+            })
+        })
+    }
+
+    // ---- GROUP BY, ORDER BY, LIMIT, FOR
+
+    fn grouping(&mut self, select: &mut Select) -> R<()> {
+        if self.postgres() {
+            let sets = self.c.at_words("GROUPING SETS");
+            if sets || self.c.at_any(&["ROLLUP", "CUBE"]) && self.followed_by_paren() {
+                self.c.advance();
+                if sets {
+                    self.c.advance();
+                }
+                return self.deeper(1, |r| {
+                    r.c.expect_token(&Token::LParen)?;
+                    loop {
+                        r.grouping(select)?;
+                        if !r.c.eat_token(&Token::Comma) {
+                            break;
+                        }
+                    }
+                    r.c.expect_token(&Token::RParen)
+                });
+            }
+            if self.c.at_token(&Token::LParen) && matches!(self.c.peek_nth(1), Token::RParen) {
+                self.c.advance();
+                self.c.advance();
+                return Ok(());
+            }
+        }
+        self.loose(select)
+    }
+
+    /// A column, or what may be the name of an output.
+    fn loose(&mut self, select: &mut Select) -> R<()> {
+        let mut names = Names::default();
+        let mark = self.c.mark();
+        self.whole(&mut names)?;
+        // An output's name counts for PostgreSQL only where it stands alone.
+        let alone = self.c.tokens_in(self.c.span_from(mark)).len() == 1;
+        super::merge(if alone || self.sqlite() { &mut select.loose } else { &mut select.names }, names);
+        Ok(())
+    }
+
+    fn tails(&mut self, q: &mut Reads, combined: bool) -> R<()> {
+        if self.c.eat_words("ORDER BY") {
+            let mut sorted = Select::default();
+            let select = if combined { &mut sorted } else { &mut q.selects[0] };
+            loop {
+                self.loose(select)?;
+                self.direction()?;
+                if !self.c.eat_token(&Token::Comma) {
+                    break;
+                }
+            }
+            if combined {
+                // Of a set operation only outputs can be named; SQLite looks at those of every part.
+                let known = self.postgres() && width(q).is_some();
+                sorted.aliases = aliases(&q.outputs);
+                if !known {
+                    sorted.names.columns.clear();
+                    sorted.loose.columns.clear();
+                }
+                q.selects.push(sorted);
+            }
+        }
+        let mut names = Names::default();
+        loop {
+            if self.c.eat("LIMIT") {
+                if !(self.postgres() && self.c.eat("ALL")) {
+                    self.whole(&mut names)?;
+                }
+                if self.c.at_token(&Token::Comma) {
+                    if self.postgres() {
+                        return Err(refused(
+                            self.c,
+                            "LIMIT #,# syntax is not supported",
+                            "write LIMIT count OFFSET start",
+                        ));
+                    }
+                    self.c.advance();
+                    self.whole(&mut names)?;
+                }
+                if self.sqlite() && self.c.eat("OFFSET") {
+                    self.whole(&mut names)?;
+                }
+            } else if self.sqlite() {
+                break;
+            } else if self.c.eat("OFFSET") {
+                self.whole(&mut names)?;
+                self.c.eat_any(&["ROW", "ROWS"]);
+            } else if self.c.eat("FETCH") {
+                self.fetch(&mut names)?;
+            } else if self.c.at("FOR") {
+                self.locking()?;
+            } else {
+                break;
+            }
+        }
+        super::merge(&mut q.selects[0].names, names);
+        Ok(())
+    }
+
+    fn fetch(&mut self, names: &mut Names) -> R<()> {
+        if self.c.eat_any(&["FIRST", "NEXT"]).is_none() {
+            return Err(self.c.expected("FIRST or NEXT"));
+        }
+        if !self.c.at_any(&["ROW", "ROWS"]) {
+            self.prefix(names)?;
+        }
+        if self.c.eat_any(&["ROW", "ROWS"]).is_none() {
+            return Err(self.c.expected("ROW or ROWS"));
+        }
+        if self.c.eat("ONLY") || self.c.eat_words("WITH TIES") {
+            return Ok(());
+        }
+        Err(self.c.expected("ONLY or WITH TIES"))
+    }
+
+    fn locking(&mut self) -> R<()> {
+        self.c.expect("FOR")?;
+        if self.c.eat_words("READ ONLY") {
+            return Ok(());
+        }
+        if !["UPDATE", "NO KEY UPDATE", "SHARE", "KEY SHARE"].iter().any(|w| self.c.eat_words(w)) {
+            return Err(self.c.expected("UPDATE, NO KEY UPDATE, SHARE or KEY SHARE"));
+        }
+        if self.c.eat("OF") {
+            self.c.list(Cursor::name)?;
+        }
+        if !self.c.eat("NOWAIT") {
+            self.c.eat_words("SKIP LOCKED");
+        }
+        Ok(())
+    }
+
+    // ---- WITH
+
+    pub(super) fn with(&mut self) -> R<With> {
+        self.c.expect("WITH")?;
+        let recursive = self.c.eat("RECURSIVE");
+        let first = self.ctes.len();
+        // With RECURSIVE each sees itself and those after it; to SQLite the word changes nothing.
+        let ahead = recursive || self.sqlite();
+        if ahead {
+            let names = self.names_ahead();
+            self.ctes.extend(names.into_iter().map(|name| Bound { name, columns: Vec::new(), shell: None }));
+        }
+        let mut with = With::default();
+        let mut index = first;
+        loop {
+            let name = if self.postgres() { self.c.ident()? } else { self.sqlite_name()? };
+            let columns = if self.c.at_token(&Token::LParen) { self.c.ident_list()? } else { Vec::new() };
+            self.c.expect("AS")?;
+            if self.c.at_words("NOT MATERIALIZED") {
+                self.c.advance();
+            }
+            self.c.eat("MATERIALIZED");
+            if let Some(bound) = self.ctes.get_mut(index) {
+                bound.columns.clone_from(&columns);
+            }
+            let q = self.deeper(1, Self::cte_body)?;
+            let mut known = shell(&q);
+            if self.postgres() {
+                known = known.filter(|_| !self.c.at("SEARCH") && !self.c.at("CYCLE"));
+                self.search_and_cycle()?;
+            }
+            with.writes.extend(q.writes.iter().cloned());
+            with.bodies.push(q);
+            let bound = Bound { name: name.value, columns, shell: known };
+            match self.ctes.get_mut(index) {
+                Some(b) => *b = bound,
+                None => self.ctes.push(bound),
+            }
+            index += 1;
+            if !self.c.eat_token(&Token::Comma) {
+                return Ok(with);
+            }
+        }
+    }
+
+    fn cte_body(&mut self) -> R<Reads> {
+        if self.postgres() && is_word(self.c.peek_nth(1), &["INSERT", "UPDATE", "DELETE", "MERGE"]) {
+            self.c.expect_token(&Token::LParen)?;
+            let q = self.writing_query()?;
+            self.c.expect_token(&Token::RParen)?;
+            return Ok(q);
+        }
+        self.query_in_parens()
+    }
+
+    /// The names that a WITH binds, from its tokens: as far as they follow the usual shape.
+    fn names_ahead(&self) -> Vec<String> {
+        let rest = self.c.tokens_in(Span::new(self.c.mark(), usize::MAX));
+        let mut out = Vec::new();
+        let mut i = 0;
+        loop {
+            let Some(Token::Word(w)) = rest.get(i).map(|t| &t.token) else { return out };
+            let name = if w.quote_style.is_some() { w.value.clone() } else { (self.c.syntax.fold)(&w.value) };
+            i += 1;
+            i = after_parens(rest, i);
+            if !rest.get(i).is_some_and(|t| is_word(&t.token, &["AS"])) {
+                return out;
+            }
+            i += 1;
+            while rest.get(i).is_some_and(|t| is_word(&t.token, &["NOT", "MATERIALIZED"])) {
+                i += 1;
+            }
+            i = after_parens(rest, i);
+            out.push(name);
+            if !rest.get(i).is_some_and(|t| t.token == Token::Comma) {
+                return out;
+            }
+            i += 1;
+        }
+    }
+
+    fn search_and_cycle(&mut self) -> R<()> {
+        if self.c.eat("SEARCH") {
+            if self.c.eat_any(&["DEPTH", "BREADTH"]).is_none() {
+                return Err(self.c.expected("DEPTH or BREADTH"));
+            }
+            self.c.expect("FIRST BY")?;
+            self.c.list(Cursor::ident)?;
+            self.c.expect("SET")?;
+            self.c.ident()?;
+        }
+        if self.c.eat("CYCLE") {
+            self.c.list(Cursor::ident)?;
+            self.c.expect("SET")?;
+            self.c.ident()?;
+            let mut names = Names::default();
+            if self.c.eat("TO") {
+                self.whole(&mut names)?;
+                self.c.expect("DEFAULT")?;
+                self.whole(&mut names)?;
+            }
+            self.c.expect("USING")?;
+            self.c.ident()?;
+        }
+        Ok(())
+    }
+}
+
+/// What a WITH clause holds.
+#[derive(Debug, Default)]
+pub(super) struct With {
+    bodies: Vec<Reads>,
+    writes: Vec<Name>,
+}
+
+impl With {
+    /// The bodies in a scope without relations: they do not see those of the query they are for.
+    pub(super) fn into_reads(self, q: &mut Reads) {
+        q.writes.extend(self.writes);
+        let names = Names { queries: self.bodies, ..Names::default() };
+        q.selects.push(Select { names, ..Select::default() });
+    }
+}
+
+/// The index after `(…)`, if that is what stands at `i`.
+fn after_parens(tokens: &[sqlparser::tokenizer::TokenWithSpan], mut i: usize) -> usize {
+    if tokens.get(i).is_none_or(|t| t.token != Token::LParen) {
+        return i;
+    }
+    let mut depth = 0usize;
+    while let Some(t) = tokens.get(i) {
+        match t.token {
+            Token::LParen => depth += 1,
+            Token::RParen => depth -= 1,
+            _ => {}
+        }
+        i += 1;
+        if depth == 0 {
+            break;
+        }
+    }
+    i
+}
+
+/// How many columns a query has, where its text says it.
+fn width(q: &Reads) -> Option<usize> {
+    let known = !q.opaque && !q.outputs.iter().any(|o| matches!(o, Output::Star(_)));
+    known.then_some(q.outputs.len())
+}
+
+fn aliases(outputs: &[Output]) -> Vec<String> {
+    outputs
+        .iter()
+        .filter_map(|o| match o {
+            Named(name) => Some(name.value.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// A query's columns without the names to resolve in it: for the places that refer to a query read elsewhere.
+fn shell(q: &Reads) -> Option<Reads> {
+    if q.opaque {
+        return None;
+    }
+    let mut budget = MAX_SHELL;
+    shell_within(q, &mut budget)
+}
+
+fn shell_within(q: &Reads, budget: &mut usize) -> Option<Reads> {
+    *budget = budget.checked_sub(1)?;
+    let stars = q.outputs.iter().any(|o| matches!(o, Output::Star(_)));
+    let selects = match q.selects.first() {
+        Some(first) if stars => {
+            let mut sources = Vec::with_capacity(first.sources.len());
+            for s in &first.sources {
+                let kind = match &s.kind {
+                    SourceKind::Query(inner) => SourceKind::Query(Box::new(shell_within(inner, budget)?)),
+                    other => other.clone(),
+                };
+                sources.push(Source { alias: s.alias.clone(), columns: s.columns.clone(), kind });
+            }
+            vec![Select { sources, ..Select::default() }]
+        }
+        _ => Vec::new(),
+    };
+    Some(Reads { span: q.span, selects, outputs: q.outputs.clone(), opaque: q.opaque, ..Reads::default() })
+}
