@@ -1,11 +1,1258 @@
-//! PL/pgSQL blocks, as far as they can be read.
+//! PL/pgSQL blocks: the bodies of `DO`, as far as they can be known before they run.
+//!
+//! The statements of the language are read here; each SQL statement inside goes to the engine's own grammar, with the
+//! places of the file. Conditions that look into the system catalogs become queries (`condition.rs`), and variables are
+//! followed while their value is known. What depends on rows, or on a text put together at run time, is said to be so.
+//!
+//! The grammar is that of PostgreSQL's manual, chapter "PL/pgSQL"; where the manual is silent the servers were asked.
 
-use super::{Cursor, R};
-use crate::change::Block;
+mod condition;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+use sqlparser::ast;
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Token, TokenWithSpan};
+
+use super::{Cursor, MAX_NESTING, R, Syntax, SyntaxError, span_of, word_of};
+use crate::change::{
+    Block, BlockStatement, Change, Condition, Handler, Names, Reads, SourceKind, Statement, Transaction,
+};
 use crate::span::Span;
+use condition::{Known, Variables};
+use text::Text;
 
-/// Reads the text of a `DO` body. `span` is the body's place in the file.
+/// Longer expressions than this, in tokens, are not looked into.
+const MAX_EXPRESSION: usize = 1000;
+
+/// Loops over more constants than this are not written out.
+const MAX_ROUNDS: usize = 100;
+
+/// More statements than this after which a block may be left are not nested any deeper.
+const MAX_EXITS: usize = 50;
+
+static ERROR_CONDITIONS: &str = include_str!("../../data/postgres/errcodes.txt");
+
+/// Reads the text of a `DO` body. `span` is the literal's place in the file, with its quotes.
 pub(super) fn block(c: &Cursor<'_>, body: &str, span: Span) -> R<Block> {
-    let _ = (c, body, span);
-    Ok(Block::default())
+    let file = c.source(Span::new(0, span.end));
+    let Some(tokens) = Text::of_literal(body, span, file).lex(file, c.syntax.dialect)? else {
+        return Ok(Block { body: vec![opaque("a body that cannot be read here", span)], handlers: Vec::new() });
+    };
+    let mut reader = Reader {
+        file,
+        syntax: c.syntax,
+        tokens: &tokens,
+        at: 0,
+        end: span.end,
+        names: vec!["found".to_owned()],
+        loops: 0,
+        known: Variables::default(),
+        pending: Vec::new(),
+        depth: 0,
+    };
+    reader.options();
+    let (block, _) = reader.block()?;
+    reader.eat_token(&Token::SemiColon);
+    if reader.at < reader.tokens.len() {
+        return Err(reader.unexpected("the end of the block"));
+    }
+    if reader.pending.is_empty() { Ok(block) } else { Err(reader.pending.remove(0)) }
+}
+
+/// Whether a function's body changes the schema when it is called, or may: DDL, or EXECUTE of a text.
+pub(crate) fn body_does_ddl(body: &str) -> bool {
+    let lexed = super::lex(body, &sqlparser::dialect::PostgreSqlDialect {});
+    if lexed.error.is_some() {
+        return true;
+    }
+    let tokens = &lexed.tokens;
+    let word = |i: usize| tokens.get(i).map_or("", |t| word_of(&t.token));
+    let is = |i: usize, words: &[&str]| words.iter().any(|w| w.eq_ignore_ascii_case(word(i)));
+    (0..tokens.len()).any(|i| {
+        let starts = i == 0
+            || matches!(tokens[i - 1].token, Token::SemiColon | Token::ShiftRight)
+            || is(i - 1, &["BEGIN", "THEN", "ELSE", "LOOP", "ATOMIC"]);
+        if !starts {
+            return false;
+        }
+        if is(i, &["CREATE"]) {
+            // A temporary table goes with its session.
+            return !is(i + 1, &["TEMP", "TEMPORARY"]);
+        }
+        if is(i, &["EXECUTE"]) {
+            return !(tokens.get(i + 1).and_then(|t| string_of(&t.token)).is_some_and(reads_or_writes_rows)
+                || is(i + 1, &["format"])
+                    && tokens.get(i + 3).and_then(|t| string_of(&t.token)).is_some_and(reads_or_writes_rows));
+        }
+        is(i, &["ALTER", "DROP", "DO", "CALL", "IMPORT"])
+    })
+}
+
+fn string_of(token: &Token) -> Option<&str> {
+    match token {
+        Token::SingleQuotedString(s) | Token::EscapedStringLiteral(s) => Some(s),
+        Token::DollarQuotedString(d) => Some(&d.value),
+        _ => None,
+    }
+}
+
+fn first_word(text: &str) -> String {
+    text.trim_start().chars().take_while(|c| c.is_ascii_alphabetic()).collect::<String>().to_ascii_uppercase()
+}
+
+fn reads_or_writes_rows(text: &str) -> bool {
+    ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES", "TABLE"].contains(&first_word(text).as_str())
+}
+
+/// Statements that leave the catalog as it is, whatever the rest of them says.
+fn is_harmless(text: &str) -> bool {
+    const HARMLESS: &[&str] =
+        &["ANALYZE", "COMMENT", "GRANT", "NOTIFY", "REVOKE", "SET", "RESET", "VACUUM", "REINDEX", "REFRESH", "LOCK"];
+    let mut words = text.split_whitespace().map(str::to_ascii_uppercase);
+    match (words.next().as_deref(), words.next().as_deref()) {
+        (Some("ALTER"), Some("DATABASE" | "ROLE" | "SYSTEM" | "USER")) => true,
+        (Some(first), _) => HARMLESS.contains(&first),
+        _ => false,
+    }
+}
+
+/// The SQLSTATEs of a condition name: a few names have two.
+fn sqlstates(name: &str) -> Vec<String> {
+    let fields = ERROR_CONDITIONS.lines().filter(|l| !l.starts_with('#')).map(|l| {
+        let mut fields = l.split('\t');
+        (fields.next().unwrap_or_default(), fields.next().unwrap_or_default())
+    });
+    fields.filter(|(n, _)| *n == name).map(|(_, code)| code.to_owned()).collect()
+}
+
+fn opaque(why: &str, span: Span) -> BlockStatement {
+    BlockStatement::Opaque { why: why.to_owned(), span }
+}
+
+/// How a statement can end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Flow {
+    /// The next statement can follow.
+    falls: bool,
+    /// It can end the round of the loop it is in.
+    round: bool,
+    /// It can end more than that.
+    out: bool,
+}
+
+impl Flow {
+    const FALLS: Self = Self { falls: true, round: false, out: false };
+    const ENDS_ROUND: Self = Self { falls: false, round: true, out: false };
+    const ENDS: Self = Self { falls: false, round: false, out: true };
+
+    fn leaves(self) -> bool {
+        self.round || self.out
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self { falls: self.falls || other.falls, round: self.round || other.round, out: self.out || other.out }
+    }
+}
+
+type Statements = (Vec<BlockStatement>, Flow);
+
+/// What one statement of the language becomes.
+enum Item {
+    Plain(Vec<BlockStatement>, Flow),
+    If { branches: Vec<(Condition, Statements)>, otherwise: Statements },
+}
+
+impl Item {
+    fn inert() -> Self {
+        Self::Plain(vec![BlockStatement::Inert], Flow::FALLS)
+    }
+
+    fn flow(&self) -> Flow {
+        match self {
+            Self::Plain(_, flow) => *flow,
+            Self::If { branches, otherwise } => branches.iter().fold(otherwise.1, |f, (_, (_, g))| f.or(*g)),
+        }
+    }
+
+    fn finish(self, out: &mut Vec<BlockStatement>) {
+        match self {
+            Self::Plain(statements, _) => out.extend(statements),
+            Self::If { branches, otherwise } => out.push(BlockStatement::If {
+                branches: branches.into_iter().map(|(c, (body, _))| (c, body)).collect(),
+                otherwise: otherwise.0,
+            }),
+        }
+    }
+}
+
+/// Puts statements in a row. What follows one that may leave goes to the branches that do not: `IF found THEN RETURN; END IF;
+/// rest` is `IF found THEN ELSE rest END IF`. Where that cannot be said, it is a loop: it may happen or not.
+fn in_a_row(items: Vec<Item>) -> Statements {
+    let may_leave = |i: &Item| i.flow().falls && i.flow().leaves();
+    if items.iter().filter(|i| may_leave(i)).count() > MAX_EXITS {
+        let flow = items.iter().fold(Flow::FALLS, |f, i| f.or(i.flow()));
+        let mut all = Vec::new();
+        items.into_iter().for_each(|i| i.finish(&mut all));
+        return (vec![BlockStatement::Loop(all)], flow);
+    }
+    // From the last to the first; `rest` is what follows, last first.
+    let mut rest: Vec<BlockStatement> = Vec::new();
+    let mut flow = Flow::FALLS;
+    for item in items.into_iter().rev() {
+        let here = item.flow();
+        if !here.falls {
+            rest.clear();
+            flow = here;
+        } else if !here.leaves() {
+        } else if rest.is_empty() {
+            flow = flow.or(here);
+        } else {
+            let mut follows: Vec<BlockStatement> = std::mem::take(&mut rest);
+            follows.reverse();
+            flow = Flow { falls: flow.falls, ..flow.or(here) };
+            if let Item::If { mut branches, mut otherwise } = item {
+                let mut ways: Vec<&mut Statements> =
+                    branches.iter_mut().map(|(_, b)| b).chain([&mut otherwise]).filter(|b| b.1.falls).collect();
+                if let [only] = ways.as_mut_slice() {
+                    if only.1.leaves() {
+                        only.0.push(BlockStatement::Loop(follows));
+                    } else {
+                        only.0.extend(follows);
+                    }
+                    Item::If { branches, otherwise }.finish(&mut rest);
+                } else {
+                    rest.push(BlockStatement::Loop(follows));
+                    Item::If { branches, otherwise }.finish(&mut rest);
+                }
+                continue;
+            }
+            rest.push(BlockStatement::Loop(follows));
+        }
+        let mut statements = Vec::new();
+        item.finish(&mut statements);
+        rest.extend(statements.into_iter().rev());
+    }
+    rest.reverse();
+    (rest, flow)
+}
+
+/// A place in the tokens of a block, and what is known there.
+struct Reader<'a> {
+    file: &'a str,
+    syntax: &'static Syntax,
+    tokens: &'a [TokenWithSpan],
+    at: usize,
+    /// The end of the body in the file.
+    end: usize,
+    /// The names of variables and labels, innermost last.
+    names: Vec<String>,
+    /// How many loops are open.
+    loops: usize,
+    known: Variables,
+    /// Errors of statements that a handler of the block may yet catch when it runs.
+    pending: Vec<SyntaxError>,
+    depth: usize,
+}
+
+impl<'a> Reader<'a> {
+    // ---- looking and moving
+
+    fn token(&self, n: usize) -> &'a Token {
+        self.tokens.get(self.at + n).map_or(&Token::EOF, |t| &t.token)
+    }
+
+    fn word(&self, n: usize) -> &'a str {
+        word_of(self.token(n))
+    }
+
+    fn is(&self, word: &str) -> bool {
+        self.word(0).eq_ignore_ascii_case(word)
+    }
+
+    fn eat(&mut self, word: &str) -> bool {
+        let yes = self.is(word);
+        self.at += usize::from(yes);
+        yes
+    }
+
+    fn eat_token(&mut self, token: &Token) -> bool {
+        let yes = self.token(0) == token;
+        self.at += usize::from(yes);
+        yes
+    }
+
+    fn expect(&mut self, word: &str) -> R<()> {
+        if self.eat(word) { Ok(()) } else { Err(self.unexpected(word)) }
+    }
+
+    fn semicolon(&mut self) -> R<()> {
+        if self.eat_token(&Token::SemiColon) { Ok(()) } else { Err(self.unexpected("\";\"")) }
+    }
+
+    fn here(&self) -> Span {
+        self.tokens.get(self.at).map_or(Span::new(self.end, self.end), span_of)
+    }
+
+    fn unexpected(&self, wanted: &str) -> SyntaxError {
+        let message = match self.tokens.get(self.at) {
+            Some(t) => format!("syntax error at or near \"{}\"", &self.file[span_of(t).range()]),
+            None => "syntax error at end of input".to_owned(),
+        };
+        self.error(self.here(), message).label(format!("expected {wanted}"))
+    }
+
+    #[allow(clippy::unused_self, reason = "reads as the reader's own word")]
+    fn error(&self, span: Span, message: impl Into<String>) -> SyntaxError {
+        SyntaxError::new("syntax-error", span, message)
+    }
+
+    /// A name, folded.
+    fn name(&mut self) -> R<String> {
+        match self.token(0) {
+            Token::Word(w) => {
+                self.at += 1;
+                Ok(if w.quote_style.is_some() { w.value.clone() } else { w.value.to_lowercase() })
+            }
+            _ => Err(self.unexpected("a name")),
+        }
+    }
+
+    fn is_variable(&self, name: &str) -> bool {
+        self.names.iter().any(|n| n == name)
+    }
+
+    fn span_of(tokens: &[TokenWithSpan]) -> Span {
+        match (tokens.first(), tokens.last()) {
+            (Some(a), Some(b)) => span_of(a).to(span_of(b)),
+            _ => Span::default(),
+        }
+    }
+
+    /// The tokens up to a semicolon, which is passed.
+    fn statement_tokens(&mut self) -> R<&'a [TokenWithSpan]> {
+        let start = self.at;
+        // CREATE FUNCTION … BEGIN ATOMIC … END holds semicolons.
+        let mut atomic = 0usize;
+        while self.at < self.tokens.len() {
+            match self.token(0) {
+                Token::SemiColon if atomic == 0 => {
+                    self.at += 1;
+                    return Ok(&self.tokens[start..self.at - 1]);
+                }
+                _ if self.is("BEGIN") && self.word(1).eq_ignore_ascii_case("ATOMIC") => atomic += 1,
+                _ if atomic > 0 && self.is("CASE") => atomic += 1,
+                _ if atomic > 0 && self.is("END") => atomic -= 1,
+                _ => {}
+            }
+            self.at += 1;
+        }
+        Err(self.unexpected("\";\""))
+    }
+
+    /// The tokens of an expression, up to one of these words outside parentheses, which is left.
+    fn expression_tokens(&mut self, until: &[&str]) -> R<&'a [TokenWithSpan]> {
+        let start = self.at;
+        let mut depth = 0usize;
+        loop {
+            match self.token(0) {
+                Token::LParen | Token::LBracket => depth += 1,
+                Token::RParen | Token::RBracket => depth = depth.saturating_sub(1),
+                Token::SemiColon | Token::EOF => {
+                    let message = if depth > 0 {
+                        "mismatched parentheses".to_owned()
+                    } else {
+                        format!("missing \"{}\" at end of SQL expression", until[0])
+                    };
+                    return Err(self.error(self.here(), message).label(format!("expected {}", until[0])));
+                }
+                _ if depth == 0 && until.iter().any(|w| self.is(w)) => break,
+                _ => {}
+            }
+            self.at += 1;
+        }
+        if start == self.at {
+            return Err(self.error(self.here(), "missing expression").label("expected an expression"));
+        }
+        Ok(&self.tokens[start..self.at])
+    }
+
+    // ---- expressions
+
+    /// An expression as PL/pgSQL takes it: all that can follow SELECT.
+    fn expression(&self, tokens: &[TokenWithSpan]) -> Option<ast::Expr> {
+        let first = tokens.first()?;
+        let select = TokenWithSpan::new(Token::make_keyword("SELECT"), first.span);
+        self.query(std::iter::once(select).chain(tokens.iter().cloned()).collect()).map(condition::scalar)
+    }
+
+    fn query(&self, tokens: Vec<TokenWithSpan>) -> Option<ast::Query> {
+        if tokens.len() > MAX_EXPRESSION || super::too_deep(&tokens).is_some() {
+            return None;
+        }
+        let mut parser =
+            Parser::new(self.syntax.dialect).with_recursion_limit(MAX_NESTING * 2).with_tokens_with_locations(tokens);
+        let query = parser.parse_query().ok()?;
+        (parser.peek_token_ref().token == Token::EOF).then_some(*query)
+    }
+
+    fn values(&self) -> condition::Reader<'_> {
+        condition::Reader { file: self.file, variables: &self.known }
+    }
+
+    fn condition(&self, tokens: &[TokenWithSpan]) -> Condition {
+        self.expression(tokens).map_or(Condition::Unknown, |e| self.values().condition(&e))
+    }
+
+    /// The variables that tokens name.
+    fn variables_in(&self, tokens: &[TokenWithSpan]) -> Vec<String> {
+        let names = tokens.iter().filter_map(|t| match &t.token {
+            Token::Word(w) if w.quote_style.is_some() => Some(w.value.clone()),
+            Token::Word(w) => Some(w.value.to_lowercase()),
+            _ => None,
+        });
+        names.filter(|n| self.is_variable(n)).collect()
+    }
+
+    /// `variable := expression`.
+    fn assign(&mut self, variable: &str, tokens: &[TokenWithSpan]) {
+        let value = self.expression(tokens);
+        let text = value.as_ref().and_then(|e| self.values().text(e));
+        let reads = self.variables_in(tokens);
+        match (text, value) {
+            (Some(text), _) => self.known.set(variable, Known::Text(text)),
+            (None, Some(e)) if !reads.iter().any(|r| r == variable) => {
+                self.known.set(variable, Known::Expr(Box::new(e), reads));
+            }
+            _ => self.known.forget(variable),
+        }
+    }
+
+    /// Variables that a statement sets in a way that is not followed.
+    fn forget_in(&mut self, tokens: &[TokenWithSpan]) {
+        for name in self.variables_in(tokens) {
+            self.known.forget(&name);
+        }
+    }
+
+    // ---- blocks
+
+    /// `#variable_conflict use_column` and its like, before everything.
+    fn options(&mut self) {
+        while self.token(0) == &Token::Sharp {
+            self.at += 3;
+        }
+    }
+
+    fn labels(&mut self) -> R<usize> {
+        let before = self.names.len();
+        while self.eat_token(&Token::ShiftLeft) {
+            let label = self.name()?;
+            self.names.push(label);
+            if !self.eat_token(&Token::ShiftRight) {
+                return Err(self.unexpected("\">>\""));
+            }
+        }
+        Ok(before)
+    }
+
+    fn deeper(&mut self) -> R<()> {
+        self.depth += 1;
+        if self.depth > MAX_NESTING / 2 {
+            let message = format!("blocks nested more than {} deep", MAX_NESTING / 2);
+            return Err(SyntaxError::new("nesting-too-deep", self.here(), message));
+        }
+        Ok(())
+    }
+
+    /// `[<<label>>] [DECLARE …] BEGIN … [EXCEPTION …] END [label]`, without the semicolon.
+    fn block(&mut self) -> R<(Block, Flow)> {
+        self.deeper()?;
+        let scope = self.labels()?;
+        let declared = self.names.len();
+        while self.eat("DECLARE") {
+            while !self.is("BEGIN") && !self.is("DECLARE") {
+                if self.token(0) == &Token::ShiftLeft {
+                    self.labels()?;
+                    continue;
+                }
+                self.declaration(declared)?;
+            }
+        }
+        self.expect("BEGIN")?;
+        let pending = self.pending.len();
+        let before = self.known.clone();
+        let (body, mut flow) = self.statements()?;
+        let mut handlers = Vec::new();
+        if self.eat("EXCEPTION") {
+            self.pending.truncate(pending);
+            let after = std::mem::take(&mut self.known);
+            let mut meets = vec![after.clone()];
+            self.names.extend(["sqlstate".to_owned(), "sqlerrm".to_owned()]);
+            if !self.is("WHEN") {
+                return Err(self.unexpected("WHEN"));
+            }
+            while self.is("WHEN") {
+                // The body may have stopped anywhere.
+                self.known = before.clone();
+                self.known.meet(&after);
+                let (handler, handled) = self.handler()?;
+                if handled.falls {
+                    meets.push(std::mem::take(&mut self.known));
+                }
+                flow = flow.or(handled);
+                handlers.push(handler);
+            }
+            self.known = after;
+            meets.iter().for_each(|m| self.known.meet(m));
+        }
+        self.end_of_block("END")?;
+        for name in self.names.drain(scope..).collect::<Vec<_>>() {
+            self.known.forget(&name);
+        }
+        self.depth -= 1;
+        Ok((Block { body, handlers }, flow))
+    }
+
+    /// `END [IF|LOOP|CASE] [label]`.
+    fn end_of_block(&mut self, words: &str) -> R<()> {
+        for w in words.split(' ') {
+            self.expect(w)?;
+        }
+        if matches!(self.token(0), Token::Word(_))
+            && matches!(self.token(1), Token::SemiColon | Token::EOF)
+            && words != "END IF"
+        {
+            let span = self.here();
+            let label = self.name()?;
+            if !self.is_variable(&label) {
+                let found = &self.file[span.range()];
+                return Err(self.error(span, format!("end label \"{found}\" specified for unlabeled block")));
+            }
+        }
+        Ok(())
+    }
+
+    /// `name [CONSTANT] type [COLLATE c] [NOT NULL] [DEFAULT e];`, `name ALIAS FOR other;`, `name CURSOR FOR query;`
+    fn declaration(&mut self, block: usize) -> R<()> {
+        let span = self.here();
+        let name = self.name()?;
+        if self.names[block..].contains(&name) {
+            let message = format!("duplicate declaration at or near \"{}\"", &self.file[span.range()]);
+            return Err(self.error(span, message));
+        }
+        let start = self.at;
+        let mut depth = 0usize;
+        let mut value = None;
+        loop {
+            match self.token(0) {
+                Token::LParen | Token::LBracket => depth += 1,
+                Token::RParen | Token::RBracket => depth = depth.saturating_sub(1),
+                Token::SemiColon => break,
+                Token::EOF => return Err(self.unexpected("\";\"")),
+                Token::Assignment | Token::Eq if depth == 0 && value.is_none() => value = Some(self.at + 1),
+                _ if depth == 0 && value.is_none() && self.is("DEFAULT") => value = Some(self.at + 1),
+                _ if depth == 0 && value.is_none() && self.is("BEGIN") => return Err(self.unexpected("\";\"")),
+                _ => {}
+            }
+            self.at += 1;
+        }
+        if self.at == start {
+            return Err(self.error(self.here(), "missing data type declaration at or near \";\""));
+        }
+        let end = self.at;
+        self.at += 1;
+        self.known.forget(&name);
+        let cursor =
+            self.tokens[start..value.unwrap_or(end)].iter().any(|t| word_of(&t.token).eq_ignore_ascii_case("cursor"));
+        if let Some(from) = value.filter(|_| !cursor) {
+            self.assign(&name, &self.tokens[from..end]);
+        }
+        self.names.push(name);
+        Ok(())
+    }
+
+    /// `WHEN condition [OR condition …] THEN statements`.
+    fn handler(&mut self) -> R<(Handler, Flow)> {
+        let start = self.here();
+        self.expect("WHEN")?;
+        let mut catches = Vec::new();
+        let mut others = false;
+        loop {
+            let span = self.here();
+            if self.eat("SQLSTATE") {
+                let code = string_of(self.token(0)).ok_or_else(|| self.unexpected("a string"))?;
+                let valid = code.len() == 5 && code.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
+                if !valid {
+                    return Err(self.error(self.here(), "invalid SQLSTATE code"));
+                }
+                catches.push(code.to_owned());
+                self.at += 1;
+            } else {
+                let name = self.name()?;
+                let codes = sqlstates(&name);
+                if name == "others" {
+                    others = true;
+                } else if codes.is_empty() {
+                    return Err(unknown_condition(&name, span));
+                }
+                catches.extend(codes);
+            }
+            if !self.eat("OR") {
+                break;
+            }
+        }
+        let span = start.to(span_of(&self.tokens[self.at - 1]));
+        self.expect("THEN")?;
+        let (body, flow) = self.statements()?;
+        if others {
+            catches.clear();
+        }
+        Ok((Handler { catches, body, span }, flow))
+    }
+
+    /// Statements up to a word that ends them.
+    fn statements(&mut self) -> R<Statements> {
+        let mut items = Vec::new();
+        while !["END", "ELSE", "ELSIF", "ELSEIF", "WHEN", "EXCEPTION"].iter().any(|w| self.is(w)) {
+            if self.at >= self.tokens.len() {
+                return Err(self.unexpected("END"));
+            }
+            items.push(self.statement()?);
+        }
+        Ok(in_a_row(items))
+    }
+
+    fn statement(&mut self) -> R<Item> {
+        if self.token(0) == &Token::ShiftLeft {
+            let scope = self.labels()?;
+            let item = match self.word(0).to_ascii_uppercase().as_str() {
+                "BEGIN" | "DECLARE" => self.nested_block(),
+                "LOOP" | "WHILE" | "FOR" | "FOREACH" => self.a_loop(),
+                _ => Err(self.unexpected("a block or a loop")),
+            };
+            self.names.truncate(scope);
+            return item;
+        }
+        if let Some(item) = self.assignment()? {
+            return Ok(item);
+        }
+        match self.word(0).to_ascii_uppercase().as_str() {
+            "BEGIN" | "DECLARE" => self.nested_block(),
+            "IF" => self.an_if(),
+            "CASE" => self.a_case(),
+            "LOOP" | "WHILE" | "FOR" | "FOREACH" => self.a_loop(),
+            "EXIT" | "CONTINUE" => self.exit(),
+            "RETURN" => {
+                self.statement_tokens()?;
+                Ok(Item::Plain(vec![BlockStatement::Inert], Flow::ENDS))
+            }
+            "RAISE" => self.raise(),
+            "NULL" => {
+                self.at += 1;
+                self.semicolon()?;
+                Ok(Item::inert())
+            }
+            "ASSERT" => {
+                self.statement_tokens()?;
+                Ok(Item::inert())
+            }
+            "GET" | "OPEN" | "FETCH" | "MOVE" | "CLOSE" => {
+                let tokens = self.statement_tokens()?;
+                self.forget_in(tokens);
+                self.known.forget("found");
+                Ok(Item::inert())
+            }
+            "PERFORM" => self.perform(),
+            "EXECUTE" => self.execute(),
+            word @ ("COMMIT" | "ROLLBACK") => {
+                let change = if word == "COMMIT" { Transaction::Commit } else { Transaction::Rollback };
+                let span = Self::span_of(self.statement_tokens()?);
+                self.known.schema_changed();
+                let change = Some(Change::Transaction(change));
+                Ok(Item::Plain(vec![sql(Statement { span, change, outside_transaction: true })], Flow::FALLS))
+            }
+            _ => self.sql_statement(),
+        }
+    }
+
+    fn nested_block(&mut self) -> R<Item> {
+        let (block, flow) = self.block()?;
+        self.semicolon()?;
+        Ok(Item::Plain(vec![BlockStatement::Block(block)], flow))
+    }
+
+    // ---- statements
+
+    /// `name := e;`, `name = e;`, `name.field[1] := e;`
+    fn assignment(&mut self) -> R<Option<Item>> {
+        let Token::Word(_) = self.token(0) else { return Ok(None) };
+        let mut n = 1;
+        loop {
+            match self.token(n) {
+                Token::Period => n += 2,
+                Token::LBracket => {
+                    while !matches!(self.token(n), Token::RBracket | Token::SemiColon | Token::EOF) {
+                        n += 1;
+                    }
+                    n += 1;
+                }
+                _ => break,
+            }
+        }
+        if !matches!(self.token(n), Token::Assignment | Token::Eq) {
+            return Ok(None);
+        }
+        let span = self.here();
+        let name = self.name()?;
+        if !self.is_variable(&name) {
+            return Err(self.unknown_variable(span));
+        }
+        self.at += n;
+        let value = self.statement_tokens()?;
+        if n == 1 {
+            self.assign(&name, value);
+        } else {
+            self.known.forget(&name);
+        }
+        Ok(Some(Item::inert()))
+    }
+
+    fn unknown_variable(&self, span: Span) -> SyntaxError {
+        self.error(span, format!("\"{}\" is not a known variable", &self.file[span.range()]))
+            .help("a variable must be declared: DECLARE name type; before BEGIN")
+    }
+
+    /// `IF c THEN … [ELSIF c THEN …] [ELSE …] END IF;`
+    fn an_if(&mut self) -> R<Item> {
+        self.deeper()?;
+        self.at += 1;
+        let mut branches = Vec::new();
+        let mut ends = Vec::new();
+        let before = loop {
+            let condition = self.expression_tokens(&["THEN"])?;
+            let condition = self.condition(condition);
+            self.at += 1;
+            let before = self.known.clone();
+            let body = self.statements()?;
+            let after = std::mem::replace(&mut self.known, before.clone());
+            if body.1.falls {
+                ends.push(after);
+            }
+            branches.push((condition, body));
+            if !(self.eat("ELSIF") || self.eat("ELSEIF")) {
+                break before;
+            }
+        };
+        self.known = before;
+        let otherwise = if self.eat("ELSE") { self.statements()? } else { (Vec::new(), Flow::FALLS) };
+        self.end_of_block("END IF")?;
+        self.semicolon()?;
+        self.after_branches(ends, otherwise.1.falls);
+        self.depth -= 1;
+        Ok(Item::If { branches, otherwise })
+    }
+
+    /// What is known after branches: what all that go on agree on. The last one's end is the present.
+    fn after_branches(&mut self, mut ends: Vec<Variables>, last_falls: bool) {
+        if !last_falls {
+            match ends.pop() {
+                Some(end) => self.known = end,
+                None => self.known.clear(),
+            }
+        }
+        ends.iter().for_each(|end| self.known.meet(end));
+    }
+
+    /// `CASE [e] WHEN … THEN … [ELSE …] END CASE;` Without ELSE, what matches nothing is an error.
+    fn a_case(&mut self) -> R<Item> {
+        self.deeper()?;
+        let case = self.here();
+        self.at += 1;
+        let searched = self.is("WHEN");
+        if !searched {
+            self.expression_tokens(&["WHEN"])?;
+        }
+        let mut branches = Vec::new();
+        let mut ends = Vec::new();
+        let before = self.known.clone();
+        while self.eat("WHEN") {
+            let condition = self.expression_tokens(&["THEN"])?;
+            let condition = if searched { self.condition(condition) } else { Condition::Unknown };
+            self.at += 1;
+            let body = self.statements()?;
+            let after = std::mem::replace(&mut self.known, before.clone());
+            if body.1.falls {
+                ends.push(after);
+            }
+            branches.push((condition, body));
+        }
+        let otherwise = if self.eat("ELSE") {
+            self.statements()?
+        } else {
+            (vec![BlockStatement::Raise { span: case }], Flow::FALLS)
+        };
+        self.end_of_block("END CASE")?;
+        self.semicolon()?;
+        self.after_branches(ends, otherwise.1.falls);
+        self.depth -= 1;
+        Ok(Item::If { branches, otherwise })
+    }
+
+    /// `LOOP`, `WHILE e LOOP`, `FOR … IN … LOOP`, `FOREACH … IN ARRAY … LOOP`.
+    fn a_loop(&mut self) -> R<Item> {
+        self.deeper()?;
+        let scope = self.names.len();
+        let mut out = Vec::new();
+        let mut rounds = None;
+        let mut variable = String::new();
+        if self.eat("WHILE") {
+            self.expression_tokens(&["LOOP"])?;
+        } else if self.eat("FOREACH") {
+            variable = self.loop_variables()?;
+            if self.eat("SLICE") {
+                self.at += 1;
+                variable.clear();
+            }
+            self.expect("IN")?;
+            self.expect("ARRAY")?;
+            let array = self.expression_tokens(&["LOOP"])?;
+            if let Some(e) = self.expression(array) {
+                rounds = self.values().elements(&e).map(|all| {
+                    let span = Self::span_of(array);
+                    all.iter().map(|v| Text::plain(v, span)).collect::<Vec<_>>()
+                });
+            }
+        } else if self.eat("FOR") {
+            let target = self.here();
+            variable = self.loop_variables()?;
+            self.expect("IN")?;
+            let reverse = self.eat("REVERSE");
+            let tokens = self.expression_tokens(&["LOOP"])?;
+            if is_query(&tokens[0].token) {
+                if !self.is_variable(&variable) {
+                    let message =
+                        "loop variable of loop over rows must be a record variable or list of scalar variables";
+                    return Err(self.error(target, message));
+                }
+                out.push(self.sql(tokens, Self::span_of(tokens))?);
+            } else if !word_of(&tokens[0].token).eq_ignore_ascii_case("EXECUTE") && !self.is_variable_alone(tokens) {
+                if !reverse {
+                    rounds = self.range(tokens);
+                }
+                self.names.push(variable.clone());
+            }
+        }
+        self.expect("LOOP")?;
+        self.loops += 1;
+        let start = self.at;
+        self.known.forget(&variable);
+        let outer = self.known.clone();
+        self.known.clear();
+        let (body, mut flow) = self.statements()?;
+        let end = self.at;
+        let exits = self.tokens[start..end].iter().any(|t| word_of(&t.token).eq_ignore_ascii_case("exit"));
+        match rounds.filter(|r| !exits && !variable.is_empty() && r.len() <= MAX_ROUNDS && self.depth < 4) {
+            Some(values) => {
+                self.known = outer;
+                let mut items = Vec::new();
+                for value in values {
+                    self.known.set(&variable, Known::Text(value));
+                    self.at = start;
+                    let (body, round) = self.statements()?;
+                    flow = Flow { falls: round.falls || round.round, round: false, out: round.out };
+                    items.push(Item::Plain(body, flow));
+                }
+                self.known.forget(&variable);
+                let (body, all) = in_a_row(items);
+                out.extend(body);
+                flow = all;
+            }
+            None => {
+                out.push(BlockStatement::Loop(body));
+                flow = Flow { falls: true, round: false, out: flow.out };
+                self.known.clear();
+            }
+        }
+        self.at = end;
+        self.loops -= 1;
+        self.known.forget("found");
+        self.end_of_block("END LOOP")?;
+        self.semicolon()?;
+        self.names.truncate(scope);
+        self.depth -= 1;
+        Ok(Item::Plain(out, flow))
+    }
+
+    /// `name` or `a, b`: the first.
+    fn loop_variables(&mut self) -> R<String> {
+        let first = self.name()?;
+        while self.eat_token(&Token::Comma) || self.eat_token(&Token::Period) {
+            self.name()?;
+        }
+        Ok(first)
+    }
+
+    /// A cursor's name, with its arguments or without.
+    fn is_variable_alone(&self, tokens: &[TokenWithSpan]) -> bool {
+        let names = self.variables_in(&tokens[..1]);
+        !names.is_empty() && (tokens.len() == 1 || tokens[1].token == Token::LParen)
+    }
+
+    /// `1..3`: each number.
+    fn range(&self, tokens: &[TokenWithSpan]) -> Option<Vec<Text>> {
+        let span = Self::span_of(tokens);
+        let (from, to) = self.file[span.range()].split_once("..")?;
+        let (from, to) = (from.trim().parse::<i64>().ok()?, to.trim().parse::<i64>().ok()?);
+        let count = usize::try_from(to.checked_sub(from)?.checked_add(1)?.max(0)).ok()?;
+        (count <= MAX_ROUNDS).then(|| (from..=to).map(|n| Text::plain(&n.to_string(), span)).collect())
+    }
+
+    /// `EXIT|CONTINUE [label] [WHEN e];`
+    fn exit(&mut self) -> R<Item> {
+        let start = self.here();
+        let exit = self.is("EXIT");
+        self.at += 1;
+        let mut labelled = false;
+        if matches!(self.token(0), Token::Word(_)) && !self.is("WHEN") {
+            let span = self.here();
+            let label = self.name()?;
+            labelled = true;
+            if !self.is_variable(&label) {
+                let found = &self.file[span.range()];
+                let message =
+                    format!("there is no label \"{found}\" attached to any block or loop enclosing this statement");
+                return Err(self.error(span, message));
+            }
+        }
+        if self.loops == 0 && !(exit && labelled) {
+            let message = if exit {
+                "EXIT cannot be used outside a loop, unless it has a label"
+            } else {
+                "CONTINUE cannot be used outside a loop"
+            };
+            return Err(self.error(start, message));
+        }
+        let flow = if labelled { Flow::ENDS } else { Flow::ENDS_ROUND };
+        if !self.eat("WHEN") {
+            self.semicolon()?;
+            return Ok(Item::Plain(vec![BlockStatement::Inert], flow));
+        }
+        let condition = self.statement_tokens()?;
+        let branches = vec![(self.condition(condition), (Vec::new(), flow))];
+        Ok(Item::If { branches, otherwise: (Vec::new(), Flow::FALLS) })
+    }
+
+    /// `RAISE [level] 'format' [, value …] [USING …];`, `RAISE name;`, `RAISE SQLSTATE '…';`, `RAISE;`
+    fn raise(&mut self) -> R<Item> {
+        let start = self.here();
+        self.at += 1;
+        let tokens = self.statement_tokens()?;
+        let span = if tokens.is_empty() { start } else { start.to(Self::span_of(tokens)) };
+        let level = tokens.first().map_or("", |t| word_of(&t.token)).to_ascii_uppercase();
+        let is_level = ["DEBUG", "LOG", "INFO", "NOTICE", "WARNING", "EXCEPTION"].contains(&level.as_str());
+        let rest = &tokens[usize::from(is_level)..];
+        if let Some(format) = rest.first().and_then(|t| string_of(&t.token)) {
+            let wanted = format.replace("%%", "").matches('%').count();
+            let given = parameters(&rest[1..]);
+            if wanted != given {
+                let few = if given < wanted { "few" } else { "many" };
+                let message = format!("too {few} parameters specified for RAISE");
+                let label = format!("{wanted} in the format, {given} given");
+                return Err(self.error(span_of(&rest[0]), message).label(label));
+            }
+        } else if let Some(Token::Word(w)) = rest.first().map(|t| &t.token) {
+            let name = w.value.to_lowercase();
+            let keyword = ["using", "sqlstate"].contains(&name.as_str());
+            if !keyword && sqlstates(&name).is_empty() {
+                return Err(unknown_condition(&name, span_of(&rest[0])));
+            }
+        }
+        if is_level && level != "EXCEPTION" {
+            return Ok(Item::inert());
+        }
+        Ok(Item::Plain(vec![BlockStatement::Raise { span }], Flow::FALLS))
+    }
+
+    // ---- SQL
+
+    /// `PERFORM …` is `SELECT …` whose rows nobody wants.
+    fn perform(&mut self) -> R<Item> {
+        let tokens = self.statement_tokens()?;
+        let mut tokens = tokens.to_vec();
+        tokens[0].token = Token::make_keyword("SELECT");
+        let statement = self.sql(&tokens, Self::span_of(&tokens))?;
+        let query = self.query(tokens);
+        self.found_by(query);
+        Ok(Item::Plain(vec![statement], Flow::FALLS))
+    }
+
+    /// FOUND says whether a query answered a row.
+    fn found_by(&mut self, query: Option<ast::Query>) {
+        match query {
+            Some(q) => {
+                let found = ast::Expr::Exists { subquery: Box::new(q), negated: false };
+                self.known.set("found", Known::Expr(Box::new(found), Vec::new()));
+            }
+            None => self.known.forget("found"),
+        }
+    }
+
+    /// Any other statement is SQL's own.
+    fn sql_statement(&mut self) -> R<Item> {
+        let first = self.here();
+        let tokens = self.statement_tokens()?;
+        if tokens.is_empty() {
+            self.at -= 1;
+            return Err(self.unexpected("a statement"));
+        }
+        let (plain, targets) = self.without_into(tokens)?;
+        let query = targets.is_some().then(|| self.query(plain.clone())).flatten();
+        let statement = self.sql(&plain, Self::span_of(tokens))?;
+        let selects = ["SELECT", "VALUES", "TABLE"].iter().any(|w| word_of(&tokens[0].token).eq_ignore_ascii_case(w));
+        match targets {
+            Some(targets) => {
+                for name in &targets {
+                    self.known.forget(name);
+                }
+                self.set_from(&targets, query.as_ref());
+                self.found_by(query);
+            }
+            None if selects => self.pending.push(
+                self.error(first, "query has no destination for result data")
+                    .label("its rows go nowhere")
+                    .help("to run a query for what its functions do, write PERFORM instead of SELECT"),
+            ),
+            None => {}
+        }
+        if writes_rows(&statement) {
+            self.known.forget("found");
+        }
+        Ok(Item::Plain(vec![statement], Flow::FALLS))
+    }
+
+    /// `SELECT a, b INTO x, y`: each variable is what its column shows.
+    fn set_from(&mut self, targets: &[String], query: Option<&ast::Query>) {
+        let Some(query) = query else { return };
+        let ast::SetExpr::Select(select) = &*query.body else { return };
+        if select.projection.len() != targets.len() {
+            return;
+        }
+        for (i, name) in targets.iter().enumerate() {
+            let mut one = query.clone();
+            if let ast::SetExpr::Select(s) = &mut *one.body {
+                s.projection = vec![select.projection[i].clone()];
+            }
+            let value = condition::scalar(one);
+            self.known.set(name, Known::Expr(Box::new(value), Vec::new()));
+        }
+    }
+
+    /// A statement without its `INTO [STRICT] variable, …`, and the variables; `INSERT INTO` and `MERGE INTO` keep theirs.
+    fn without_into(&self, tokens: &[TokenWithSpan]) -> R<(Vec<TokenWithSpan>, Option<Vec<String>>)> {
+        let word = |i: usize| tokens.get(i).map_or("", |t| word_of(&t.token));
+        let is = |i: usize, w: &str| word(i).eq_ignore_ascii_case(w);
+        if is(0, "IMPORT") || is(0, "CREATE") {
+            return Ok((tokens.to_vec(), None));
+        }
+        let into = (1..tokens.len()).find(|i| is(*i, "INTO") && !is(*i - 1, "INSERT") && !is(*i - 1, "MERGE"));
+        let Some(into) = into else { return Ok((tokens.to_vec(), None)) };
+        let mut i = into + 1;
+        if is(i, "STRICT") {
+            i += 1;
+        }
+        let mut targets = Vec::new();
+        loop {
+            let Some(Token::Word(w)) = tokens.get(i).map(|t| &t.token) else {
+                let span = tokens.get(i).map_or(Span::new(self.end, self.end), span_of);
+                return Err(self.error(span, "syntax error in the INTO of a query").label("expected a variable"));
+            };
+            let name = if w.quote_style.is_some() { w.value.clone() } else { w.value.to_lowercase() };
+            if !self.is_variable(&name) {
+                let error = self.unknown_variable(span_of(&tokens[i]));
+                return Err(if targets.is_empty() && is(0, "SELECT") {
+                    error.help("in PL/pgSQL, INTO names a variable; CREATE TABLE … AS makes a table")
+                } else {
+                    error
+                });
+            }
+            i += 1;
+            while tokens.get(i).is_some_and(|t| t.token == Token::Period) {
+                i += 2;
+            }
+            if tokens.get(i).is_some_and(|t| t.token == Token::LBracket) {
+                i += tokens[i..].iter().position(|t| t.token == Token::RBracket).map_or(1, |n| n + 1);
+            }
+            targets.push(name);
+            if tokens.get(i).is_none_or(|t| t.token != Token::Comma) {
+                break;
+            }
+            i += 1;
+        }
+        let plain = tokens[..into].iter().chain(tokens.get(i..).unwrap_or_default()).cloned().collect();
+        Ok((plain, Some(targets)))
+    }
+
+    /// One SQL statement, whose tokens are in the file's places.
+    fn sql(&mut self, tokens: &[TokenWithSpan], span: Span) -> R<BlockStatement> {
+        let mut change = super::statement(self.file, tokens, self.syntax)?;
+        hide_variables(&mut change, &self.names);
+        if !matches!(change, Change::Insert(_) | Change::Update(_) | Change::Delete { .. } | Change::Inert { .. }) {
+            let calls = |r: &Reads| r.selects.iter().any(|s| !s.names.functions.is_empty() && s.sources.is_empty());
+            let reads = matches!(&change, Change::Select(r) if !calls(r));
+            if !reads {
+                self.known.schema_changed();
+            }
+        }
+        let outside_transaction = (self.syntax.outside_transaction)(&change, tokens);
+        Ok(sql(Statement { span, change: Some(change), outside_transaction }))
+    }
+
+    /// `EXECUTE e [INTO [STRICT] variable, …] [USING e, …];`
+    fn execute(&mut self) -> R<Item> {
+        let start = self.here();
+        self.at += 1;
+        let tokens = self.statement_tokens()?;
+        let mut depth = 0usize;
+        let end = tokens.iter().position(|t| {
+            match &t.token {
+                Token::LParen => depth += 1,
+                Token::RParen => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth == 0 && ["INTO", "USING"].iter().any(|w| word_of(&t.token).eq_ignore_ascii_case(w))
+        });
+        let (text, rest) = tokens.split_at(end.unwrap_or(tokens.len()));
+        if text.is_empty() {
+            self.at -= 1;
+            return Err(self.unexpected("an expression"));
+        }
+        let span = start.to(Self::span_of(text));
+        let e = self.expression(text);
+        let known = e.as_ref().and_then(|e| self.values().text(e));
+        let leading = e.as_ref().map(|e| self.values().leading(e)).unwrap_or_default();
+        self.forget_in(rest);
+        let statements = match known {
+            Some(known) => self.executed(&known, span),
+            None if is_harmless(&leading) || !rest.is_empty() && first_word(&leading) == "SELECT" => {
+                vec![BlockStatement::Inert]
+            }
+            None => {
+                self.known.schema_changed();
+                vec![opaque("EXECUTE of a text that is put together when it runs", span)]
+            }
+        };
+        Ok(Item::Plain(statements, Flow::FALLS))
+    }
+
+    /// The statements of a text. What is wrong in it is an error when it runs: a handler may catch it.
+    fn executed(&mut self, text: &Text, span: Span) -> Vec<BlockStatement> {
+        let tokens = match text.lex(self.file, self.syntax.dialect) {
+            Ok(Some(tokens)) => tokens,
+            Ok(None) => {
+                self.known.schema_changed();
+                return vec![opaque("EXECUTE of a text too long to be followed", span)];
+            }
+            Err(e) => {
+                self.pending.push(e);
+                return Vec::new();
+            }
+        };
+        let mut errors = Vec::new();
+        let parts = super::split(self.file, &tokens, self.syntax, &mut errors);
+        self.pending.append(&mut errors);
+        let mut out = Vec::new();
+        for part in parts {
+            // Variables are not seen inside.
+            let names = std::mem::take(&mut self.names);
+            let statement = self.sql(&tokens[part.clone()], Self::span_of(&tokens[part]));
+            self.names = names;
+            match statement {
+                Ok(s) => out.push(s),
+                Err(e) => self.pending.push(e),
+            }
+        }
+        out
+    }
+}
+
+fn sql(statement: Statement) -> BlockStatement {
+    BlockStatement::Sql(Box::new(statement))
+}
+
+fn unknown_condition(name: &str, span: Span) -> SyntaxError {
+    let names = ERROR_CONDITIONS.lines().filter(|l| !l.starts_with('#')).filter_map(|l| l.split('\t').next());
+    let near = names.map(|n| (strsim::osa_distance(n, name), n)).min().filter(|(d, _)| *d <= 2 + name.len() / 8);
+    let error = SyntaxError::new("undefined-object", span, format!("unrecognized exception condition \"{name}\""));
+    match near {
+        Some((_, n)) => error.help(format!("did you mean \"{n}\"?")),
+        None => error.help("the names are in appendix A of PostgreSQL's manual; OTHERS catches nearly all"),
+    }
+}
+
+fn is_query(token: &Token) -> bool {
+    ["SELECT", "WITH", "VALUES", "INSERT", "UPDATE", "DELETE", "TABLE"]
+        .iter()
+        .any(|w| word_of(token).eq_ignore_ascii_case(w))
+}
+
+fn writes_rows(statement: &BlockStatement) -> bool {
+    let BlockStatement::Sql(s) = statement else { return false };
+    matches!(s.change, Some(Change::Insert(_) | Change::Update(_) | Change::Delete { .. }))
+}
+
+/// The values after a RAISE's format: `, a, b USING …`.
+fn parameters(tokens: &[TokenWithSpan]) -> usize {
+    let mut depth = 0usize;
+    let mut count = 0;
+    for t in tokens {
+        match &t.token {
+            Token::LParen | Token::LBracket => depth += 1,
+            Token::RParen | Token::RBracket => depth = depth.saturating_sub(1),
+            Token::Comma if depth == 0 => count += 1,
+            t if depth == 0 && word_of(t).eq_ignore_ascii_case("using") => break,
+            _ => {}
+        }
+    }
+    count
+}
+
+/// Takes the names of variables out of the columns that a query reads. Definitions do not see variables.
+fn hide_variables(change: &mut Change, variables: &[String]) {
+    match change {
+        Change::Insert(i) => {
+            hide_in_names(&mut i.names, variables);
+            if let crate::change::InsertSource::Query(q) = &mut i.source {
+                hide_in_reads(q, variables);
+            }
+        }
+        Change::Update(u) => hide_in_reads(&mut u.reads, variables),
+        Change::Delete { reads, .. } | Change::Select(reads) => hide_in_reads(reads, variables),
+        Change::CreateTable(t) => {
+            if let Some((_, q)) = &mut t.query {
+                hide_in_reads(q, variables);
+            }
+        }
+        Change::CreateView(v) => hide_in_reads(&mut v.query, variables),
+        _ => {}
+    }
+}
+
+fn hide_in_names(names: &mut Names, variables: &[String]) {
+    names.columns.retain(|path| !path.first().is_some_and(|p| variables.contains(&p.value)));
+    names.queries.iter_mut().for_each(|q| hide_in_reads(q, variables));
+}
+
+fn hide_in_reads(reads: &mut Reads, variables: &[String]) {
+    for select in &mut reads.selects {
+        hide_in_names(&mut select.names, variables);
+        hide_in_names(&mut select.loose, variables);
+        for source in &mut select.sources {
+            if let SourceKind::Query(q) = &mut source.kind {
+                hide_in_reads(q, variables);
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::common::{body_text, relation, touch, unqualified, utility_options, word_or_string};
+use super::common::{relation, touch, unqualified, utility_options, word_or_string};
 use super::{keywords, privileges, statement};
 use crate::change::{BlockStatement, Change, Ident, Name, ObjectKind, Target, Transaction};
 use crate::span::Span;
@@ -21,7 +21,7 @@ pub(super) fn set(c: &mut Cursor<'_>) -> R<Change> {
         return Ok(Change::Inert { what: "SET CONSTRAINTS" });
     }
     // `session` and `local` may be settings' names themselves.
-    if matches!(c.peek_nth(1), Token::Word(_)) && !c.at_nth(1, "TO") {
+    if matches!(c.peek_nth(1), Token::Word(_)) && !c.at_nth(1, "TO") && !c.at_words("SESSION AUTHORIZATION") {
         c.eat_any(&["SESSION", "LOCAL"]);
     }
     let path = setting(c)?;
@@ -281,7 +281,7 @@ pub(super) fn do_block(c: &mut Cursor<'_>) -> R<Change> {
         if c.eat("LANGUAGE") {
             language = Some(word_or_string(c)?.to_lowercase());
         } else if body.is_none() {
-            body = Some(body_text(c)?);
+            body = Some(c.string()?);
         } else {
             return Err(c.expected("LANGUAGE or the end of the statement"));
         }
@@ -468,7 +468,11 @@ fn tables_touched(what: &'static str, tables: Vec<Name>) -> Change {
 pub(super) fn copy(c: &mut Cursor<'_>) -> R<Change> {
     c.eat("BINARY");
     let change = if c.at_token(&Token::LParen) {
-        Change::Select(c.parens(Cursor::query)?)
+        c.advance();
+        let end = super::routine::statement_end(c);
+        let change = c.inside(Span::new(c.mark(), end), statement)?;
+        c.expect_token(&Token::RParen)?;
+        change
     } else {
         let table = c.name()?;
         if c.at_token(&Token::LParen) {
