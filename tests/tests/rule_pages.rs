@@ -1,0 +1,564 @@
+//! Every rule's page is its test: its examples go through the analysis, and run on the real engines.
+//!
+//! A fenced block says what it is: a language, and for SQL an engine, then one of
+//!
+//! - `before`: an earlier migration that the blocks of this engine after it build on, up to the next `before`;
+//! - `between`: what a service writes between a first and a second run of any block of this engine;
+//! - `flagged`: this rule reports it, and nothing else makes it an error;
+//! - `accepted`: nothing makes it an error, and this rule does not report it;
+//! - `settings`: the `glowplug.toml` of the listings after it.
+//!
+//! `sqlstate=42P01`: PostgreSQL refuses it with this code (`since=18`: from this version on; older ones run it).
+//! `runs`: the engine runs it; that is why a build has to say it. `alone`: SQLite runs it outside a transaction.
+//! `text` lists the files of a folder, `name -> target` a symbolic link; `text … bytes` is one file, `\xE9` a byte.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use glowplug_analysis::rules::{self, Rule};
+use glowplug_analysis::{Backend, Config, Diagnostic, Group, Level, Sources, analyze};
+use glowplug_tests::TestDatabase;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Before,
+    Between,
+    Settings,
+    Flagged,
+    Accepted,
+}
+
+#[derive(Clone, Debug)]
+struct Block {
+    language: &'static str,
+    engine: Option<Backend>,
+    verdict: Verdict,
+    sqlstate: Option<&'static str>,
+    since: Option<u32>,
+    runs: bool,
+    alone: bool,
+    bytes: bool,
+    /// The line of the page it starts at, from 1.
+    line: usize,
+    text: &'static str,
+}
+
+/// A flagged or accepted block with what it builds on.
+#[derive(Debug)]
+struct Example {
+    rule: &'static Rule,
+    block: Block,
+    before: Option<&'static str>,
+    between: Option<&'static str>,
+    settings: Option<&'static str>,
+}
+
+impl Example {
+    fn flagged(&self) -> bool {
+        self.block.verdict == Verdict::Flagged
+    }
+
+    /// `undefined-table.md:17 (flagged)`, for messages.
+    fn place(&self) -> String {
+        let verdict = if self.flagged() { "flagged" } else { "accepted" };
+        let engine = self.block.engine.map_or(self.block.language, Backend::as_str);
+        format!("{}.md:{} ({engine} {verdict})", self.rule.id, self.block.line)
+    }
+}
+
+fn blocks(rule: &'static Rule) -> Result<Vec<Block>, String> {
+    let mut blocks = Vec::new();
+    let mut open: Option<(usize, usize, &'static str)> = None;
+    let mut offset = 0;
+    for (number, line) in rule.page.split_inclusive('\n').enumerate() {
+        let start = offset;
+        offset += line.len();
+        let Some(info) = line.trim_end().strip_prefix("```") else { continue };
+        match open.take() {
+            None => open = Some((number + 1, offset, info)),
+            Some((at, from, info)) => {
+                let block = block(info, at, &rule.page[from..start]);
+                blocks.push(block.map_err(|why| format!("{}.md:{at}: {why}: `{info}`", rule.id))?);
+            }
+        }
+    }
+    if let Some((at, ..)) = open {
+        return Err(format!("{}.md:{at}: the block is not closed", rule.id));
+    }
+    Ok(blocks)
+}
+
+fn block(info: &'static str, line: usize, text: &'static str) -> Result<Block, &'static str> {
+    let mut words = info.split_ascii_whitespace();
+    let language = words.next().ok_or("no language")?;
+    let engine = match language {
+        "sql" => Some(words.next().and_then(Backend::from_name).ok_or("no engine that is known")?),
+        "text" | "toml" => None,
+        _ => return Err("a language that nothing tests"),
+    };
+    let verdict = match words.next() {
+        Some("before") => Verdict::Before,
+        Some("between") => Verdict::Between,
+        Some("settings") => Verdict::Settings,
+        Some("flagged") => Verdict::Flagged,
+        Some("accepted") => Verdict::Accepted,
+        _ => return Err("no verdict"),
+    };
+    let (sqlstate, since, runs, alone, bytes) = (None, None, false, false, false);
+    let mut block = Block { language, engine, verdict, sqlstate, since, runs, alone, bytes, line, text };
+    for word in words {
+        match word.split_once('=') {
+            Some(("sqlstate", code)) if code.len() == 5 => block.sqlstate = Some(code),
+            Some(("since", version)) => block.since = Some(version.parse().map_err(|_| "no version")?),
+            None if word == "runs" => block.runs = true,
+            None if word == "alone" => block.alone = true,
+            None if word == "bytes" => block.bytes = true,
+            _ => return Err("an attribute that nothing tests"),
+        }
+    }
+    Ok(block)
+}
+
+fn examples(rule: &'static Rule) -> Vec<Example> {
+    let blocks = blocks(rule).unwrap_or_else(|why| panic!("{why}"));
+    let mut before = BTreeMap::new();
+    let mut settings = None;
+    let between = |engine: Option<Backend>| {
+        blocks.iter().find(|b| b.verdict == Verdict::Between && b.engine == engine).map(|b| b.text)
+    };
+    let mut examples = Vec::new();
+    for block in &blocks {
+        match block.verdict {
+            Verdict::Between => {}
+            Verdict::Settings => settings = Some(block.text),
+            Verdict::Before => {
+                before.insert(block.engine, block.text);
+            }
+            Verdict::Flagged | Verdict::Accepted => examples.push(Example {
+                rule,
+                before: before.get(&block.engine).copied(),
+                between: between(block.engine),
+                settings,
+                block: block.clone(),
+            }),
+        }
+    }
+    examples
+}
+
+fn all_examples() -> impl Iterator<Item = Example> {
+    rules::ALL.iter().flat_map(examples)
+}
+
+/// Fails with everything that is wrong, not with the first of it.
+#[track_caller]
+fn nothing_in(wrong: &[String]) {
+    assert!(wrong.is_empty(), "{} of the pages' examples are not what they say:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+fn rules_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../analysis/src/rules")
+}
+
+// The pages themselves.
+
+#[test]
+fn every_rule_has_a_page_and_every_page_a_rule() {
+    let folder = rules_folder();
+    let pages: BTreeSet<String> = std::fs::read_dir(&folder)
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().to_str()?.strip_suffix(".md").map(str::to_owned))
+        .collect();
+    let rules: BTreeSet<String> = rules::ALL.iter().map(|rule| rule.id.to_owned()).collect();
+    assert_eq!(pages, rules);
+}
+
+#[test]
+fn every_page_has_its_parts() {
+    for rule in rules::ALL {
+        let id = rule.id;
+        assert!(rule.page.starts_with(&format!("# {id}\n\n")), "{id}: the page's title is its id");
+        assert!(rule.summary().ends_with('.') && rule.summary().len() < 140, "{id}: one line says what it catches");
+        let parts: Vec<&str> = rule.page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+        assert_eq!(parts, ["Why", "Instead", "Example"], "{id}");
+        let examples = examples(rule);
+        let of = |verdict| examples.iter().filter(move |e| e.block.verdict == verdict);
+        assert!(of(Verdict::Flagged).count() > 0, "{id}: no flagged example");
+        for flagged in of(Verdict::Flagged) {
+            let matching = |e: &&Example| e.block.engine == flagged.block.engine;
+            assert!(of(Verdict::Accepted).any(|e| matching(&e)), "{}: nothing accepted beside it", flagged.place());
+            if rule.group == Group::Correctness && flagged.block.engine == Some(Backend::Postgres) {
+                let said = flagged.block.sqlstate.is_some() != flagged.block.runs;
+                assert!(said, "{}: either `sqlstate=` or `runs`", flagged.place());
+            }
+        }
+    }
+}
+
+/// `UPDATE_EXPECT=1 cargo test -p glowplug-tests --test rule_pages` writes it.
+#[test]
+fn the_index_of_the_rules_is_up_to_date() {
+    let mut index = String::from(
+        "# The rules\n\n\
+         What a build refuses, and what it only says. Each rule's page has an example that is flagged and one that is\n\
+         accepted; `cargo glowplug explain <rule>` prints it. Levels are set in the `[lints]` of `glowplug.toml`; those\n\
+         of the group correctness can be raised, not lowered.\n\n\
+         This list is made from `analysis/src/rules/`; `UPDATE_EXPECT=1 cargo test -p glowplug-tests --test rule_pages`\n\
+         writes it anew.\n",
+    );
+    let groups = [
+        (Group::Correctness, "What the engine would refuse, or what can never have been meant."),
+        (Group::Idempotency, "What a second run would break or change."),
+        (Group::Safety, "Locks, rewrites, lost data, code that still reads the old shape."),
+        (Group::Convention, "Names, numbers, gaps, files, comments."),
+    ];
+    for (group, about) in groups {
+        if rules::ALL.iter().all(|rule| rule.group != group) {
+            continue;
+        }
+        write!(index, "\n## {}\n\n{about}\n\n| rule | level | catches |\n|---|---|---|\n", group.as_str()).unwrap();
+        for rule in rules::ALL.iter().filter(|rule| rule.group == group) {
+            let level = match rule.default {
+                Level::Deny => "deny",
+                Level::Warn => "warn",
+                Level::Allow => "allow",
+            };
+            let Rule { id, .. } = rule;
+            writeln!(index, "| [{id}](../analysis/src/rules/{id}.md) | {level} | {} |", rule.summary()).unwrap();
+        }
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/RULES.md");
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(&path, &index).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), index, "docs/RULES.md is not what the rules say");
+}
+
+// The analysis.
+
+#[test]
+fn the_analysis_says_of_each_example_what_the_page_says() {
+    let mut wrong = Vec::new();
+    for example in all_examples() {
+        let engines = match (example.block.engine, example.block.language) {
+            (Some(engine), _) => vec![engine],
+            (None, "toml") => vec![Backend::Postgres],
+            (None, _) => vec![Backend::Postgres, Backend::Sqlite],
+        };
+        for engine in engines {
+            if let Err(why) = judged(&example, &diagnostics(&example, engine)) {
+                wrong.push(format!("{}: {why}", example.place()));
+            }
+        }
+    }
+    nothing_in(&wrong);
+}
+
+fn diagnostics(example: &Example, engine: Backend) -> Vec<Diagnostic> {
+    let block = &example.block;
+    let mut config = match example.settings {
+        Some(text) => Config::parse(Path::new("."), text).unwrap(),
+        None => Config::new(engine),
+    };
+    config.backend = engine;
+    config.server_version = block.since.map(|major| (major, 0));
+    let folder;
+    let sources = match block.language {
+        "toml" => {
+            return match Config::parse(Path::new("."), block.text) {
+                Ok(_) => Vec::new(),
+                Err(error) => error.diagnostics,
+            };
+        }
+        "text" => {
+            folder = tempfile::tempdir().unwrap();
+            if block.bytes {
+                std::fs::write(folder.path().join("001_example.sql"), unescaped(block.text)).unwrap();
+            } else {
+                lay_out(block.text, folder.path());
+            }
+            Sources::read(folder.path()).unwrap()
+        }
+        _ => {
+            let before = example.before.map(|text| ("001_before.sql", text));
+            let name = if before.is_some() { "002_example.sql" } else { "001_example.sql" };
+            Sources::from_texts(before.into_iter().chain([(name, block.text)]))
+        }
+    };
+    analyze(sources, &config).diagnostics
+}
+
+/// Makes the files of a listing, each with a statement of its own that disturbs nothing.
+fn lay_out(listing: &str, folder: &Path) {
+    for (number, line) in listing.lines().enumerate() {
+        if let Some((link, target)) = line.split_once(" -> ") {
+            std::os::unix::fs::symlink(target, folder.join(link)).unwrap();
+            continue;
+        }
+        let at = folder.join(line);
+        std::fs::create_dir_all(at.parent().unwrap()).unwrap();
+        let text = if line.contains("down.sql") {
+            "SELECT 1;\n".to_owned()
+        } else {
+            format!("CREATE TABLE IF NOT EXISTS example_{number} (id integer PRIMARY KEY);\n")
+        };
+        std::fs::write(at, text).unwrap();
+    }
+}
+
+/// `\xE9` becomes that byte.
+fn unescaped(text: &str) -> Vec<u8> {
+    let mut parts = text.split("\\x");
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
+        bytes.extend(&part.as_bytes()[2..]);
+    }
+    bytes
+}
+
+fn judged(example: &Example, diagnostics: &[Diagnostic]) -> Result<(), String> {
+    let rule = example.rule;
+    let said = || {
+        let lines: Vec<String> =
+            diagnostics.iter().map(|d| format!("    {} in {}: {}", d.rule, d.file, d.message)).collect();
+        if lines.is_empty() { "    nothing".to_owned() } else { lines.join("\n") }
+    };
+    let own: Vec<&Diagnostic> = diagnostics.iter().filter(|d| d.rule == rule.id).collect();
+    let others = diagnostics.iter().any(|d| d.rule != rule.id && d.level == Level::Deny);
+    if others {
+        return Err(format!("another rule makes it an error:\n{}", said()));
+    }
+    if !example.flagged() {
+        return if own.is_empty() { Ok(()) } else { Err(format!("it is flagged:\n{}", said())) };
+    }
+    if own.is_empty() {
+        return Err(format!("it is not flagged; said is\n{}", said()));
+    }
+    for diagnostic in own {
+        if diagnostic.level != rule.default {
+            return Err(format!("its level is {:?}, the rule's is {:?}", diagnostic.level, rule.default));
+        }
+        if diagnostic.file.starts_with("001_before") {
+            return Err(format!("flagged is the migration before it:\n{}", said()));
+        }
+        if rule.group == Group::Correctness
+            && diagnostic.sqlstate != example.block.sqlstate.filter(|_| postgres(example))
+        {
+            let (own, servers) = (diagnostic.sqlstate, example.block.sqlstate);
+            return Err(format!("the SQLSTATE said is {own:?}, the server's is {servers:?}:\n{}", said()));
+        }
+    }
+    Ok(())
+}
+
+fn postgres(example: &Example) -> bool {
+    example.block.engine == Some(Backend::Postgres)
+}
+
+// The engines.
+
+/// A database on which an example runs.
+trait Engine {
+    /// Runs a script; what the engine says where it refuses: a code where it has them, and words.
+    fn run(&mut self, script: &str, alone: bool) -> Result<(), (String, String)>;
+    /// The schema and the rows, as text.
+    fn snapshot(&mut self) -> Vec<String>;
+}
+
+/// Whether a first run of the block succeeds and a second one then fails or changes anything.
+fn breaks_when_run_again(engine: &mut dyn Engine, example: &Example) -> Result<bool, String> {
+    let run = |engine: &mut dyn Engine, what: &str, text: &str, alone: bool| {
+        engine.run(text, alone).map_err(|(code, message)| format!("{what} is refused: {code} {message}"))
+    };
+    if let Some(before) = example.before {
+        run(engine, "what is before it", before, false)?;
+    }
+    run(engine, "the first run", example.block.text, example.block.alone)?;
+    if let Some(between) = example.between {
+        run(engine, "what is between the runs", between, false)?;
+    }
+    let first = engine.snapshot();
+    let second = engine.run(example.block.text, example.block.alone);
+    Ok(second.is_err() || engine.snapshot() != first)
+}
+
+/// Whether there is a number of statements after which a stopped run cannot simply be run again.
+fn breaks_when_stopped(new: &dyn Fn() -> Box<dyn Engine>, example: &Example) -> Result<bool, String> {
+    let statements: Vec<&str> = example.block.text.split_inclusive(";\n").collect();
+    let reach = |stop: usize| -> Result<Vec<String>, String> {
+        let mut engine = new();
+        let prefix = statements.iter().take(stop);
+        for text in example.before.iter().chain(prefix).chain(&statements) {
+            engine.run(text, true).map_err(|(code, message)| format!("{code} {message}"))?;
+        }
+        Ok(engine.snapshot())
+    };
+    let whole = reach(0)?;
+    Ok((1..=statements.len()).any(|stop| reach(stop).as_ref() != Ok(&whole)))
+}
+
+fn on_engine(new: &dyn Fn() -> Box<dyn Engine>, example: &Example, version: u32) -> Result<(), String> {
+    let block = &example.block;
+    if example.rule.group == Group::Idempotency {
+        let breaks = if example.rule.id == "not-resumable" {
+            breaks_when_stopped(new, example)?
+        } else {
+            breaks_when_run_again(new().as_mut(), example)?
+        };
+        return match (breaks, example.flagged()) {
+            (true, true) | (false, false) => Ok(()),
+            (false, true) => Err("a second run neither fails nor changes anything".to_owned()),
+            (true, false) => Err("a second run fails or changes something".to_owned()),
+        };
+    }
+    let mut engine = new();
+    if let Some(before) = example.before {
+        engine.run(before, false).map_err(|e| format!("what is before it is refused: {e:?}"))?;
+    }
+    let outcome = engine.run(block.text, block.alone);
+    let refused = match (example.flagged(), block.sqlstate, block.engine) {
+        (false, ..) => false,
+        (true, Some(_), _) => block.since.is_none_or(|since| version >= since),
+        (true, None, Some(Backend::Sqlite)) => example.rule.group == Group::Correctness && !block.runs,
+        (true, None, _) => false,
+    };
+    match (outcome, refused) {
+        (Ok(()), true) => Err("the engine runs it".to_owned()),
+        (Err((code, message)), false) => Err(format!("the engine refuses it: {code} {message}")),
+        (Err((code, message)), true) if block.sqlstate.is_some_and(|said| said != code) => {
+            Err(format!("the engine refuses it with {code} {message}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn on_engines(backend: Backend, version: u32, new: &dyn Fn() -> Box<dyn Engine>) {
+    let mut wrong = Vec::new();
+    let mut ran = 0;
+    for example in all_examples().filter(|e| e.block.engine == Some(backend)) {
+        ran += 1;
+        if let Err(why) = on_engine(new, &example, version) {
+            wrong.push(format!("{}: {why}", example.place()));
+        }
+    }
+    assert!(ran > 0, "no page has an example for {}", backend.as_str());
+    nothing_in(&wrong);
+}
+
+/// One database for all of a test, emptied before each use: making one takes longer than all that is done in it.
+struct Postgres(Rc<TestDatabase>);
+
+impl Postgres {
+    fn empty(database: &Rc<TestDatabase>) -> Self {
+        let extensions = "SELECT quote_ident(extname) FROM pg_extension WHERE extname <> 'plpgsql'";
+        let schemas = "SELECT quote_ident(nspname) FROM pg_namespace
+                        WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'";
+        let mut script = String::new();
+        for (kind, query) in [("EXTENSION", extensions), ("SCHEMA", schemas)] {
+            for name in database.rows(query) {
+                writeln!(script, "DROP {kind} IF EXISTS {name} CASCADE;").unwrap();
+            }
+        }
+        database.execute(&format!("{script}CREATE SCHEMA public;"));
+        Self(Rc::clone(database))
+    }
+}
+
+impl Engine for Postgres {
+    fn run(&mut self, script: &str, _alone: bool) -> Result<(), (String, String)> {
+        // One message is one transaction, and one statement in it is none: as the pages mean it.
+        self.0.try_execute(script).map_err(|refusal| (refusal.sqlstate, refusal.message))
+    }
+
+    fn snapshot(&mut self) -> Vec<String> {
+        let mut lines = self.0.rows(
+            "SELECT 'column', c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+                    pg_get_expr(d.adbin, d.adrelid)
+               FROM pg_class c
+               JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+               LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+              WHERE c.relnamespace = 'public'::regnamespace
+              ORDER BY c.relname, a.attnum",
+        );
+        for query in [
+            "SELECT 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constraint
+              WHERE connamespace = 'public'::regnamespace ORDER BY conrelid::regclass::text, conname",
+            "SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname",
+            "SELECT 'view', viewname, definition FROM pg_views WHERE schemaname = 'public' ORDER BY viewname",
+            "SELECT 'function', pg_get_functiondef(oid) FROM pg_proc
+              WHERE pronamespace = 'public'::regnamespace AND prokind IN ('f', 'p') ORDER BY oid::regprocedure::text",
+            "SELECT 'trigger', pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 2",
+            "SELECT 'label', t.typname, e.enumlabel FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid
+              ORDER BY t.typname, e.enumsortorder",
+            "SELECT 'policy', tablename, policyname, qual, with_check FROM pg_policies ORDER BY tablename, policyname",
+        ] {
+            lines.extend(self.0.rows(query));
+        }
+        for table in self.0.rows("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+        {
+            lines.extend(self.0.rows(&format!("SELECT '{table}', t::text FROM {table} t ORDER BY 2")));
+        }
+        lines
+    }
+}
+
+#[test]
+fn postgres_says_of_each_example_what_the_page_says() {
+    let version = glowplug_tests::PostgresServer::shared().major();
+    let database = Rc::new(glowplug_tests::postgres());
+    on_engines(Backend::Postgres, version, &|| Box::new(Postgres::empty(&database)));
+}
+
+struct Sqlite(SqliteConnection);
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    line: String,
+}
+
+impl Sqlite {
+    fn new() -> Self {
+        let mut connection = SqliteConnection::establish(":memory:").unwrap();
+        connection.batch_execute("PRAGMA foreign_keys = ON").unwrap();
+        Self(connection)
+    }
+
+    fn lines(&mut self, query: &str) -> Vec<String> {
+        let lines: Vec<Line> = diesel::sql_query(query).load(&mut self.0).unwrap();
+        lines.into_iter().map(|line| line.line).collect()
+    }
+}
+
+impl Engine for Sqlite {
+    fn run(&mut self, script: &str, alone: bool) -> Result<(), (String, String)> {
+        let script = if alone { script.to_owned() } else { format!("BEGIN;\n{script}\n;COMMIT;") };
+        self.0.batch_execute(&script).map_err(|error| {
+            // Most errors leave the transaction open; where this one ended it, there is nothing to roll back.
+            let _ = self.0.batch_execute("ROLLBACK");
+            (String::new(), error.to_string())
+        })
+    }
+
+    fn snapshot(&mut self) -> Vec<String> {
+        let mut lines =
+            self.lines("SELECT type || ' ' || name || ' ' || coalesce(sql, '') AS line FROM sqlite_schema ORDER BY 1");
+        for table in self.lines("SELECT name AS line FROM sqlite_schema WHERE type = 'table' ORDER BY 1") {
+            let columns =
+                self.lines(&format!("SELECT 'quote(\"' || name || '\")' AS line FROM pragma_table_info('{table}')"));
+            let row = columns.join(" || ',' || ");
+            lines.extend(self.lines(&format!("SELECT {row} AS line FROM \"{table}\" ORDER BY 1")));
+        }
+        lines
+    }
+}
+
+#[test]
+fn sqlite_says_of_each_example_what_the_page_says() {
+    on_engines(Backend::Sqlite, 3, &|| Box::new(Sqlite::new()));
+}
