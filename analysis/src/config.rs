@@ -111,7 +111,7 @@ pub struct Config {
 #[derive(Clone, Debug)]
 pub struct ConfigError {
     /// The file, so that the diagnostics can be rendered.
-    pub file: SourceFile,
+    pub file: Box<SourceFile>,
     /// All that is wrong with it; never empty.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -199,7 +199,7 @@ impl Config {
         }
         let diagnostics = reader.diagnostics;
         if !diagnostics.is_empty() {
-            return Err(ConfigError { file, diagnostics });
+            return Err(ConfigError { file: Box::new(file), diagnostics });
         }
         config.file = Some(file);
         Ok(config)

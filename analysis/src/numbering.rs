@@ -159,6 +159,7 @@ pub(crate) fn number(sources: &Sources, config: &Config) -> Numbered {
     downs.sort_by(|a, b| order(&a.stem, &b.stem).then_with(|| path(sources, a).cmp(path(sources, b))));
     also_used.extend(downs.iter().filter_map(|d| sequence_number(&d.stem)));
 
+    let next = next_number(ups.iter());
     for (folder, (read, index)) in folders {
         if !read && folder.starts_with(|c: char| c.is_ascii_digit()) {
             also_used.extend(parse(folder).ok().and_then(|stem| sequence_number(&stem)));
@@ -170,9 +171,9 @@ pub(crate) fn number(sources: &Sources, config: &Config) -> Numbered {
         }
     }
     for (index, bad) in misnamed {
-        diagnostics.push(bad_name(&sources.files[index].path, bad, next_number(&ups).as_deref()));
+        diagnostics.push(bad_name(&sources.files[index].path, bad, next.as_deref()));
     }
-    duplicates(sources, &ups, &mut diagnostics);
+    duplicates(sources, &ups, next.as_deref(), &mut diagnostics);
     mixed_schemes(sources, &ups, &mut diagnostics);
     gaps(sources, config, &ups, also_used, &mut diagnostics);
     let taken_back = pair(sources, &ups, &downs, &mut diagnostics);
@@ -211,8 +212,10 @@ fn is_start(version: &str) -> bool {
 
 /// A file that holds no statement.
 pub(crate) fn empty_migration(file: &str) -> Diagnostic {
-    Diagnostic::new("empty-migration", file, Span::default(), format!("`{file}` holds no statement"))
-        .help("write the migration, or delete the file: an empty one is recorded as applied, and what is added later never runs")
+    Diagnostic::new("empty-migration", file, Span::default(), format!("`{file}` holds no statement")).help(
+        "write the migration, or delete the file: an empty one is recorded as applied, and what is added later never \
+             runs; where it must be there, say why: `-- glowplug: allow(empty-migration, reason = \"…\")`",
+    )
 }
 
 fn path<'a>(sources: &'a Sources, found: &Found<'_>) -> &'a str {
@@ -281,7 +284,7 @@ fn parse(stem: &str) -> Result<Stem<'_>, BadStem<'_>> {
         if !digits.is_empty() {
             let behind = &rest[digits.len()..];
             let Some(name) = behind.strip_prefix("__") else {
-                let dotted = behind.starts_with(['.', '_']) && leading_digits(&behind[1..]) != "";
+                let dotted = behind.starts_with(['.', '_']) && !leading_digits(&behind[1..]).is_empty();
                 return Err(match behind {
                     "" => BadStem::NoWords { version: digits },
                     _ if dotted => BadStem::Dotted,
@@ -328,7 +331,7 @@ fn parse(stem: &str) -> Result<Stem<'_>, BadStem<'_>> {
     let Some(separator) = rest.get(..1).filter(|s| matches!(*s, "_" | "-")) else {
         return Err(if rest.is_empty() {
             BadStem::NoWords { version: written }
-        } else if rest.starts_with('.') && leading_digits(&rest[1..]) != "" {
+        } else if rest.starts_with('.') && !leading_digits(&rest[1..]).is_empty() {
             BadStem::Dotted
         } else {
             BadStem::NoSeparator { version: written, rest }
@@ -429,7 +432,7 @@ fn quoted(path: &str) -> String {
     if plain { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
-fn duplicates(sources: &Sources, ups: &[Found<'_>], diagnostics: &mut Vec<Diagnostic>) {
+fn duplicates(sources: &Sources, ups: &[Found<'_>], next: Option<&str>, diagnostics: &mut Vec<Diagnostic>) {
     let same = |a: &Found<'_>, b: &Found<'_>| match (sequence_number(&a.stem), sequence_number(&b.stem)) {
         (Some(a), Some(b)) => a == b,
         (None, None) => a.stem.version == b.stem.version,
@@ -450,7 +453,7 @@ fn duplicates(sources: &Sources, ups: &[Found<'_>], diagnostics: &mut Vec<Diagno
         let help = if lower.ends_with("down") || lower.ends_with("rollback") {
             format!("a file that takes a migration back ends in `.down.sql`: `{}_….down.sql`", last.stem.written)
         } else {
-            match next_number(ups) {
+            match next {
                 Some(next) => format!("give the one that is applied nowhere yet the next free number, {next}"),
                 None => "give the one that is applied nowhere yet a number of its own".to_owned(),
             }
@@ -500,7 +503,7 @@ fn mixed_schemes(sources: &Sources, ups: &[Found<'_>], diagnostics: &mut Vec<Dia
                 path(sources, model[0]),
             ),
         );
-        diagnostic.help = Some(match next_number_of(model) {
+        diagnostic.help = Some(match next_number(model.iter().copied()) {
             Some(next) => format!("number all of them in one way; the next one here is {next}"),
             None => "number all of them in one way".to_owned(),
         });
@@ -677,12 +680,9 @@ fn outside_transaction(file: &SourceFile, diagnostics: &mut Vec<Diagnostic>) -> 
     answer
 }
 
-fn next_number(ups: &[Found<'_>]) -> Option<String> {
-    next_number_of(&ups.iter().collect::<Vec<_>>())
-}
-
-fn next_number_of(ups: &[&Found<'_>]) -> Option<String> {
-    let (number, last) = ups.iter().rev().find_map(|f| Some((sequence_number(&f.stem)?, f)))?;
+/// The number after the last one, where they are counted.
+fn next_number<'a>(ups: impl DoubleEndedIterator<Item = &'a Found<'a>>) -> Option<String> {
+    let (number, last) = ups.rev().find_map(|f| Some((sequence_number(&f.stem)?, f)))?;
     Some(format!("{:0width$}", number + 1, width = last.stem.version.len()))
 }
 

@@ -70,7 +70,7 @@ impl Folder {
             },
             Err(error) => {
                 let mut shown = Sources::default();
-                shown.attach(error.file);
+                shown.attach(*error.file);
                 let options = options(directory, &io::stderr());
                 let pages: Vec<String> = error.diagnostics.iter().map(|d| render(d, &shown, &options)).collect();
                 return Err(Failure::Shown(pages.join("\n\n")));

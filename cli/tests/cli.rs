@@ -107,7 +107,7 @@ fn an_empty_file() {
         "\
 error: `001_create_users.sql` holds no statement
 --> migrations/001_create_users.sql:1:1
- = help: write the migration, or delete the file: an empty one is recorded as applied, and what is added later never runs
+ = help: write the migration, or delete the file: an empty one is recorded as applied, and what is added later never runs; where it must be there, say why: `-- glowplug: allow(empty-migration, reason = \"…\")`
  = note: empty-migration; see `cargo glowplug explain empty-migration`
 
 1 migration for sqlite in migrations: 1 error

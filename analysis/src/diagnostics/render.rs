@@ -139,7 +139,7 @@ impl<'a> View<'a> {
         // Two cuts out of one long line do not fit together.
         let whole = |w: &Range<usize>| *w == lines_around(text, w.clone());
         let near = both.len() <= MAX_SHOWN && text[both.clone()].matches('\n').count() <= MAX_LINES;
-        if !near || !(whole(&self.window) && whole(&window)) {
+        if !(near && whole(&self.window) && whole(&window)) {
             return false;
         }
         self.window = both;
