@@ -9,7 +9,7 @@ use std::time::Duration;
 ///
 /// `Display` takes several lines: what happened, where, what is committed already, and what to do next.
 /// [`code`](Self::code) answers a word for programs, which stays the same from version to version.
-#[derive(Debug)]
+/// `Debug` is the same text: it is what a `main` that answers a `Result` prints.
 #[non_exhaustive]
 pub enum Error {
     /// The database could not be reached, or did not let the program in.
@@ -67,12 +67,23 @@ pub enum Error {
         /// The highest version that is applied.
         highest: String,
     },
+    /// The connection broke while migrations were applied.
+    ConnectionLost {
+        /// The files that were being applied.
+        files: Vec<String>,
+        /// What that leaves behind, in a sentence.
+        state: String,
+        /// The files that are applied and stay, in order.
+        applied: Vec<String>,
+        /// What the client library or the server said.
+        failure: Box<Failure>,
+    },
     /// The engine refused something that belongs to no migration: reading or writing the history, the lock.
     Database {
         /// What was being done.
         doing: &'static str,
         /// What the engine said.
-        failure: Failure,
+        failure: Box<Failure>,
     },
 }
 
@@ -133,6 +144,14 @@ pub struct Failure {
     pub(crate) source: Option<diesel::result::Error>,
     /// How long it waited, where it failed because somebody else has the lock.
     pub(crate) waited: Option<Duration>,
+    /// Whether the connection is gone.
+    pub(crate) lost: bool,
+}
+
+impl From<diesel::result::Error> for Box<Failure> {
+    fn from(error: diesel::result::Error) -> Self {
+        Box::new(Failure::from(error))
+    }
 }
 
 impl From<diesel::result::Error> for Failure {
@@ -159,6 +178,7 @@ impl From<diesel::result::Error> for Failure {
                 position: information.statement_position().and_then(|position| usize::try_from(position).ok()),
                 source: None,
                 waited: None,
+                lost: matches!(kind, Kind::ClosedConnection | Kind::UnableToSendCommand),
             },
             other => Failure {
                 message: other.to_string(),
@@ -168,6 +188,7 @@ impl From<diesel::result::Error> for Failure {
                 position: None,
                 source: None,
                 waited: None,
+                lost: false,
             },
         };
         failure.source = Some(error);
@@ -216,7 +237,7 @@ pub struct StatementError {
 
 impl Error {
     /// What the engine refused while `doing` something that belongs to no migration.
-    pub(crate) fn database(doing: &'static str, failure: Failure) -> Error {
+    pub(crate) fn database(doing: &'static str, failure: Box<Failure>) -> Error {
         match failure.waited {
             Some(waited) => Error::LockWait { waited, holder: None },
             None => Error::Database { doing, failure },
@@ -236,6 +257,7 @@ impl Error {
     /// | `migration-edited` | [`Error::Edited`] |
     /// | `unknown-version` | [`Error::UnknownVersions`] |
     /// | `out-of-order` | [`Error::OutOfOrder`] |
+    /// | `connection-lost` | [`Error::ConnectionLost`] |
     /// | `database` | [`Error::Database`] |
     pub fn code(&self) -> &'static str {
         match self {
@@ -255,6 +277,7 @@ impl Error {
             Error::Edited { .. } => "migration-edited",
             Error::UnknownVersions { .. } => "unknown-version",
             Error::OutOfOrder { .. } => "out-of-order",
+            Error::ConnectionLost { .. } => "connection-lost",
             Error::Database { .. } => "database",
         }
     }
@@ -263,9 +286,15 @@ impl Error {
     pub fn sqlstate(&self) -> Option<&str> {
         match self {
             Error::Statement(error) => error.failure.sqlstate.as_deref(),
-            Error::Database { failure, .. } => failure.sqlstate.as_deref(),
+            Error::ConnectionLost { failure, .. } | Error::Database { failure, .. } => failure.sqlstate.as_deref(),
             _ => None,
         }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -354,9 +383,26 @@ impl fmt::Display for Error {
                     if files.len() == 1 { "it" } else { "each" },
                 )
             }
+            Error::ConnectionLost { files, state, applied, failure } => {
+                write!(
+                    f,
+                    "the connection to the database was lost while {} ran\n  = {}\n  = {state}",
+                    listed(files),
+                    indented(&failure.message)
+                )?;
+                write_applied(f, applied)?;
+                f.write_str("\n  = next: start again when the database is back")
+            }
             Error::Database { doing, failure } => {
-                write!(f, "{doing}: {}", failure.message)?;
-                write_failure(f, failure)
+                write!(f, "{doing}: {}", indented(&failure.message))?;
+                write_failure(f, failure)?;
+                match failure.sqlstate.as_deref() {
+                    Some("42501") => f.write_str(
+                        "\n  = next: give the role the right (GRANT CREATE ON SCHEMA … TO …), \
+                         or run the migrations as the role that owns the tables",
+                    ),
+                    _ => Ok(()),
+                }
             }
         }
     }
@@ -366,7 +412,7 @@ impl fmt::Display for StatementError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.file.rsplit('/').next().unwrap_or(&self.file);
         let short = if matches!(name, "up.sql" | "migration.sql") { self.file.as_str() } else { name };
-        writeln!(f, "migration {short} failed: {}", self.failure.message)?;
+        writeln!(f, "migration {short} failed: {}", indented(&self.failure.message))?;
         write!(f, "{}", self.snippet.show(&self.file, self.line, self.column))?;
         match self.statement {
             Some(statement) => write!(f, "\n  = statement {statement} of {}", self.statements)?,
@@ -388,15 +434,19 @@ impl fmt::Display for StatementError {
                 None => {}
             }
         }
-        match self.applied.as_slice() {
-            [] => f.write_str("\n  = no migration is applied")?,
-            [only] => write!(f, "\n  = {only} is applied and stays")?,
-            [first, .., last] => write!(f, "\n  = {first} … {last} are applied and stay ({})", self.applied.len())?,
-        }
+        write_applied(f, &self.applied)?;
         for advice in &self.advice {
             write!(f, "\n  = {advice}")?;
         }
         Ok(())
+    }
+}
+
+fn write_applied(f: &mut fmt::Formatter<'_>, applied: &[String]) -> fmt::Result {
+    match applied {
+        [] => f.write_str("\n  = no migration is applied"),
+        [only] => write!(f, "\n  = {only} is applied and stays"),
+        [first, .., last] => write!(f, "\n  = {first} … {last} are applied and stay ({})", applied.len()),
     }
 }
 
@@ -417,7 +467,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Statement(error) => Some(&error.failure),
-            Error::Database { failure, .. } => Some(failure),
+            Error::ConnectionLost { failure, .. } | Error::Database { failure, .. } => Some(&**failure),
             _ => None,
         }
     }
@@ -472,7 +522,7 @@ impl Refusal {
 
 /// Text of several lines, so that each further line stands below the first.
 fn indented(text: &str) -> String {
-    text.trim_end().replace('\n', "\n    ")
+    text.lines().map(str::trim).collect::<Vec<_>>().join("\n    ")
 }
 
 pub(crate) fn counted(count: usize, what: &str) -> String {

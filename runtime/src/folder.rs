@@ -18,13 +18,11 @@ pub(crate) fn difference(migrations: &Migrations) -> Option<String> {
     let (mut new, mut edited) = (Vec::new(), Vec::new());
     for path in &on_disk {
         match compiled.get(name(path).as_str()) {
-            Some(sql) => {
-                if std::fs::read(folder.join(path)).is_ok_and(|text| text != sql.as_bytes()) {
-                    edited.push(name(path));
-                }
+            Some(sql) if std::fs::read(folder.join(path)).is_ok_and(|text| text != sql.as_bytes()) => {
+                edited.push(name(path));
             }
             None if looks_like_a_migration(path) => new.push(name(path)),
-            None => {}
+            _ => {}
         }
     }
     let removed: Vec<&str> =

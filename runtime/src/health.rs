@@ -134,7 +134,7 @@ impl Health {
                 !entry.applied && entry.attempt.as_ref().is_some_and(|attempt| attempt.status == "running")
             });
             let locked = running && connection.is_locked(&tables)?;
-            Ok::<_, Failure>((history, locked, connection.columns(migrations.tables)?))
+            Ok::<_, Box<Failure>>((history, locked, connection.columns(migrations.tables)?))
         })();
         match read {
             Ok((history, locked, columns)) => {

@@ -1,5 +1,70 @@
-//! The runtime of glowplug: applies the migrations that were compiled into a service.
+//! SQL migrations, proved at `cargo build` and applied exactly once at the start of a service: if it builds, it runs.
+//!
+//! # In five minutes
+//!
+//! Put SQL files into a folder beside `Cargo.toml`:
+//!
+//! ```sql
+//! -- migrations/001_create_users.sql
+//! CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE);
+//! ```
+//!
+//! Say in `build.rs` that a new file there is a reason to build again:
+//!
+//! ```no_run
+//! // build.rs
+//! fn main() {
+//!     println!("cargo::rerun-if-changed=migrations");
+//! }
+//! ```
+//!
+//! Compile them in, and apply them first of all. What PostgreSQL or SQLite would refuse is an error of this build, at
+//! the line of the file:
+//!
+//! ```ignore
+//! mod migrations {
+//!     glowplug::migrations!("migrations", backend = sqlite);
+//! }
+//!
+//! fn main() -> Result<(), glowplug::Error> {
+//!     let mut connection = glowplug::establish::<diesel::SqliteConnection>("app.db")?;
+//!     let report = migrations::run_pending(&mut connection)?;
+//!     println!("{report}");
+//!     Ok(())
+//! }
+//! ```
+//!
+//! ```text
+//! applied 1 migration in 3 ms
+//!   001_create_users.sql      1 ms
+//! ```
+//!
+//! # What a start does
+//!
+//! Where all is applied it is one read, for which the right to read is enough. Otherwise the process takes a lock (of
+//! many that start at once, one migrates and the others wait), looks again, and applies each pending migration in a
+//! transaction together with its rows in `__diesel_schema_migrations`, which is diesel's own table, and
+//! `__glowplug_history`, which has a row for every attempt. What cannot run in a transaction, such as
+//! `CREATE INDEX CONCURRENTLY`, is run statement by statement, and after a crash goes on where it was.
+//!
+//! [`Runner`] has the settings, and the environment variables for them. [`Report`] says what was done, [`Status`] where
+//! each migration stands, [`Health`] whether the database is what the program was built for; [`Error`] says in words
+//! what to do.
+//!
+//! The static list is also a `diesel::migration::MigrationSource`: `diesel_migrations` and the diesel command line go on
+//! working.
+//!
+//! # Features
+//!
+//! | feature | brings |
+//! |---|---|
+//! | `postgres` | PostgreSQL, through the system's libpq |
+//! | `sqlite` | SQLite, through the system's library |
+//! | `sqlite-bundled` | SQLite, compiled in: nothing to install |
+//! | `serde` | [`Report`], [`Status`] and [`Health`] as `serde::Serialize` |
 #![deny(missing_docs)]
+// The file of the example is a whole file.
+#![allow(clippy::needless_doctest_main)]
 
 // Without both engines a part of it has no user.
 #[cfg_attr(not(all(feature = "postgres", feature = "sqlite")), allow(dead_code))]

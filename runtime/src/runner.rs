@@ -2,7 +2,7 @@
 
 use crate::backend::{AtOnce, Lock};
 use crate::connection::Connection;
-use crate::error::{Error, Failure, StatementError, seconds};
+use crate::error::{Error, Failure, StatementError, counted, listed, seconds};
 use crate::health::Health;
 use crate::history::Tables;
 use crate::migration::{Engine, Migration, Migrations};
@@ -118,7 +118,10 @@ impl Runner {
                     "migrations are up to date"
                 );
             }
-            Err(error) => tracing::error!(code = error.code(), "{error}"),
+            // The first line: who called gets the whole, and prints it.
+            Err(error) => {
+                tracing::error!(code = error.code(), "{}", error.to_string().lines().next().unwrap_or_default());
+            }
         }
         result
     }
@@ -244,6 +247,9 @@ impl Run {
                     }
                     // Nothing is committed. Statement by statement it is known which one it was; and where it was a
                     // lock that could not be had, or a set of migrations that do not bear one transaction, it works.
+                    AtOnce::RolledBack(failure) if failure.lost => {
+                        return Err(lost(&pending, None, failure, &applied));
+                    }
                     AtOnce::RolledBack(failure) => {
                         tracing::debug!(file = pending[0].file, %failure, "not in one go; statement by statement");
                         stepwise = true;
@@ -363,6 +369,10 @@ impl Run {
         }
         let (index, failure) = match result {
             Ok(took) => return Ok(took),
+            Err(Stop::Us(failure) | Stop::At(_, failure)) if failure.lost => {
+                let done = (!transactional).then_some(done);
+                return Err(lost(&[migration], done, failure, applied));
+            }
             Err(Stop::Us(failure)) => return Err(writing(failure)),
             Err(Stop::At(index, failure)) => (index, failure),
         };
@@ -379,7 +389,7 @@ impl Run {
         &self,
         migration: &'static Migration,
         index: Option<usize>,
-        failure: Failure,
+        failure: Box<Failure>,
         applied: &[&'static Migration],
     ) -> StatementError {
         let file = plan::path(self.migrations, migration);
@@ -405,17 +415,42 @@ impl Run {
             advice: advice(migration, &file, &failure),
             snippet: Snippet::of(migration.sql, place),
             file,
-            failure,
+            failure: *failure,
         }
     }
+}
+
+/// The connection broke while these ran; `done` statements of what cannot be in a transaction are known to be done.
+fn lost(
+    running: &[&'static Migration],
+    done: Option<usize>,
+    failure: Box<Failure>,
+    applied: &[&'static Migration],
+) -> Error {
+    let files = |migrations: &[&'static Migration]| -> Vec<String> {
+        migrations.iter().map(|migration| migration.file.to_owned()).collect()
+    };
+    let names = listed(&files(running));
+    let state = match done {
+        Some(done) => format!(
+            "{names} cannot run in a transaction; {done} of its {} {} known to be done, and the next start goes on",
+            counted(running[0].statements.len(), "statement"),
+            if done == 1 { "is" } else { "are" },
+        ),
+        None => format!(
+            "{names} {} applied whole or not at all, and the next start finds out which",
+            if running.len() == 1 { "is" } else { "are" }
+        ),
+    };
+    Error::ConnectionLost { files: files(running), state, applied: files(applied), failure }
 }
 
 /// Why a migration stopped.
 enum Stop {
     /// At a statement of its own, or at its commit.
-    At(Option<usize>, Failure),
+    At(Option<usize>, Box<Failure>),
     /// At something that belongs to the runner.
-    Us(Failure),
+    Us(Box<Failure>),
 }
 
 /// How many of these may share a transaction.

@@ -29,7 +29,7 @@ pub(crate) enum AtOnce {
     /// Another process was first; nothing is done.
     Overtaken,
     /// Something failed; nothing is committed.
-    RolledBack(Failure),
+    RolledBack(Box<Failure>),
 }
 
 /// A connection, as the runner sees it.
@@ -43,7 +43,7 @@ pub(crate) trait Backend {
     const LOCKS_BY_TRANSACTION: bool;
 
     /// What has to be set for the time of a run; answers what undoes it.
-    fn open(&mut self, settings: &Settings) -> Result<String, Failure>;
+    fn open(&mut self, settings: &Settings) -> Result<String, Box<Failure>>;
 
     /// Undoes [`open`](Self::open).
     fn close(&mut self, undo: &str);
@@ -52,13 +52,13 @@ pub(crate) trait Backend {
     fn transaction_is_open(&mut self) -> bool;
 
     /// One read that tells whether all is applied as compiled. `false` where that cannot be told in one read.
-    fn is_current(&mut self, migrations: &Migrations) -> Result<bool, Failure>;
+    fn is_current(&mut self, migrations: &Migrations) -> Result<bool, Box<Failure>>;
 
     /// Where the two tables are or would be.
-    fn tables(&mut self) -> Result<Tables, Failure>;
+    fn tables(&mut self) -> Result<Tables, Box<Failure>>;
 
     /// All that the tables hold.
-    fn history(&mut self, tables: &Tables) -> Result<History, Failure>;
+    fn history(&mut self, tables: &Tables) -> Result<History, Box<Failure>>;
 
     /// Takes the lock, for the whole run or, where the engine locks by transaction, for what needs it longer.
     fn lock(&mut self, tables: &Tables, settings: &Settings, longer: bool) -> Result<Lock, Error>;
@@ -67,37 +67,37 @@ pub(crate) trait Backend {
     fn unlock(&mut self, lock: Lock);
 
     /// Whether somebody holds it just now.
-    fn is_locked(&mut self, tables: &Tables) -> Result<bool, Failure>;
+    fn is_locked(&mut self, tables: &Tables) -> Result<bool, Box<Failure>>;
 
     /// Creates both tables where they are missing.
-    fn create_tables(&mut self, tables: &Tables, settings: &Settings) -> Result<(), Failure>;
+    fn create_tables(&mut self, tables: &Tables, settings: &Settings) -> Result<(), Box<Failure>>;
 
     /// Applies all of these in one transaction, or nothing.
     fn apply_at_once(&mut self, tables: &Tables, settings: &Settings, migrations: &[&'static Migration]) -> AtOnce;
 
     /// Begins a transaction with the limits of the run.
-    fn begin(&mut self, settings: &Settings) -> Result<(), Failure>;
+    fn begin(&mut self, settings: &Settings) -> Result<(), Box<Failure>>;
 
     /// Sets the limits for a statement outside a transaction, or with `None` takes them away.
-    fn limit(&mut self, settings: Option<&Settings>, statement: &str) -> Result<(), Failure>;
+    fn limit(&mut self, settings: Option<&Settings>, statement: &str) -> Result<(), Box<Failure>>;
 
     /// Commits.
-    fn commit(&mut self, settings: &Settings) -> Result<(), Failure>;
+    fn commit(&mut self, settings: &Settings) -> Result<(), Box<Failure>>;
 
     /// Rolls back; a failure is of no use to anybody.
     fn rollback(&mut self);
 
     /// Whether a version is applied, inside a transaction.
-    fn is_applied(&mut self, tables: &Tables, version: &str) -> Result<bool, Failure>;
+    fn is_applied(&mut self, tables: &Tables, version: &str) -> Result<bool, Box<Failure>>;
 
     /// Runs a statement. A failure is as precise as the engine allows.
-    fn execute(&mut self, statement: &str, in_transaction: bool) -> Result<(), Failure>;
+    fn execute(&mut self, statement: &str, in_transaction: bool) -> Result<(), Box<Failure>>;
 
     /// Writes the row of an attempt that begins; answers its id.
-    fn record_start(&mut self, tables: &Tables, migration: &Migration, done: usize) -> Result<i64, Failure>;
+    fn record_start(&mut self, tables: &Tables, migration: &Migration, done: usize) -> Result<i64, Box<Failure>>;
 
     /// Writes how many statements are done.
-    fn record_progress(&mut self, tables: &Tables, id: i64, done: usize) -> Result<(), Failure>;
+    fn record_progress(&mut self, tables: &Tables, id: i64, done: usize) -> Result<(), Box<Failure>>;
 
     /// Writes that it is completed and applied; answers how long it took by the engine's clock.
     fn record_completed(
@@ -106,7 +106,7 @@ pub(crate) trait Backend {
         id: i64,
         migration: &Migration,
         in_transaction: bool,
-    ) -> Result<Duration, Failure>;
+    ) -> Result<Duration, Box<Failure>>;
 
     /// Writes that it failed: into the row `id`, or into a new one where the first was rolled back.
     fn record_failed(
@@ -117,10 +117,10 @@ pub(crate) trait Backend {
         done: usize,
         took: Duration,
         failure: &Failure,
-    ) -> Result<(), Failure>;
+    ) -> Result<(), Box<Failure>>;
 
     /// The live columns of those of `tables` that exist: the index of the table, and the names.
-    fn columns(&mut self, tables: &[Table]) -> Result<BTreeMap<usize, Vec<String>>, Failure>;
+    fn columns(&mut self, tables: &[Table]) -> Result<BTreeMap<usize, Vec<String>>, Box<Failure>>;
 }
 
 /// A lock that is held, or none that needs giving back.

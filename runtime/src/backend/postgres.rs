@@ -39,8 +39,15 @@ fn quote_name(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn batch(connection: &mut PgConnection, sql: &str) -> Result<(), Failure> {
-    connection.batch_execute(sql).map_err(Failure::from)
+/// Runs SQL of the runner's own.
+fn batch(connection: &mut PgConnection, sql: &str) -> Result<(), Box<Failure>> {
+    connection.batch_execute(sql).map_err(|error| {
+        let mut failure = Box::<Failure>::from(error);
+        if failure.sqlstate.is_none() {
+            failure.sqlstate = known_sqlstate(&failure.message).map(str::to_owned);
+        }
+        failure
+    })
 }
 
 /// `SET LOCAL` of the limits of a run.
@@ -71,7 +78,7 @@ impl Backend for PgConnection {
     const ENGINE: Engine = Engine::Postgres;
     const LOCKS_BY_TRANSACTION: bool = false;
 
-    fn open(&mut self, _: &Settings) -> Result<String, Failure> {
+    fn open(&mut self, _: &Settings) -> Result<String, Box<Failure>> {
         Ok(String::new())
     }
 
@@ -81,7 +88,7 @@ impl Backend for PgConnection {
         !matches!(AnsiTransactionManager::transaction_manager_status_mut(self).transaction_depth(), Ok(None))
     }
 
-    fn is_current(&mut self, migrations: &Migrations) -> Result<bool, Failure> {
+    fn is_current(&mut self, migrations: &Migrations) -> Result<bool, Box<Failure>> {
         #[derive(QueryableByName)]
         struct State {
             #[diesel(sql_type = Text)]
@@ -112,7 +119,7 @@ impl Backend for PgConnection {
         Ok(state.digest == migrations.digest && state.raw == raw)
     }
 
-    fn tables(&mut self) -> Result<Tables, Failure> {
+    fn tables(&mut self) -> Result<Tables, Box<Failure>> {
         #[derive(QueryableByName)]
         struct Row {
             #[diesel(sql_type = Nullable<Text>)]
@@ -134,7 +141,7 @@ impl Backend for PgConnection {
         )
         .get_result::<Row>(self)?;
         let Some(schema) = row.schema else {
-            return Err(Failure {
+            return Err(Box::new(Failure {
                 message: "no schema of the search_path exists, so there is none to keep the history in".to_owned(),
                 detail: None,
                 hint: Some("create the schema, or set search_path for the role or in the URL".to_owned()),
@@ -142,7 +149,8 @@ impl Backend for PgConnection {
                 position: None,
                 source: None,
                 waited: None,
-            });
+                lost: false,
+            }));
         };
         let schema = quote_name(&schema);
         Ok(Tables {
@@ -154,7 +162,7 @@ impl Backend for PgConnection {
         })
     }
 
-    fn history(&mut self, tables: &Tables) -> Result<History, Failure> {
+    fn history(&mut self, tables: &Tables) -> Result<History, Box<Failure>> {
         let instant = |column: &str| {
             // run_on has no zone: diesel's sessions are in UTC.
             let zone = if column == "a.run_on" { "" } else { " AT TIME ZONE 'UTC'" };
@@ -206,12 +214,12 @@ impl Backend for PgConnection {
         }
     }
 
-    fn is_locked(&mut self, tables: &Tables) -> Result<bool, Failure> {
+    fn is_locked(&mut self, tables: &Tables) -> Result<bool, Box<Failure>> {
         let query = format!("SELECT EXISTS (SELECT 1 FROM pg_locks l WHERE {}) AS yes", held(tables.lock_key));
         Ok(sql_query(query).get_result::<Yes>(self)?.yes)
     }
 
-    fn create_tables(&mut self, tables: &Tables, _: &Settings) -> Result<(), Failure> {
+    fn create_tables(&mut self, tables: &Tables, _: &Settings) -> Result<(), Box<Failure>> {
         if tables.applied_exists && tables.history_exists {
             return Ok(());
         }
@@ -254,11 +262,11 @@ impl Backend for PgConnection {
         AtOnce::Applied(self.durations(tables, migrations))
     }
 
-    fn begin(&mut self, settings: &Settings) -> Result<(), Failure> {
+    fn begin(&mut self, settings: &Settings) -> Result<(), Box<Failure>> {
         batch(self, &format!("BEGIN; {}", limits(settings)))
     }
 
-    fn limit(&mut self, settings: Option<&Settings>, statement: &str) -> Result<(), Failure> {
+    fn limit(&mut self, settings: Option<&Settings>, statement: &str) -> Result<(), Box<Failure>> {
         let Some(settings) = settings else {
             return batch(self, "RESET lock_timeout; RESET statement_timeout");
         };
@@ -273,7 +281,7 @@ impl Backend for PgConnection {
         batch(self, &sql)
     }
 
-    fn commit(&mut self, _: &Settings) -> Result<(), Failure> {
+    fn commit(&mut self, _: &Settings) -> Result<(), Box<Failure>> {
         batch(self, "COMMIT")
     }
 
@@ -281,20 +289,20 @@ impl Backend for PgConnection {
         let _ = batch(self, "ROLLBACK");
     }
 
-    fn is_applied(&mut self, tables: &Tables, version: &str) -> Result<bool, Failure> {
+    fn is_applied(&mut self, tables: &Tables, version: &str) -> Result<bool, Box<Failure>> {
         let query =
             format!("SELECT EXISTS (SELECT 1 FROM {} WHERE version = {}) AS yes", tables.applied, quote(version));
         Ok(sql_query(query).get_result::<Yes>(self)?.yes)
     }
 
-    fn execute(&mut self, statement: &str, in_transaction: bool) -> Result<(), Failure> {
+    fn execute(&mut self, statement: &str, in_transaction: bool) -> Result<(), Box<Failure>> {
         if in_transaction {
             batch(self, "SAVEPOINT glowplug_statement")?;
         }
-        let Err(mut failure) = batch(self, statement) else {
+        let Err(mut failure) = self.batch_execute(statement).map_err(Box::<Failure>::from) else {
             return if in_transaction { batch(self, "RELEASE SAVEPOINT glowplug_statement") } else { Ok(()) };
         };
-        if failure.sqlstate.is_none() {
+        if failure.sqlstate.is_none() && !failure.lost {
             let opened = if in_transaction {
                 batch(self, "ROLLBACK TO SAVEPOINT glowplug_statement")
             } else {
@@ -311,7 +319,7 @@ impl Backend for PgConnection {
         Err(failure)
     }
 
-    fn record_start(&mut self, tables: &Tables, migration: &Migration, done: usize) -> Result<i64, Failure> {
+    fn record_start(&mut self, tables: &Tables, migration: &Migration, done: usize) -> Result<i64, Box<Failure>> {
         #[derive(QueryableByName)]
         struct Id {
             #[diesel(sql_type = BigInt)]
@@ -326,7 +334,7 @@ impl Backend for PgConnection {
         Ok(sql_query(query).get_result::<Id>(self)?.id)
     }
 
-    fn record_progress(&mut self, tables: &Tables, id: i64, done: usize) -> Result<(), Failure> {
+    fn record_progress(&mut self, tables: &Tables, id: i64, done: usize) -> Result<(), Box<Failure>> {
         batch(self, &format!("UPDATE {} SET statements_done = {done} WHERE id = {id}", tables.history))
     }
 
@@ -336,7 +344,7 @@ impl Backend for PgConnection {
         id: i64,
         migration: &Migration,
         _: bool,
-    ) -> Result<Duration, Failure> {
+    ) -> Result<Duration, Box<Failure>> {
         // Outside a transaction the two statements of one message are one.
         batch(
             self,
@@ -360,7 +368,7 @@ impl Backend for PgConnection {
         done: usize,
         took: Duration,
         failure: &Failure,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Box<Failure>> {
         let millis = took.as_millis();
         let error = quote(&failure.message);
         let sqlstate = optional(failure.sqlstate.as_deref(), quote);
@@ -381,7 +389,7 @@ impl Backend for PgConnection {
         batch(self, &row)
     }
 
-    fn columns(&mut self, tables: &[Table]) -> Result<BTreeMap<usize, Vec<String>>, Failure> {
+    fn columns(&mut self, tables: &[Table]) -> Result<BTreeMap<usize, Vec<String>>, Box<Failure>> {
         #[derive(QueryableByName)]
         struct Row {
             #[diesel(sql_type = Text)]
@@ -468,7 +476,7 @@ fn held(key: i32) -> String {
     )
 }
 
-fn holder(connection: &mut PgConnection, key: i32) -> Result<Option<Holder>, Failure> {
+fn holder(connection: &mut PgConnection, key: i32) -> Result<Option<Holder>, Box<Failure>> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = Integer)]
@@ -496,7 +504,7 @@ fn holder(connection: &mut PgConnection, key: i32) -> Result<Option<Holder>, Fai
 ///
 /// libpq knows the code, and diesel keeps it to itself. PL/pgSQL says it: the statement is run once more where its
 /// error is caught, under short limits, and the code is believed if the message is the same.
-fn sqlstate(connection: &mut PgConnection, statement: &str, message: &str) -> Result<Option<String>, Failure> {
+fn sqlstate(connection: &mut PgConnection, statement: &str, message: &str) -> Result<Option<String>, Box<Failure>> {
     #[derive(QueryableByName)]
     struct Said {
         #[diesel(sql_type = Nullable<Text>)]

@@ -39,16 +39,28 @@ fn is_busy(failure: &Failure) -> bool {
     failure.message.starts_with("database is locked") || failure.message.starts_with("database table is locked")
 }
 
-fn number(connection: &mut SqliteConnection, query: &str) -> Result<i64, Failure> {
+fn number(connection: &mut SqliteConnection, query: &str) -> Result<i64, Box<Failure>> {
     Ok(sql_query(query).get_result::<Number>(connection)?.number)
 }
 
-fn batch(connection: &mut SqliteConnection, sql: &str) -> Result<(), Failure> {
-    connection.batch_execute(sql).map_err(Failure::from)
+fn batch(connection: &mut SqliteConnection, sql: &str) -> Result<(), Box<Failure>> {
+    connection.batch_execute(sql).map_err(Box::<Failure>::from)
 }
 
-/// Runs `sql` again while the database is locked, for as long as a run waits.
-fn patiently(connection: &mut SqliteConnection, settings: &Settings, sql: &str) -> Result<(), Failure> {
+/// Sets how long SQLite waits on its own for a lock. Not a read of the database, so it cannot meet one.
+fn wait(connection: &mut SqliteConnection, timeout: Duration) -> Result<(), Box<Failure>> {
+    batch(connection, &format!("PRAGMA busy_timeout = {}", timeout.as_millis().min(i32::MAX as u128)))
+}
+
+/// Runs `sql` again while the database is locked, for as long as a run waits, and says that it waits.
+fn patiently(connection: &mut SqliteConnection, settings: &Settings, sql: &str) -> Result<(), Box<Failure>> {
+    wait(connection, settings.lock_wait.min(SLICE))?;
+    let result = again_while_busy(connection, settings, sql);
+    wait(connection, settings.lock_wait)?;
+    result
+}
+
+fn again_while_busy(connection: &mut SqliteConnection, settings: &Settings, sql: &str) -> Result<(), Box<Failure>> {
     let since = Instant::now();
     loop {
         match batch(connection, sql) {
@@ -68,7 +80,7 @@ impl Backend for SqliteConnection {
     const ENGINE: Engine = Engine::Sqlite;
     const LOCKS_BY_TRANSACTION: bool = true;
 
-    fn open(&mut self, settings: &Settings) -> Result<String, Failure> {
+    fn open(&mut self, settings: &Settings) -> Result<String, Box<Failure>> {
         #[derive(QueryableByName)]
         struct Timeout {
             #[diesel(sql_type = BigInt)]
@@ -76,8 +88,7 @@ impl Backend for SqliteConnection {
         }
         // As a statement and not as a table: that one would read the schema, and meet a lock before it may wait.
         let before = sql_query("PRAGMA busy_timeout").get_result::<Timeout>(self)?.timeout;
-        let wait = settings.lock_wait.min(SLICE).as_millis();
-        batch(self, &format!("PRAGMA busy_timeout = {wait}"))?;
+        wait(self, settings.lock_wait)?;
         Ok(format!("PRAGMA busy_timeout = {before}"))
     }
 
@@ -90,7 +101,7 @@ impl Backend for SqliteConnection {
         !matches!(Manager::transaction_manager_status_mut(self).transaction_depth(), Ok(None))
     }
 
-    fn is_current(&mut self, migrations: &Migrations) -> Result<bool, Failure> {
+    fn is_current(&mut self, migrations: &Migrations) -> Result<bool, Box<Failure>> {
         let tables = self.tables()?;
         if !tables.applied_exists || !tables.history_exists {
             return Ok(false);
@@ -115,7 +126,7 @@ impl Backend for SqliteConnection {
         Ok(state.line == expected)
     }
 
-    fn tables(&mut self) -> Result<Tables, Failure> {
+    fn tables(&mut self) -> Result<Tables, Box<Failure>> {
         let names = sql_query(
             "SELECT name AS line FROM main.sqlite_master WHERE type = 'table' \
              AND name IN ('__diesel_schema_migrations', '__glowplug_history')",
@@ -131,7 +142,7 @@ impl Backend for SqliteConnection {
         })
     }
 
-    fn history(&mut self, tables: &Tables) -> Result<History, Failure> {
+    fn history(&mut self, tables: &Tables) -> Result<History, Box<Failure>> {
         let Some(query) = history_query(tables, |column| format!("strftime('%Y-%m-%dT%H:%M:%fZ', {column})")) else {
             return Ok(History::default());
         };
@@ -160,7 +171,7 @@ impl Backend for SqliteConnection {
         drop(lock);
     }
 
-    fn is_locked(&mut self, _: &Tables) -> Result<bool, Failure> {
+    fn is_locked(&mut self, _: &Tables) -> Result<bool, Box<Failure>> {
         let Some(path) = lock_path(self)?.filter(|path| std::path::Path::new(path).exists()) else { return Ok(false) };
         let Ok(mut lock) = SqliteConnection::establish(&path) else { return Ok(false) };
         match batch(&mut lock, "BEGIN EXCLUSIVE; ROLLBACK") {
@@ -169,7 +180,7 @@ impl Backend for SqliteConnection {
         }
     }
 
-    fn create_tables(&mut self, tables: &Tables, settings: &Settings) -> Result<(), Failure> {
+    fn create_tables(&mut self, tables: &Tables, settings: &Settings) -> Result<(), Box<Failure>> {
         if tables.applied_exists && tables.history_exists {
             return Ok(());
         }
@@ -225,15 +236,15 @@ impl Backend for SqliteConnection {
         }
     }
 
-    fn begin(&mut self, settings: &Settings) -> Result<(), Failure> {
+    fn begin(&mut self, settings: &Settings) -> Result<(), Box<Failure>> {
         patiently(self, settings, "BEGIN IMMEDIATE")
     }
 
-    fn limit(&mut self, _: Option<&Settings>, _: &str) -> Result<(), Failure> {
+    fn limit(&mut self, _: Option<&Settings>, _: &str) -> Result<(), Box<Failure>> {
         Ok(())
     }
 
-    fn commit(&mut self, settings: &Settings) -> Result<(), Failure> {
+    fn commit(&mut self, settings: &Settings) -> Result<(), Box<Failure>> {
         // A reader that is still reading makes COMMIT busy and leaves the transaction open: it can be tried again.
         patiently(self, settings, "COMMIT")
     }
@@ -243,19 +254,19 @@ impl Backend for SqliteConnection {
         let _ = batch(self, "ROLLBACK");
     }
 
-    fn is_applied(&mut self, tables: &Tables, version: &str) -> Result<bool, Failure> {
+    fn is_applied(&mut self, tables: &Tables, version: &str) -> Result<bool, Box<Failure>> {
         let query = format!("SELECT count(*) AS number FROM {} WHERE version = {}", tables.applied, quote(version));
         Ok(number(self, &query)? > 0)
     }
 
-    fn execute(&mut self, statement: &str, _: bool) -> Result<(), Failure> {
+    fn execute(&mut self, statement: &str, _: bool) -> Result<(), Box<Failure>> {
         batch(self, statement).map_err(|mut failure| {
             failure.position = position(statement, &failure.message);
             failure
         })
     }
 
-    fn record_start(&mut self, tables: &Tables, migration: &Migration, done: usize) -> Result<i64, Failure> {
+    fn record_start(&mut self, tables: &Tables, migration: &Migration, done: usize) -> Result<i64, Box<Failure>> {
         batch(
             self,
             &format!(
@@ -267,7 +278,7 @@ impl Backend for SqliteConnection {
         number(self, "SELECT last_insert_rowid() AS number")
     }
 
-    fn record_progress(&mut self, tables: &Tables, id: i64, done: usize) -> Result<(), Failure> {
+    fn record_progress(&mut self, tables: &Tables, id: i64, done: usize) -> Result<(), Box<Failure>> {
         batch(self, &format!("UPDATE {} SET statements_done = {done} WHERE id = {id}", tables.history))
     }
 
@@ -277,7 +288,7 @@ impl Backend for SqliteConnection {
         id: i64,
         migration: &Migration,
         in_transaction: bool,
-    ) -> Result<Duration, Failure> {
+    ) -> Result<Duration, Box<Failure>> {
         let rows = format!(
             "INSERT INTO {applied} (version) VALUES ({version}); \
              UPDATE {history} SET status = 'completed', statements_done = statements_total, finished_at = {NOW}, \
@@ -305,7 +316,7 @@ impl Backend for SqliteConnection {
         done: usize,
         took: Duration,
         failure: &Failure,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Box<Failure>> {
         let millis = took.as_millis();
         let error = quote(&failure.message);
         let sqlstate = optional(failure.sqlstate.as_deref(), quote);
@@ -326,7 +337,7 @@ impl Backend for SqliteConnection {
         batch(self, &row)
     }
 
-    fn columns(&mut self, tables: &[Table]) -> Result<BTreeMap<usize, Vec<String>>, Failure> {
+    fn columns(&mut self, tables: &[Table]) -> Result<BTreeMap<usize, Vec<String>>, Box<Failure>> {
         #[derive(QueryableByName)]
         struct Row {
             #[diesel(sql_type = Text)]
@@ -358,7 +369,7 @@ impl Backend for SqliteConnection {
 }
 
 /// The path of the lock beside the database; `None` for one in memory, which nobody else can open.
-fn lock_path(connection: &mut SqliteConnection) -> Result<Option<String>, Failure> {
+fn lock_path(connection: &mut SqliteConnection) -> Result<Option<String>, Box<Failure>> {
     let path = sql_query("SELECT coalesce(file, '') AS line FROM pragma_database_list WHERE name = 'main'")
         .get_result::<Line>(connection)?;
     Ok((!path.line.is_empty()).then(|| format!("{}-glowplug", path.line)))
