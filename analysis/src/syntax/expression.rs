@@ -10,7 +10,7 @@ mod query;
 
 use sqlparser::tokenizer::Token;
 
-use super::{Cursor, R, SyntaxError, postgres, word_of};
+use super::{Cursor, R, SyntaxError, postgres, sqlite, word_of};
 use crate::change::{Call, Change, Expr, Ident, Literal, Name, Names, Reads, TypeName};
 use crate::config::Backend;
 use operators::{AND, LIKE};
@@ -49,6 +49,8 @@ struct Shape {
     weak: bool,
     /// `[1]` and `.field` may follow.
     indirect: bool,
+    /// `(a, b)`.
+    row: bool,
     /// `(x).*`: as many columns as the type has.
     expands: bool,
     /// The outermost form is a function that changes nothing when it is applied to its own result.
@@ -104,9 +106,6 @@ const FUNCTION_WORDS: &[&str] = &[
     "tablesample",
     "verbose",
 ];
-
-/// SQLite's JOIN_KW: names wherever a join cannot stand.
-const JOIN_WORDS: &[&str] = &["cross", "full", "inner", "left", "natural", "outer", "right"];
 
 /// Values that are spelt as words.
 const VALUE_WORDS: &[&str] = &[
@@ -270,7 +269,18 @@ impl<'c, 'a> Reader<'c, 'a> {
             Token::LParen => self.parenthesis(n),
             Token::Number(v, _) => {
                 let v = v.clone();
+                let span = self.c.peek_span();
                 self.c.advance();
+                if matches!(self.c.peek(), Token::Word(_)) && self.c.peek_span().start == span.end {
+                    let span = span.to(self.c.peek_span());
+                    let found = self.c.source(span);
+                    let message = if self.postgres() {
+                        format!("trailing junk after numeric literal at or near \"{found}\"")
+                    } else {
+                        format!("unrecognized token: \"{found}\"")
+                    };
+                    return Err(SyntaxError::new("syntax-error", span, message));
+                }
                 Ok(Shape::literal(Literal::Number(v)))
             }
             Token::SingleQuotedString(_)
@@ -342,7 +352,7 @@ impl<'c, 'a> Reader<'c, 'a> {
             }
             Paren::List(_) => {
                 let span = self.c.span_from(mark);
-                Ok(Shape { indirect: true, ..Shape::named(Ident { value: "row".to_owned(), span }) })
+                Ok(Shape { indirect: true, row: true, ..Shape::named(Ident { value: "row".to_owned(), span }) })
             }
         }
     }
@@ -415,7 +425,7 @@ impl<'c, 'a> Reader<'c, 'a> {
             "array" if matches!(self.c.peek_nth(1), Token::LBracket) => {
                 let name = self.c.label_name()?;
                 self.array(n)?;
-                Ok(Shape { indirect: true, ..Shape::named(name) })
+                Ok(Shape::named(name))
             }
             "array" if paren => {
                 let name = self.c.label_name()?;
@@ -426,7 +436,7 @@ impl<'c, 'a> Reader<'c, 'a> {
             "row" if paren => {
                 let name = self.c.label_name()?;
                 self.arguments_of_form(n)?;
-                Ok(Shape { indirect: true, ..Shape::named(name) })
+                Ok(Shape { indirect: true, row: true, ..Shape::named(name) })
             }
             "coalesce" | "greatest" | "least" | "nullif" | "grouping" | "normalize" | "xmlconcat" if paren => {
                 let name = self.c.label_name()?;
@@ -563,7 +573,7 @@ impl<'c, 'a> Reader<'c, 'a> {
             shape
         } else {
             // Any words are a type to SQLite, and none at all.
-            while matches!(self.c.peek(), Token::Word(_)) {
+            while matches!(self.c.peek(), Token::Word(_) | Token::SingleQuotedString(_)) {
                 self.c.advance();
             }
             if self.c.at_token(&Token::LParen) {
@@ -675,7 +685,7 @@ impl<'c, 'a> Reader<'c, 'a> {
     // ---- names and calls
 
     fn is_plain_name(&self, word: &str) -> bool {
-        (self.c.syntax.is_name)(word) || self.sqlite() && JOIN_WORDS.iter().any(|w| w.eq_ignore_ascii_case(word))
+        (self.c.syntax.is_name)(word) || self.sqlite() && sqlite::is_join_word(word)
     }
 
     /// A column, a call, or a type before its literal.
@@ -699,6 +709,9 @@ impl<'c, 'a> Reader<'c, 'a> {
                 self.c.advance();
                 n.columns.push(path);
                 return Ok(Shape { expands: true, ..Shape::default() });
+            }
+            if self.sqlite() && path.len() == 3 {
+                break;
             }
             self.c.advance();
             path.push(self.c.label_name()?);

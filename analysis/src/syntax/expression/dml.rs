@@ -15,7 +15,10 @@ use crate::syntax::SyntaxError;
 impl Reader<'_, '_> {
     /// A whole statement.
     pub(super) fn statement(&mut self) -> R<Change> {
-        if self.postgres() && self.c.at_token(&Token::LParen) || self.at_query() && !self.c.at("WITH") {
+        if self.postgres() && self.c.at_token(&Token::LParen)
+            || self.c.at("VALUES")
+            || self.at_query() && !self.c.at("WITH")
+        {
             return self.query().map(Change::Select);
         }
         let mark = self.c.mark();
@@ -130,11 +133,8 @@ impl Reader<'_, '_> {
             on_conflict.get_or_insert(clause);
         }
         if self.c.at_words("ON DUPLICATE") {
-            return Err(refused(
-                self.c,
-                "ON DUPLICATE KEY UPDATE is MySQL's",
-                "write ON CONFLICT (columns) DO UPDATE SET column = excluded.column",
-            ));
+            self.c.advance();
+            return Err(refused(self.c, "write ON CONFLICT (columns) DO UPDATE SET column = excluded.column"));
         }
         let (outputs, expands) = self.returning(&mut names)?;
         let insert = Insert { table, alias, columns, source, on_conflict, names, ignore };
@@ -147,7 +147,6 @@ impl Reader<'_, '_> {
             if self.postgres() {
                 return Err(refused(
                     self.c,
-                    "REPLACE is not PostgreSQL's",
                     "write INSERT … ON CONFLICT (columns) DO UPDATE SET column = excluded.column",
                 ));
             }
@@ -159,14 +158,10 @@ impl Reader<'_, '_> {
         let mut ignore = false;
         if self.postgres() {
             if self.c.at_any(&["OR", "IGNORE"]) {
-                return Err(refused(
-                    self.c,
-                    "PostgreSQL's INSERT takes no word for rows that are there already",
-                    "write INSERT INTO … ON CONFLICT DO NOTHING",
-                ));
+                return Err(refused(self.c, "write INSERT INTO … ON CONFLICT DO NOTHING"));
             }
         } else if self.c.at("IGNORE") {
-            return Err(refused(self.c, "INSERT IGNORE is MySQL's", "write INSERT OR IGNORE INTO"));
+            return Err(refused(self.c, "write INSERT OR IGNORE INTO"));
         } else {
             ignore = matches!(self.or_action()?, Some("IGNORE" | "REPLACE"));
         }
@@ -343,7 +338,7 @@ impl Reader<'_, '_> {
         }
         let has_where = self.write_filter(&mut select)?;
         let (outputs, expands) = self.returning(&mut select.names)?;
-        self.no_order_or_limit("UPDATE")?;
+        self.order_and_limit("UPDATE", &mut select.names)?;
         let reads = Reads { selects: vec![select], ..Reads::default() };
         Ok(Written { change: Change::Update(Update { table, alias, set, reads, has_where }), outputs, expands })
     }
@@ -382,9 +377,11 @@ impl Reader<'_, '_> {
             } else {
                 let column = self.target_column()?;
                 if self.postgres() && self.c.at_token(&Token::DoubleEq) {
-                    return Err(refused(self.c, "operator does not exist: ==", "assign with a single ="));
+                    return Err(refused(self.c, "assign with a single ="));
                 }
-                self.c.expect_token(&Token::Eq)?;
+                if !self.c.eat_token(&Token::DoubleEq) {
+                    self.c.expect_token(&Token::Eq)?;
+                }
                 let accumulates = self.set_value(names, &column, own, table)?;
                 out.push((column, accumulates));
             }
@@ -482,10 +479,20 @@ impl Reader<'_, '_> {
         Ok(true)
     }
 
-    fn no_order_or_limit(&self, verb: &str) -> R<()> {
-        if self.c.at_any(&["ORDER", "LIMIT"]) {
+    /// SQLite may be built to take ORDER BY and LIMIT here, as Debian's is; PostgreSQL never does.
+    fn order_and_limit(&mut self, verb: &str, names: &mut Names) -> R<()> {
+        if self.postgres() && self.c.at_any(&["ORDER", "LIMIT"]) {
             let help = format!("write {verb} … WHERE key IN (SELECT key … ORDER BY … LIMIT …)");
             return Err(self.c.expected("the end of the statement").help(help));
+        }
+        if self.sqlite() && self.c.at("ORDER") {
+            self.order_by(names)?;
+        }
+        if self.sqlite() && self.c.eat("LIMIT") {
+            self.whole(names)?;
+            if self.c.eat("OFFSET") || self.c.eat_token(&Token::Comma) {
+                self.whole(names)?;
+            }
         }
         Ok(())
     }
@@ -505,7 +512,7 @@ impl Reader<'_, '_> {
         }
         self.write_filter(&mut select)?;
         let (outputs, expands) = self.returning(&mut select.names)?;
-        self.no_order_or_limit("DELETE FROM")?;
+        self.order_and_limit("DELETE FROM", &mut select.names)?;
         let reads = Reads { selects: vec![select], ..Reads::default() };
         Ok(Written { change: Change::Delete { table, alias, reads }, outputs, expands })
     }

@@ -116,8 +116,7 @@ impl Reader<'_, '_> {
 
     /// The right side: an expression, or `ANY (…)`.
     fn right_of_operator(&mut self, n: &mut Names, level: u8) -> R<()> {
-        if self.c.at_any(&["ANY", "ALL", "SOME"]) && self.followed_by_paren() {
-            self.c.advance();
+        if self.c.eat_any(&["ANY", "ALL", "SOME"]).is_some() {
             match self.parens(n)? {
                 Paren::Query(q) => n.queries.push(*q),
                 Paren::List(shapes) if shapes.len() == 1 => {}
@@ -180,7 +179,7 @@ impl Reader<'_, '_> {
                 self.right_of_operator(n, OTHER)?;
             }
             "OVERLAPS" => {
-                if !left.indirect {
+                if !left.row {
                     return Err(self.c.expected("a row on both sides of OVERLAPS"));
                 }
                 self.c.advance();
@@ -417,7 +416,8 @@ pub(super) fn operator(c: &mut Cursor<'_>) -> R<()> {
     Ok(())
 }
 
-/// The error of a clause that another engine has.
-pub(super) fn refused(c: &Cursor<'_>, message: &str, help: &str) -> SyntaxError {
-    c.wrong_engine(message, help)
+/// The error of another engine's word, which is next: the engine's own message, and what to write.
+pub(super) fn refused(c: &Cursor<'_>, help: &str) -> SyntaxError {
+    let e = c.expected("");
+    SyntaxError { rule: "wrong-engine", label: None, ..e }.help(help)
 }

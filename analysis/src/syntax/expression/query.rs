@@ -5,10 +5,10 @@ use sqlparser::tokenizer::Token;
 pub(super) use crate::change::Output::Named;
 
 use super::operators::refused;
-use super::{JOIN_WORDS, Paren, R, Reader, Shape, is_word, postgres};
+use super::{R, Reader, is_word, postgres, sqlite};
 use crate::change::{Ident, Name, Names, Output, Reads, Select, Source, SourceKind};
 use crate::span::Span;
-use crate::syntax::{Cursor, SyntaxError, span_of, word_of};
+use crate::syntax::{Cursor, SyntaxError};
 
 /// A name that WITH has bound.
 #[derive(Debug)]
@@ -255,7 +255,8 @@ impl Reader<'_, '_> {
     fn select(&mut self) -> R<Reads> {
         let mut q = Reads::default();
         let mut select = Select::default();
-        if self.c.eat("DISTINCT") {
+        let distinct = self.c.eat("DISTINCT");
+        if distinct {
             if self.postgres() && self.c.eat("ON") {
                 self.c.expect_token(&Token::LParen)?;
                 self.list(&mut select.loose)?;
@@ -264,7 +265,7 @@ impl Reader<'_, '_> {
         } else {
             self.c.eat("ALL");
         }
-        if !(self.postgres() && self.ends_target_list()) {
+        if distinct || !(self.postgres() && self.ends_target_list()) {
             self.target_list(&mut q, &mut select)?;
         }
         if self.postgres() && self.c.eat("INTO") {
@@ -280,7 +281,8 @@ impl Reader<'_, '_> {
         if self.c.eat("WHERE") {
             self.filter(&mut select)?;
         }
-        if self.c.eat_words("GROUP BY") {
+        if self.c.eat("GROUP") {
+            self.c.expect("BY")?;
             if self.postgres() {
                 self.c.eat_any(&["ALL", "DISTINCT"]);
             }
@@ -305,7 +307,7 @@ impl Reader<'_, '_> {
             }
         }
         if self.postgres() && self.c.at("QUALIFY") {
-            return Err(refused(self.c, "QUALIFY is not PostgreSQL's", "put the window function in a subquery"));
+            return Err(refused(self.c, "put the window function in a subquery"));
         }
         select.aliases = aliases(&q.outputs);
         q.selects.push(select);
@@ -343,6 +345,8 @@ impl Reader<'_, '_> {
             return Ok(Output::Star(None));
         }
         if let Some(path) = self.qualified_star()? {
+            // PostgreSQL takes an alias here, and has no use for it.
+            self.column_alias()?;
             return Ok(Output::Star(Some(path)));
         }
         let shape = self.whole(&mut select.names)?;
@@ -362,6 +366,9 @@ impl Reader<'_, '_> {
         let mut n = 0;
         while matches!(self.c.peek_nth(n), Token::Word(_)) && matches!(self.c.peek_nth(n + 1), Token::Period) {
             n += 2;
+            if n > 2 && self.sqlite() {
+                break;
+            }
             if matches!(self.c.peek_nth(n), Token::Mul) {
                 let mut path = vec![self.c.ident()?];
                 self.c.advance();
@@ -392,13 +399,7 @@ impl Reader<'_, '_> {
 
     /// A name where SQLite takes any: a word, a quoted one, or a string.
     pub(super) fn sqlite_name(&mut self) -> R<Ident> {
-        if let Token::SingleQuotedString(s) = self.c.peek() {
-            let ident = Ident { value: s.clone(), span: self.c.peek_span() };
-            self.c.advance();
-            return Ok(ident);
-        }
-        let is_name = self.c.syntax.is_name;
-        self.c.ident_if(|w| is_name(w) || JOIN_WORDS.iter().any(|j| j.eq_ignore_ascii_case(w)), "a name")
+        sqlite::name(self.c)
     }
 
     fn sqlite_bare_alias(&mut self) -> R<Option<Ident>> {
@@ -407,7 +408,6 @@ impl Reader<'_, '_> {
             Token::Word(w) if w.quote_style.is_some() => true,
             t @ Token::Word(w) => {
                 (self.c.syntax.is_name)(&w.value)
-                    && !is_word(t, JOIN_WORDS)
                     && !is_word(t, &["INDEXED", "WINDOW"])
                     && !(is_word(t, &["OVER", "FILTER"]) && self.followed_by_paren())
             }
@@ -427,9 +427,13 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn from_item(&mut self, select: &mut Select) -> R<()> {
+    /// Whether there was a join, or parentheses around one.
+    fn from_item(&mut self, select: &mut Select) -> R<bool> {
+        let nested = self.c.at_token(&Token::LParen) && !self.opens_query();
         self.from_item_without_joins(select)?;
-        self.joins(select)
+        let mark = self.c.mark();
+        self.joins(select)?;
+        Ok(nested || self.c.mark() != mark)
     }
 
     /// `JOIN … ON …`, as many as there are.
@@ -483,6 +487,10 @@ impl Reader<'_, '_> {
         if self.postgres() && self.c.at("LATERAL") {
             self.c.advance();
             if !self.c.at_token(&Token::LParen) {
+                if !self.at_table_function() {
+                    self.c.name()?;
+                    return Err(self.c.expected("\"(\""));
+                }
                 return self.table_function(select);
             }
             let q = self.query_in_parens()?;
@@ -516,12 +524,7 @@ impl Reader<'_, '_> {
             self.c.eat_words("WITH ORDINALITY");
             return self.push_source(select, None, SourceKind::Unknown);
         }
-        let mut n = 0;
-        while matches!(self.c.peek_nth(n + 1), Token::Period) {
-            n += 2;
-        }
-        let calls = matches!(self.c.peek_nth(n), Token::Word(_)) && matches!(self.c.peek_nth(n + 1), Token::LParen);
-        if calls && !(self.postgres() && self.c.at("ONLY")) {
+        if self.at_table_function() {
             return self.table_function(select);
         }
         self.table_reference(select)?;
@@ -535,12 +538,26 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
+    /// Whether a name with an opening parenthesis is next.
+    fn at_table_function(&self) -> bool {
+        let mut n = 0;
+        while matches!(self.c.peek_nth(n + 1), Token::Period) {
+            n += 2;
+        }
+        matches!(self.c.peek_nth(n), Token::Word(_))
+            && matches!(self.c.peek_nth(n + 1), Token::LParen)
+            && !(self.postgres() && self.c.at("ONLY"))
+    }
+
     /// `(a JOIN b ON …) [AS j]`.
     fn joined_in_parens(&mut self, select: &mut Select) -> R<()> {
         let mark = self.c.mark();
         self.c.expect_token(&Token::LParen)?;
         let mut inner = Select::default();
-        self.from_item(&mut inner)?;
+        let joined = self.from_item(&mut inner)?;
+        if self.postgres() && !joined {
+            return Err(self.c.expected("JOIN"));
+        }
         if self.sqlite() {
             while self.c.eat_token(&Token::Comma) {
                 self.from_item(&mut inner)?;
@@ -714,7 +731,9 @@ impl Reader<'_, '_> {
     }
 
     fn tails(&mut self, q: &mut Reads, combined: bool) -> R<()> {
-        if self.c.eat_words("ORDER BY") {
+        let sorts = self.c.eat("ORDER");
+        if sorts {
+            self.c.expect("BY")?;
             let mut sorted = Select::default();
             let select = if combined { &mut sorted } else { &mut q.selects[0] };
             loop {
@@ -743,11 +762,9 @@ impl Reader<'_, '_> {
                 }
                 if self.c.at_token(&Token::Comma) {
                     if self.postgres() {
-                        return Err(refused(
-                            self.c,
-                            "LIMIT #,# syntax is not supported",
-                            "write LIMIT count OFFSET start",
-                        ));
+                        return Err(self
+                            .c
+                            .wrong_engine("LIMIT #,# syntax is not supported", "write LIMIT count OFFSET start"));
                     }
                     self.c.advance();
                     self.whole(&mut names)?;
@@ -761,7 +778,7 @@ impl Reader<'_, '_> {
                 self.whole(&mut names)?;
                 self.c.eat_any(&["ROW", "ROWS"]);
             } else if self.c.eat("FETCH") {
-                self.fetch(&mut names)?;
+                self.fetch(&mut names, sorts)?;
             } else if self.c.at("FOR") {
                 self.locking()?;
             } else {
@@ -772,7 +789,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn fetch(&mut self, names: &mut Names) -> R<()> {
+    fn fetch(&mut self, names: &mut Names, sorts: bool) -> R<()> {
         if self.c.eat_any(&["FIRST", "NEXT"]).is_none() {
             return Err(self.c.expected("FIRST or NEXT"));
         }
@@ -782,7 +799,13 @@ impl Reader<'_, '_> {
         if self.c.eat_any(&["ROW", "ROWS"]).is_none() {
             return Err(self.c.expected("ROW or ROWS"));
         }
-        if self.c.eat("ONLY") || self.c.eat_words("WITH TIES") {
+        let mark = self.c.mark();
+        if self.c.eat_words("WITH TIES") {
+            let message = "WITH TIES cannot be specified without ORDER BY clause";
+            let refusal = SyntaxError::new("syntax-error", self.c.span_from(mark), message);
+            return if sorts { Ok(()) } else { Err(refusal) };
+        }
+        if self.c.eat("ONLY") {
             return Ok(());
         }
         Err(self.c.expected("ONLY or WITH TIES"))
