@@ -1,5 +1,7 @@
 //! A place in a statement's tokens, and the words that the engines' grammars are written in.
 
+use std::cell::Cell;
+
 use sqlparser::ast;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
@@ -43,6 +45,19 @@ pub(crate) struct Cursor<'a> {
     tokens: &'a [TokenWithSpan],
     text: &'a str,
     pub(crate) syntax: &'static Syntax,
+    partial: Cell<Partial>,
+}
+
+/// Words that came in part: `ALTER TABLE t SET SCHEM`. A server stops where they part, not where they begin.
+#[derive(Clone, Copy, Default)]
+struct Partial {
+    start: usize,
+    /// Where the words part.
+    stop: usize,
+    /// How many came.
+    depth: usize,
+    /// The word that did not; empty where several could have come.
+    next: &'static str,
 }
 
 impl<'a> Cursor<'a> {
@@ -51,7 +66,7 @@ impl<'a> Cursor<'a> {
         let parser = Parser::new(syntax.dialect)
             .with_recursion_limit(super::MAX_NESTING * 2)
             .with_tokens_with_locations(tokens.to_vec());
-        Self { parser, tokens, text, syntax }
+        Self { parser, tokens, text, syntax, partial: Cell::default() }
     }
 
     // ---- looking
@@ -101,8 +116,31 @@ impl<'a> Cursor<'a> {
     }
 
     /// Whether the next words are these: `at_words("IF NOT EXISTS")`.
-    pub(crate) fn at_words(&self, words: &str) -> bool {
-        words.split(' ').enumerate().all(|(n, w)| self.at_nth(n, w))
+    pub(crate) fn at_words(&self, words: &'static str) -> bool {
+        for (n, w) in words.split(' ').enumerate() {
+            if !self.at_nth(n, w) {
+                if n > 0 {
+                    self.came_in_part(n, w);
+                }
+                return false;
+            }
+        }
+        true
+    }
+
+    fn came_in_part(&self, depth: usize, next: &'static str) {
+        let start = self.mark();
+        let mut partial = self.partial.get();
+        if partial.start != start || partial.depth < depth {
+            let stop = match self.parser.peek_nth_token_ref(depth) {
+                TokenWithSpan { token: Token::EOF, .. } => self.end(),
+                t => start_of(t),
+            };
+            partial = Partial { start, stop, depth, next };
+        } else if partial.depth == depth && partial.next != next {
+            partial.next = "";
+        }
+        self.partial.set(partial);
     }
 
     /// Whether the next token is one of these words.
@@ -198,7 +236,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes these words if they all come next: `eat_words("IF NOT EXISTS")`.
-    pub(crate) fn eat_words(&mut self, words: &str) -> bool {
+    pub(crate) fn eat_words(&mut self, words: &'static str) -> bool {
         let yes = self.at_words(words);
         if yes {
             words.split(' ').for_each(|_| self.advance());
@@ -243,6 +281,14 @@ impl<'a> Cursor<'a> {
 
     /// The error of not finding `what` here.
     pub(crate) fn expected(&self, what: &str) -> SyntaxError {
+        let partial = self.partial.get();
+        if partial.depth > 0 && partial.start == self.mark() {
+            let what = if partial.next.is_empty() { what } else { partial.next };
+            let span = self.tokens_in(Span::new(partial.stop, partial.stop + 1)).first().map(span_of);
+            return self
+                .unexpected(span.unwrap_or(Span::new(partial.stop, partial.stop)))
+                .label(format!("expected {what}"));
+        }
         self.unexpected(self.peek_span()).label(format!("expected {what}"))
     }
 

@@ -51,7 +51,7 @@ fn alter(c: &mut Cursor<'_>, kind: ObjectKind, what: &'static str) -> R<Change> 
     let mut actions = Vec::new();
     loop {
         let mark = c.mark();
-        let kind = action(c, &name)?;
+        let kind = action(c, kind, &name)?;
         let span = c.span_from(mark);
         // A partition comes and goes alone.
         let alone = matches!(kind, Kind::AttachPartition(_) | Kind::DetachPartition { .. });
@@ -77,7 +77,10 @@ fn rename(c: &mut Cursor<'_>, kind: ObjectKind, name: &Name, if_exists: bool) ->
         return Err(c
             .wrong_engine("RENAME INDEX is not PostgreSQL", format!("write ALTER INDEX {} RENAME TO …;", c.peek_nth(1))));
     }
-    let constraint = c.eat("CONSTRAINT");
+    if kind == ObjectKind::Index {
+        return Err(c.expected("TO"));
+    }
+    let constraint = kind == ObjectKind::Table && c.eat("CONSTRAINT");
     if !constraint {
         c.eat("COLUMN");
     }
@@ -90,7 +93,7 @@ fn rename(c: &mut Cursor<'_>, kind: ObjectKind, name: &Name, if_exists: bool) ->
     Ok(Some(Change::AlterTable(AlterTable { kind, name: name.clone(), if_exists, actions })))
 }
 
-fn action(c: &mut Cursor<'_>, table: &Name) -> R<Kind> {
+fn action(c: &mut Cursor<'_>, of: ObjectKind, table: &Name) -> R<Kind> {
     if let Some(e) = foreign::table_action(c, table) {
         return Err(e);
     }
@@ -144,15 +147,14 @@ fn action(c: &mut Cursor<'_>, table: &Name) -> R<Kind> {
     } else if c.at("OPTIONS") {
         options(c, true)?;
         Ok(Kind::Other("OPTIONS"))
-    } else if c.eat("ATTACH") {
+    } else if matches!(of, ObjectKind::Table | ObjectKind::Index) && c.eat("ATTACH") {
         c.expect("PARTITION")?;
         let partition = c.name()?;
-        // An index attaches without a bound.
-        if !c.at_end() {
+        if of == ObjectKind::Table {
             table::partition_bound(c)?;
         }
         Ok(Kind::AttachPartition(partition))
-    } else if c.eat("DETACH") {
+    } else if of == ObjectKind::Table && c.eat("DETACH") {
         c.expect("PARTITION")?;
         let name = c.name()?;
         let concurrently = c.eat("CONCURRENTLY");
@@ -193,16 +195,8 @@ fn drop_part(c: &mut Cursor<'_>) -> R<Kind> {
 fn alter_part(c: &mut Cursor<'_>) -> R<Kind> {
     if c.eat("CONSTRAINT") {
         let name = c.ident()?;
-        loop {
-            if table::deferral(c)?.is_some()
-                || c.eat("INHERIT")
-                || c.eat_words("NO INHERIT")
-                || c.eat("ENFORCED")
-                || c.eat_words("NOT ENFORCED")
-            {
-                continue;
-            }
-            break;
+        if !c.eat("INHERIT") {
+            table::attributes(c)?;
         }
         return Ok(Kind::AlterConstraint(name));
     }

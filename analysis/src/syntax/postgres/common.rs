@@ -5,7 +5,7 @@ use sqlparser::tokenizer::Token;
 use super::{keywords, types};
 use crate::change::{Change, Ident, Name, ObjectKind, Reads, Target, TypeName};
 use crate::span::Span;
-use crate::syntax::{Cursor, R, span_of, word_of};
+use crate::syntax::{Cursor, R, SyntaxError, span_of, word_of};
 
 pub(super) fn if_exists(c: &mut Cursor<'_>) -> bool {
     c.eat_words("IF EXISTS")
@@ -90,8 +90,7 @@ pub(super) fn parameters(c: &mut Cursor<'_>) -> R<()> {
 }
 
 pub(super) fn with_parameters(c: &mut Cursor<'_>) -> R<()> {
-    if c.at("WITH") && matches!(c.peek_nth(1), Token::LParen) {
-        c.advance();
+    if c.eat("WITH") {
         parameters(c)?;
     }
     Ok(())
@@ -108,6 +107,9 @@ pub(super) fn utility_options(c: &mut Cursor<'_>) -> R<Vec<String>> {
                     c.skip_parens()?;
                 }
                 Token::Mul => c.advance(),
+                Token::Word(_) => {
+                    c.label_name()?;
+                }
                 _ => definition_value(c)?,
             }
             Ok(name)
@@ -128,8 +130,8 @@ pub(super) fn definition_value(c: &mut Cursor<'_>) -> R<()> {
                 operator(c)?;
             } else if reserved || c.at("NONE") {
                 c.label_name()?;
-            } else if c.attempt(|c| types::function_type(c).map(drop)).is_none() {
-                c.label_name()?;
+            } else {
+                types::function_type(c)?;
             }
         }
         t if is_operator_token(t) => {
@@ -166,7 +168,8 @@ pub(super) fn options(c: &mut Cursor<'_>, altering: bool) -> R<()> {
 /// Whether a token is made of the characters of operators.
 pub(in crate::syntax) fn is_operator_token(t: &Token) -> bool {
     let text = t.to_string();
-    !matches!(t, Token::Word(_) | Token::Number(..) | Token::EOF)
+    // `=>` names an argument, nothing else.
+    !matches!(t, Token::Word(_) | Token::Number(..) | Token::EOF | Token::RArrow)
         && !text.is_empty()
         && text.chars().all(|ch| "+-*/<>=~!@#%^&|`?".contains(ch))
 }
@@ -178,8 +181,8 @@ pub(in crate::syntax) fn operator(c: &mut Cursor<'_>) -> R<Name> {
         return c.parens(operator);
     }
     let mut schema = None;
-    while matches!(c.peek_nth(1), Token::Period) {
-        schema = Some(c.ident()?);
+    while matches!(c.peek(), Token::Word(_)) {
+        schema = Some(c.ident_if(keywords::is_name, "an operator")?);
         c.expect_token(&Token::Period)?;
     }
     if !is_operator_token(c.peek()) {
@@ -198,18 +201,23 @@ pub(in crate::syntax) fn operator(c: &mut Cursor<'_>) -> R<Name> {
 /// `+(integer, NONE)`.
 pub(super) fn operator_target(c: &mut Cursor<'_>) -> R<Target> {
     let name = operator(c)?;
+    let operand = |c: &mut Cursor<'_>| if c.eat("NONE") { Ok(None) } else { types::type_name(c).map(Some) };
     let arguments = c.parens(|c| {
-        c.list(|c| {
-            if c.eat("NONE") { Ok(None) } else { types::type_name(c).map(Some) }
-        })
+        let left = operand(c)?;
+        if c.at_token(&Token::RParen) {
+            return Err(SyntaxError::new("syntax-error", c.peek_span(), "missing argument")
+                .help("use NONE to denote the missing argument of a unary operator"));
+        }
+        c.expect_token(&Token::Comma)?;
+        Ok([left, operand(c)?])
     })?;
     Ok(Target { name, on: None, arguments: Some(arguments.into_iter().flatten().collect()) })
 }
 
 /// `name`, `name(integer, OUT text)`: the IN arguments count.
 pub(super) fn function_target(c: &mut Cursor<'_>) -> R<Target> {
-    // Without arguments any name will do; the grammar looks at what follows.
-    let name = c.attempt(function_name).map_or_else(|| c.name(), Ok)?;
+    // Without arguments any name will do: the grammar looks at what follows.
+    let Some(name) = c.attempt(function_name) else { return Ok(Target::plain(c.name()?)) };
     if !c.at_token(&Token::LParen) {
         return Ok(Target::plain(name));
     }

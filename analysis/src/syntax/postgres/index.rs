@@ -5,7 +5,7 @@ use sqlparser::tokenizer::Token;
 use super::common::{parameters, relation, with_parameters};
 use super::table::nulls_not_distinct;
 use super::{Prefix, keywords};
-use crate::change::{Change, CreateIndex, IndexColumn};
+use crate::change::{Change, CreateIndex, Expr, IndexColumn};
 use crate::span::Span;
 use crate::syntax::{Cursor, R, SyntaxError, end_of};
 
@@ -51,18 +51,26 @@ fn create_index(c: &mut Cursor<'_>, unique: bool) -> R<Change> {
     }))
 }
 
-/// A column, a function call or an expression in parentheses, with collation, operator class and order.
-pub(super) fn element(c: &mut Cursor<'_>) -> R<IndexColumn> {
+/// A column, a function call or an expression in parentheses.
+pub(super) fn expression(c: &mut Cursor<'_>) -> R<IndexColumn> {
     let mut element =
         IndexColumn { column: None, expr: None, operator_class: None, collation: None, order: String::new() };
     if c.at_token(&Token::LParen) {
-        let span = balanced(c)?;
-        element.expr = Some(c.inside(span, Cursor::expr)?);
+        let mark = c.mark();
+        let inner = c.parens(Cursor::expr)?;
+        let span = c.span_from(mark);
+        element.expr = Some(Expr { span, text: c.definition(span), ..inner });
     } else if let Some(call) = call_extent(c)? {
         element.expr = Some(c.inside(call, Cursor::expr)?);
     } else {
         element.column = Some(c.ident()?);
     }
+    Ok(element)
+}
+
+/// The same, with collation, operator class and order.
+pub(super) fn element(c: &mut Cursor<'_>) -> R<IndexColumn> {
+    let mut element = expression(c)?;
     if c.eat("COLLATE") {
         element.collation = Some(c.name()?);
     }
@@ -128,9 +136,4 @@ fn call_extent(c: &Cursor<'_>) -> R<Option<Span>> {
     }
     Err(SyntaxError::new("syntax-error", Span::new(c.end(), c.end()), "syntax error at end of input")
         .label("expected \")\""))
-}
-
-/// `( expression )`, with its parentheses.
-fn balanced(c: &Cursor<'_>) -> R<Span> {
-    c.within(Span::new(c.mark(), c.end())).skip_parens()
 }

@@ -49,6 +49,15 @@ pub(super) fn category(word: &str) -> Category {
     }
 }
 
+pub(super) fn is_keyword(word: &str) -> bool {
+    WORDS.binary_search_by(|(w, _)| compare(w, word)).is_ok()
+}
+
+/// Every keyword, in small letters.
+pub(super) fn all() -> Vec<&'static str> {
+    WORDS.iter().map(|(w, _)| *w).collect()
+}
+
 fn compare(keyword: &str, word: &str) -> Ordering {
     keyword.bytes().cmp(word.bytes().map(|b| b.to_ascii_lowercase()))
 }

@@ -315,9 +315,7 @@ fn unknown_statement(c: &Cursor<'_>) -> SyntaxError {
     // `ALTER xyz`: the first word is fine, the second is not.
     if known.iter().any(|w| c.at(w)) {
         let first = word_of(c.peek()).to_uppercase();
-        let mut inner = c.within(Span::new(c.mark(), c.end()));
-        inner.advance();
-        return unknown_kind(&inner, &first);
+        return unknown_kind(c, &first);
     }
     let e = c.expected("a statement");
     suggest(c, e, &known)
@@ -345,19 +343,42 @@ fn unknown_kind(c: &Cursor<'_>, first: &str) -> SyntaxError {
 }
 
 fn suggest(c: &Cursor<'_>, e: SyntaxError, known: &[&str]) -> SyntaxError {
-    let word = word_of(c.peek()).to_ascii_uppercase();
-    if word.len() < 3 {
-        return e;
-    }
-    let near = known
-        .iter()
-        .map(|k| (strsim::damerau_levenshtein(&word, k), *k))
-        .filter(|(d, k)| *d <= 2 && *d < k.len() / 2 + 1)
-        .min();
-    match near {
-        Some((_, k)) => e.help(format!("did you mean {k}?")),
+    let word = c.tokens_in(e.span).first().map_or("", |t| word_of(&t.token)).to_ascii_uppercase();
+    match nearest(&word, known) {
+        Some(k) => e.help(format!("did you mean {k}?")),
         None => e,
     }
+}
+
+/// The word that `word` was probably meant to be.
+fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    let most = match word.len() {
+        0..3 => return None,
+        3..6 => 1,
+        _ => 2,
+    };
+    let distance = |k: &str| strsim::damerau_levenshtein(word, &k.to_ascii_uppercase());
+    known.iter().map(|k| (distance(k), *k)).filter(|(d, _)| (1..=most).contains(d)).min().map(|(_, k)| k)
+}
+
+/// A misspelt keyword at the error or shortly before it: `DEFUALT now()`, `ADD COLUM a integer`.
+fn misspelt(c: &Cursor<'_>, at: Span) -> Option<String> {
+    let known = keywords::all();
+    let up_to = c.tokens_in(Span::new(0, at.end.max(at.start + 1)));
+    for (n, t) in up_to.iter().rev().take(4).enumerate() {
+        let word = word_of(&t.token).to_ascii_uppercase();
+        if word.is_empty() || keywords::is_keyword(&word) {
+            continue;
+        }
+        // What stands before the error was a name to the server: only the nearest miss is worth a word.
+        let Some(near) = nearest(&word, &known).map(str::to_ascii_uppercase) else { continue };
+        let distance = strsim::damerau_levenshtein(word.as_str(), &near);
+        let plural = word.strip_suffix('S') == Some(&near);
+        if n == 0 || (distance == 1 && word.len() > 4 && !plural) {
+            return Some(format!("did you mean {near} for {}?", word_of(&t.token)));
+        }
+    }
+    None
 }
 
 /// Adds to an error what its token tells: a comma too much, a template's braces, another engine's quotes.
@@ -386,7 +407,10 @@ fn explain(c: &Cursor<'_>, e: SyntaxError) -> SyntaxError {
     if before.is_some_and(|t| matches!(t.token, Token::Comma)) && matches!(at.token, Token::RParen | Token::SemiColon) {
         return e.help("remove the comma before it");
     }
-    e
+    match misspelt(c, e.span) {
+        Some(help) => e.help(help),
+        None => e,
+    }
 }
 
 fn fold(word: &str) -> String {

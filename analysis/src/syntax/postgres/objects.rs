@@ -202,7 +202,7 @@ pub(super) fn create_statistics(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
         c.ident_list()?;
     }
     c.expect("ON")?;
-    c.list(super::index::element)?;
+    c.list(super::index::expression)?;
     c.expect("FROM")?;
     let uses = c.list(relation)?;
     Ok(Change::CreateOther { kind: ObjectKind::Statistics, name, if_not_exists, or_replace: false, uses })
@@ -299,7 +299,7 @@ pub(super) fn create_operator_class(c: &mut Cursor<'_>, _: &Prefix) -> R<Change>
 /// `OPERATOR 1 < (a, b) FOR SEARCH`, `FUNCTION 1 (a, b) f(a, b)`, `STORAGE t`.
 fn class_item(c: &mut Cursor<'_>) -> R<()> {
     if c.eat("OPERATOR") {
-        c.number()?;
+        types::integer(c, "a strategy number")?;
         operator(c)?;
         if c.at_token(&Token::LParen) {
             operand_types(c)?;
@@ -314,7 +314,7 @@ fn class_item(c: &mut Cursor<'_>) -> R<()> {
         }
         c.eat("RECHECK");
     } else if c.eat("FUNCTION") {
-        c.number()?;
+        types::integer(c, "a support number")?;
         if c.at_token(&Token::LParen) {
             operand_types(c)?;
         }
@@ -351,7 +351,7 @@ pub(super) fn alter_operator_family(c: &mut Cursor<'_>) -> R<Change> {
             if c.eat_any(&["OPERATOR", "FUNCTION"]).is_none() {
                 return Err(c.expected("OPERATOR or FUNCTION"));
             }
-            c.number()?;
+            types::integer(c, "a number")?;
             operand_types(c)
         })?;
     } else {

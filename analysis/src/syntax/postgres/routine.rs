@@ -8,10 +8,10 @@ use super::common::{
 };
 use super::{Prefix, keywords, session, table, types};
 use crate::change::{
-    Argument, ArgumentMode, Change, CreateFunction, CreateTrigger, Ident, ObjectKind, Target, TypeName,
+    Argument, ArgumentMode, Change, CreateFunction, CreateTrigger, Ident, Name, ObjectKind, Target, TypeName,
 };
 use crate::span::Span;
-use crate::syntax::{Cursor, R, SyntaxError, span_of, word_of};
+use crate::syntax::{Cursor, R, SyntaxError, span_of};
 
 pub(super) fn create_function(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change> {
     create(c, prefix, ObjectKind::Function)
@@ -305,16 +305,19 @@ fn trigger(c: &mut Cursor<'_>, prefix: &Prefix, constraint: bool) -> R<Change> {
         _ => return Err(c.expected(if constraint { "AFTER" } else { "BEFORE, AFTER or INSTEAD OF" })),
     }
     let mut columns = Vec::new();
+    let mut events = Vec::new();
     loop {
-        match c.eat_any(&["INSERT", "DELETE", "TRUNCATE", "UPDATE"]) {
-            Some("UPDATE") => {
-                if c.eat("OF") {
-                    columns.extend(c.list(Cursor::ident)?);
-                }
-            }
-            Some(_) => {}
-            None => return Err(c.expected("INSERT, UPDATE, DELETE or TRUNCATE")),
+        let Some(event) = c.eat_any(&["INSERT", "DELETE", "TRUNCATE", "UPDATE"]) else {
+            return Err(c.expected("INSERT, UPDATE, DELETE or TRUNCATE"));
+        };
+        if event == "UPDATE" && c.eat("OF") {
+            columns.extend(c.list(Cursor::ident)?);
         }
+        if events.contains(&event) {
+            let message = format!("duplicate trigger events specified at or near \"{}\"", c.source(c.peek_span()));
+            return Err(SyntaxError::new("syntax-error", c.peek_span(), message).label(format!("{event} stands twice")));
+        }
+        events.push(event);
         if !c.eat("OR") {
             break;
         }
@@ -325,7 +328,7 @@ fn trigger(c: &mut Cursor<'_>, prefix: &Prefix, constraint: bool) -> R<Change> {
         if c.eat("FROM") {
             c.name()?;
         }
-        while table::deferral(c)?.is_some() {}
+        table::attributes(c)?;
     }
     if c.eat("REFERENCING") {
         while c.eat_any(&["NEW", "OLD"]).is_some() {
@@ -367,13 +370,25 @@ fn trigger(c: &mut Cursor<'_>, prefix: &Prefix, constraint: bool) -> R<Change> {
     }))
 }
 
-/// `EXECUTE FUNCTION f('a', 1)`.
-fn execute(c: &mut Cursor<'_>) -> R<crate::change::Name> {
+/// `EXECUTE FUNCTION f`.
+fn executed(c: &mut Cursor<'_>) -> R<Name> {
     c.expect("EXECUTE")?;
     if c.eat_any(&["FUNCTION", "PROCEDURE"]).is_none() {
         return Err(c.expected("FUNCTION or PROCEDURE"));
     }
-    let function = function_name(c)?;
+    function_name(c)
+}
+
+fn execute_without_arguments(c: &mut Cursor<'_>) -> R<Name> {
+    let function = executed(c)?;
+    c.expect_token(&Token::LParen)?;
+    c.expect_token(&Token::RParen)?;
+    Ok(function)
+}
+
+/// `EXECUTE FUNCTION f('a', 1)`.
+fn execute(c: &mut Cursor<'_>) -> R<Name> {
+    let function = executed(c)?;
     c.parens(|c| {
         if c.at_token(&Token::RParen) {
             return Ok(());
@@ -404,7 +419,7 @@ pub(super) fn create_event_trigger(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> 
             }
         }
     }
-    execute(c)?;
+    execute_without_arguments(c)?;
     Ok(super::objects::other(ObjectKind::EventTrigger, unqualified(name)))
 }
 
@@ -442,8 +457,10 @@ pub(super) fn on_table(c: &mut Cursor<'_>) -> R<Target> {
 /// `CALL p(1)`: what it reads.
 pub(super) fn call(c: &mut Cursor<'_>) -> R<Change> {
     let mark = c.mark();
-    if !matches!(c.peek(), Token::Word(_)) || word_of(c.peek()).is_empty() && !matches!(c.peek_nth(1), Token::LParen | Token::Period) {
-        return Err(c.expected("a procedure"));
+    let mut ahead = c.within(Span::new(mark, c.end()));
+    function_name(&mut ahead)?;
+    if !ahead.at_token(&Token::LParen) {
+        return Err(ahead.expected("\"(\" and the arguments"));
     }
     let expr = c.expr()?;
     let span = c.span_from(mark);

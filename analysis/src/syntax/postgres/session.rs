@@ -237,7 +237,9 @@ pub(super) fn rollback(c: &mut Cursor<'_>) -> R<Change> {
     }
     c.eat_any(&["WORK", "TRANSACTION"]);
     if c.eat("TO") {
-        c.eat("SAVEPOINT");
+        if matches!(c.peek_nth(1), Token::Word(_)) {
+            c.eat("SAVEPOINT");
+        }
         c.ident()?;
         return Ok(Change::Transaction(Transaction::Savepoint));
     }
@@ -503,7 +505,12 @@ pub(super) fn copy(c: &mut Cursor<'_>) -> R<Change> {
     } else {
         copy_options(c)?;
     }
-    if c.eat("WHERE") {
+    if c.at("WHERE") {
+        if !from {
+            return Err(SyntaxError::new("syntax-error", c.peek_span(), "WHERE clause not allowed with COPY TO")
+                .help("write COPY (SELECT … WHERE …) TO …"));
+        }
+        c.advance();
         c.expr()?;
     }
     Ok(change)

@@ -397,8 +397,8 @@ fn twice(span: crate::span::Span, what: &str, column: &ColumnDefinition, table: 
 fn generated(c: &mut Cursor<'_>, column: &mut ColumnDefinition, table: Option<&Name>) -> R<()> {
     let span = c.peek_span();
     c.expect("GENERATED")?;
+    let when_span = c.peek_span();
     let when = generated_when(c)?;
-    let by_default = c.previous().map(crate::syntax::span_of);
     c.expect("AS")?;
     if c.eat("IDENTITY") {
         if c.at_token(&Token::LParen) {
@@ -422,7 +422,7 @@ fn generated(c: &mut Cursor<'_>, column: &mut ColumnDefinition, table: Option<&N
     if when == Identity::ByDefault {
         return Err(SyntaxError::new(
             "syntax-error",
-            by_default.unwrap_or(span),
+            when_span,
             "for a generated column, GENERATED ALWAYS must be specified",
         )
         .label("write ALWAYS"));
@@ -490,8 +490,7 @@ pub(super) fn nulls_not_distinct(c: &mut Cursor<'_>) -> R<bool> {
 
 /// `WITH (…) USING INDEX TABLESPACE …`, after a key's columns.
 fn index_parameters(c: &mut Cursor<'_>) -> R<()> {
-    if c.at("WITH") && matches!(c.peek_nth(1), Token::LParen) {
-        c.advance();
+    if c.eat("WITH") {
         definition(c)?;
     }
     if c.at_words("USING INDEX TABLESPACE") {
@@ -551,22 +550,60 @@ pub(super) fn constraint(c: &mut Cursor<'_>, table: Option<&Name>) -> R<Constrai
     } else {
         return Err(c.expected("a constraint: CHECK, UNIQUE, PRIMARY KEY, FOREIGN KEY or EXCLUDE"));
     };
-    let mut not_valid = false;
-    let mut deferrable = false;
+    let attributes = attributes(c)?;
+    let span = c.span_from(mark);
+    let (not_valid, deferrable) = (attributes.not_valid, attributes.deferrable);
+    Ok(ConstraintDefinition { name, kind, span, not_valid, deferrable })
+}
+
+pub(super) struct Attributes {
+    not_valid: bool,
+    deferrable: bool,
+}
+
+/// What follows a constraint, in any order: DEFERRABLE, INITIALLY …, NOT VALID, NO INHERIT, ENFORCED.
+pub(super) fn attributes(c: &mut Cursor<'_>) -> R<Attributes> {
+    // What was said, each with its opposite.
+    const PAIRS: &[(&str, &str)] = &[
+        ("DEFERRABLE", "NOT DEFERRABLE"),
+        ("INITIALLY DEFERRED", "INITIALLY IMMEDIATE"),
+        ("ENFORCED", "NOT ENFORCED"),
+    ];
+    let mut said: Vec<&str> = Vec::new();
     loop {
-        if c.eat_words("NOT VALID") {
-            not_valid = true;
-        } else if c.eat_words("NO INHERIT") || c.eat("ENFORCED") || c.eat_words("NOT ENFORCED") {
-        } else if let Some(yes) = deferral(c)? {
-            deferrable = yes;
-        } else if c.at("NOT") {
-            c.advance();
-            return Err(c.expected("DEFERRABLE or VALID"));
-        } else {
+        let span = c.peek_span();
+        let word = PAIRS
+            .iter()
+            .flat_map(|(a, b)| [*a, *b])
+            .chain(["NOT VALID", "NO INHERIT"])
+            .find(|w| c.at_words(w));
+        let Some(word) = word else {
+            if c.at("NOT") {
+                c.advance();
+                return Err(c.expected("DEFERRABLE, ENFORCED or VALID"));
+            }
+            if c.at("INITIALLY") {
+                c.advance();
+                return Err(c.expected("DEFERRED or IMMEDIATE"));
+            }
             break;
+        };
+        c.expect(word)?;
+        said.push(word);
+        if said.contains(&"NOT DEFERRABLE") && said.contains(&"INITIALLY DEFERRED") {
+            return Err(SyntaxError::new(
+                "syntax-error",
+                span,
+                "constraint declared INITIALLY DEFERRED must be DEFERRABLE",
+            ));
+        }
+        if PAIRS.iter().any(|(a, b)| said.contains(a) && said.contains(b)) {
+            return Err(SyntaxError::new("syntax-error", span, "conflicting constraint properties"));
         }
     }
-    Ok(ConstraintDefinition { name, kind, span: c.span_from(mark), not_valid, deferrable })
+    let not_valid = said.contains(&"NOT VALID");
+    let deferrable = said.contains(&"DEFERRABLE") || said.contains(&"INITIALLY DEFERRED");
+    Ok(Attributes { not_valid, deferrable })
 }
 
 /// One of `DEFERRABLE`, `NOT DEFERRABLE`, `INITIALLY DEFERRED` (which implies the first), `INITIALLY IMMEDIATE`.
@@ -688,8 +725,13 @@ pub(super) fn partition_bound(c: &mut Cursor<'_>) -> R<()> {
     } else if c.eat("WITH") {
         c.parens(|c| {
             c.list(|c| {
-                c.ident_if(keywords::is_not_reserved, "MODULUS or REMAINDER")?;
-                c.number()
+                let span = c.peek_span();
+                let what = c.ident_if(keywords::is_not_reserved, "MODULUS or REMAINDER")?.value;
+                if what != "modulus" && what != "remainder" {
+                    let message = format!("unrecognized hash partition bound specification \"{what}\"");
+                    return Err(SyntaxError::new("syntax-error", span, message).label("expected MODULUS or REMAINDER"));
+                }
+                types::integer(c, "a number")
             })
         })?;
     } else {

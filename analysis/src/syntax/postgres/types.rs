@@ -162,7 +162,7 @@ fn float(c: &mut Cursor<'_>) -> R<&'static str> {
     let mut span = Span::default();
     let digits = c.parens(|c| {
         span = c.peek_span();
-        integer(c)
+        integer(c, "a precision")
     })?;
     match digits.parse::<u32>() {
         Ok(1..=24) => Ok("real"),
@@ -180,18 +180,18 @@ fn length(c: &mut Cursor<'_>) -> R<Vec<String>> {
     if !c.at_token(&Token::LParen) {
         return Ok(Vec::new());
     }
-    Ok(vec![c.parens(integer)?])
+    Ok(vec![c.parens(|c| integer(c, "a length"))?])
 }
 
 /// An integer without a sign.
-fn integer(c: &mut Cursor<'_>) -> R<String> {
+pub(super) fn integer(c: &mut Cursor<'_>, what: &str) -> R<String> {
     match c.peek() {
         Token::Number(n, _) if n.bytes().all(|b| b.is_ascii_digit()) => {
             let n = n.clone();
             c.advance();
             Ok(n)
         }
-        _ => Err(c.expected("a length")),
+        _ => Err(c.expected(what)),
     }
 }
 
