@@ -807,7 +807,7 @@ pub(crate) struct Block {
 /// WHEN condition [OR …] THEN.
 #[derive(Clone, Debug)]
 pub(crate) struct Handler {
-    /// SQLSTATEs that it catches; `OTHERS` is an empty list.
+    /// SQLSTATEs that it catches: one that ends in `000` stands for its class. `OTHERS` is an empty list.
     pub(crate) catches: Vec<String>,
     pub(crate) body: Vec<BlockStatement>,
     pub(crate) span: Span,
@@ -855,12 +855,17 @@ pub(crate) enum Condition {
 }
 
 /// A look into a system catalog: `FROM pg_type WHERE typname = 'mood'`.
+///
+/// Joins and subqueries are paths from the first relation: of `pg_enum e JOIN pg_type t ON t.oid = e.enumtypid` the name
+/// of the type is `enumtypid.typname`. Relations of the information schema that are joined by their names are paths too:
+/// `key_column_usage` has `table_constraints.constraint_type`. All filters hold for one row together.
 #[derive(Clone, Debug)]
 pub(crate) struct CatalogQuery {
-    /// `pg_type`, `information_schema.columns`, … The first is the one that the filters are about; the others are joined.
+    /// `pg_type`, `information_schema.columns`, … The filters start from the first; the others are joined.
     pub(crate) relations: Vec<String>,
-    /// `column = 'literal'` or `column IN (…)`; `column = 'x'::regclass` keeps the literal.
+    /// `column = 'literal'` or `column IN (…)`, the column in lower case. `column = 'x'::regclass` keeps the literal, a flag
+    /// is `true` or `false`; `current_schema()` and `current_schemas()` (the whole search path) stand for themselves.
     pub(crate) filters: Vec<(String, Vec<String>)>,
-    /// There is more in the WHERE than `filters` says.
+    /// There is more in the WHERE than `filters` says: a row that passes them may not be meant.
     pub(crate) partial: bool,
 }
