@@ -96,7 +96,7 @@ fn read(input: &Input) -> Result<Folder, Refused> {
         Ok(config) => config,
         Err(error) => {
             let mut sources = Sources::default();
-            sources.attach(error.file);
+            sources.attach(*error.file);
             let errors = error.diagnostics.iter().map(|diagnostic| here(render(diagnostic, &sources, &options)));
             return refuse(said, errors.collect());
         }
