@@ -188,6 +188,7 @@ impl Run {
     fn go<C: Connection>(&mut self, connection: &mut C) -> Result<(), Error> {
         let reading = |failure| Error::database("reading the history of migrations", failure);
         if connection.is_current(self.migrations).map_err(reading)? {
+            tracing::debug!("one read: all is applied as it was compiled");
             self.report.already_applied = self.migrations.list.len();
             return Ok(());
         }

@@ -10,8 +10,9 @@ use glowplug::{Engine, Error, HealthStatus, Migrations, OutOfOrder, Runner, Stat
 use glowplug_tests::{TestDatabase, postgres};
 use statics::{File, file};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, Instant};
+use tracing_subscriber::util::SubscriberInitExt;
 
 fn migrations(files: &[File]) -> &'static Migrations {
     statics::migrations(Engine::Postgres, files)
@@ -382,6 +383,26 @@ fn a_server_that_is_not_there_is_said_and_unhealthy() {
     assert!(!health.database.error.unwrap().contains("s3cret"));
 }
 
+/// What is logged on this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 #[test]
 fn the_holder_of_the_lock_is_named() {
     let database = postgres();
@@ -404,6 +425,9 @@ fn the_holder_of_the_lock_is_named() {
         {
             std::thread::sleep(Duration::from_millis(20));
         }
+        let log = Log::default();
+        let writer = log.clone();
+        let _logging = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).set_default();
         let since = Instant::now();
         let error =
             Runner::new(list).lock_wait(Duration::from_millis(700)).run_pending(&mut database.connect()).unwrap_err();
@@ -414,6 +438,11 @@ fn the_holder_of_the_lock_is_named() {
         assert!(text.contains("(first-replica), connected for "), "{text}");
         let Error::LockWait { holder: Some(named), .. } = &error else { panic!("{error:?}") };
         assert!(text.contains(&format!("SELECT pg_terminate_backend({})", named.pid)), "{text}");
+        let logged = log.text();
+        let line =
+            logged.lines().find(|line| line.contains("another process is migrating this database; waiting for it"));
+        let line = line.unwrap_or_else(|| panic!("{logged}"));
+        assert!(line.contains(&format!("pid={} application=first-replica connected=", named.pid)), "{line}");
         holder.join().unwrap();
     });
     // The lock is given back, also by the one that failed.
