@@ -88,8 +88,7 @@ pub(crate) fn migration(
     let mut failed = BTreeSet::new();
     for (i, statement) in statements.iter().enumerate() {
         let Some(change) = &statement.change else {
-            // What it would have done is not known: what it may have made is not reported as missing.
-            catalog.open("a statement before this could not be read");
+            catalog.blur(names_in(&file.text[statement.span.range()]));
             failed.insert(i);
             continue;
         };
@@ -217,6 +216,11 @@ fn refused(path: &str, refusal: &Refusal, statement: Span, catalog: &Catalog) ->
     d.help.clone_from(&refusal.help);
     d.sqlstate = backend.answers_sqlstate().then(|| refusal.problem.sqlstate()).flatten();
     d
+}
+
+/// The words of a statement that could not be read, quoted or not.
+fn names_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).filter(|w| !w.is_empty())
 }
 
 /// Over the tokens, so that comments, white space and line ends do not count.

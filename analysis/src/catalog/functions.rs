@@ -1,10 +1,8 @@
 //! Functions, triggers, extensions and types: what has a name and a definition.
 
-use std::collections::BTreeMap;
-use std::sync::OnceLock;
-
+use super::builtins::Extension;
 use super::object::{Function, UserType, UserTypeKind};
-use super::{Catalog, Found, Key, Object, Outcome, Part, Problem, Refusal, suggestion};
+use super::{builtins, types, Catalog, Found, Key, Object, Outcome, Part, Problem, Refusal, suggestion};
 use crate::change::{
     ArgumentMode, Call, CreateFunction, CreateTrigger, Ident, Name, ObjectKind, Target, TypeAction, TypeDefinition,
 };
@@ -29,36 +27,91 @@ pub(crate) fn name_in_text(text: &str, span: Span) -> Name {
     Name { schema: idents.next(), name }
 }
 
-/// What an extension brings, by kind.
-#[derive(Debug, Default)]
-pub(crate) struct ExtensionData {
-    types: Vec<&'static str>,
-    functions: Vec<&'static str>,
-}
-
-/// The extensions whose contents are known, from data files made on a server.
-fn extensions() -> &'static BTreeMap<&'static str, ExtensionData> {
-    static ALL: OnceLock<BTreeMap<&'static str, ExtensionData>> = OnceLock::new();
-    ALL.get_or_init(BTreeMap::new)
-}
-
 impl Catalog {
+    /// The extensions that are there, with those that they need; what is not known of them is not among them.
+    fn installed_extensions(&self) -> impl Iterator<Item = Extension> {
+        let first = Key::Extension(String::new());
+        let named = self.objects.range(first..).map_while(|(k, _)| match k {
+            Key::Extension(name) => Some(builtins::extension(name)),
+            _ => None,
+        });
+        named.flatten().flat_map(|e| e.requires().chain([e]))
+    }
+
     pub(crate) fn extension_of_type(&self, name: &str) -> Option<&'static str> {
-        extensions().iter().find(|(_, d)| d.types.contains(&name)).map(|(n, _)| *n)
+        builtins::extensions().find(|e| e.has_type(name)).map(|e| e.name)
     }
 
     pub(crate) fn extension_type_installed(&self, name: &str) -> bool {
-        self.extension_of_type(name).is_some_and(|e| self.has(&Key::Extension(e.to_owned())))
+        self.installed_extensions().any(|e| e.has_type(name))
     }
 
     /// Whether an extension is installed whose contents nobody wrote down.
     pub(crate) fn unknown_extension_installed(&self) -> bool {
-        self.iter().any(|(k, _)| matches!(k, Key::Extension(n) if !extensions().contains_key(n.as_str())))
+        let first = Key::Extension(String::new());
+        let mut all = self.objects.range(first..).map_while(|(k, _)| match k {
+            Key::Extension(name) => Some(name),
+            _ => None,
+        });
+        all.any(|name| builtins::extension(name).is_none())
     }
 
-    /// A function that is called: there, or reported.
+    /// A function that is called: there with so many arguments, or reported. The types of the arguments are not known.
     pub(crate) fn check_function(&mut self, call: &Call, out: &mut Outcome) {
-        let _ = (call, out);
+        if !self.engine.checks_functions || self.is_open() {
+            return;
+        }
+        let name = call.name.name.value.as_str();
+        if let Some(schema) = &call.name.schema {
+            let folded = self.folded(&schema.value);
+            if !self.schema_known(&folded) {
+                self.report_schema(schema, out);
+                return;
+            }
+        }
+        let found = self.find(&call.name, Key::Function);
+        let own = match &found {
+            Found::Perhaps => return,
+            Found::Yes(key) => match self.get(key) {
+                Some(Object::Function(overloads)) => overloads.iter().any(|f| f.takes(call.arguments)),
+                _ => true,
+            },
+            Found::No => false,
+        };
+        let known = own
+            || builtins::function(name, call.arguments)
+            || self.installed_extensions().any(|e| e.has_function(name, call.arguments))
+            || self.unknown_extension_installed()
+            // `type(value)` is a cast, and `column(row)` another way to write `row.column` (manual, 4.2.6 and 4.2.9).
+            || call.arguments == Some(1) && self.is_type_or_column(&call.name);
+        if known {
+            return;
+        }
+        let others = matches!(found, Found::Yes(_))
+            || builtins::function(name, None)
+            || self.installed_extensions().any(|e| e.has_function(name, None));
+        let help = if others {
+            Some(format!("there is a function {name}, but it does not take {}", counted(call.arguments)))
+        } else if let Some(e) = builtins::extensions().find(|e| e.has_function(name, call.arguments)) {
+            Some(format!("it comes with an extension: CREATE EXTENSION IF NOT EXISTS {};", e.written()))
+        } else {
+            let users = self.iter().filter_map(|(k, _)| match k {
+                Key::Function(_, n) => Some(n.as_str()),
+                _ => None,
+            });
+            suggestion(name, users.chain(builtins::function_names()))
+        };
+        let arguments = if call.arguments == Some(0) { "()" } else { "(…)" };
+        self.report(Problem::UndefinedFunction(format!("{}{arguments}", call.name.text())), call.name.span(), help, out);
+    }
+
+    fn is_type_or_column(&self, name: &Name) -> bool {
+        let column = &name.name.value;
+        types::builtin(column).is_some()
+            || self.find(name, Key::Type) != Found::No
+            || self.find_relation(name) != Found::No
+            || self.extension_type_installed(column)
+            || self.iter().any(|(_, o)| matches!(o, Object::Table(t) if t.columns.iter().any(|c| c.name == *column)))
     }
 
     pub(crate) fn create_function(&mut self, f: &CreateFunction, out: &mut Outcome) {
@@ -202,7 +255,7 @@ impl Catalog {
     }
 
     pub(crate) fn extension_function_installed(&self, name: &str) -> bool {
-        extensions().iter().any(|(e, d)| d.functions.contains(&name) && self.has(&Key::Extension((*e).to_owned())))
+        self.installed_extensions().any(|e| e.has_function(name, None))
     }
 
     /// The overload that a DROP, ALTER or COMMENT names.
@@ -503,6 +556,26 @@ impl Catalog {
 
 /// Whether PostgreSQL has a function of this name.
 pub(crate) fn builtin_function(name: &str) -> bool {
-    // Triggers and defaults mostly call the user's own functions; these are the engine's that they do call.
-    matches!(name, "tsvector_update_trigger" | "tsvector_update_trigger_column" | "suppress_redundant_updates_trigger")
+    builtins::function(name, None)
+}
+
+/// How many arguments a call has, in words.
+fn counted(arguments: Option<usize>) -> String {
+    match arguments {
+        Some(0) => "no arguments".to_owned(),
+        Some(1) => "one argument".to_owned(),
+        Some(n) => format!("{n} arguments"),
+        None => "these arguments".to_owned(),
+    }
+}
+
+impl Function {
+    /// Whether it can be called with so many arguments; `None` is any number.
+    fn takes(&self, count: Option<usize>) -> bool {
+        // A procedure's OUT arguments are written in CALL from PostgreSQL 14 on, an aggregate's may stand in WITHIN GROUP.
+        let Some(count) = count.filter(|_| self.kind == ObjectKind::Function) else { return true };
+        let written = self.arguments.len();
+        let least = written.saturating_sub(self.defaults + usize::from(self.variadic));
+        count >= least && (self.variadic || count <= written)
+    }
 }

@@ -4,6 +4,7 @@
 //! as if the refused part had not been written: so one mistake is one diagnostic. A name that was reported once is
 //! remembered and not reported again.
 
+mod builtins;
 mod drop;
 mod functions;
 pub(crate) mod introspect;
@@ -34,6 +35,8 @@ pub(crate) struct Engine {
     pub(crate) backend: Backend,
     /// Where a name without a schema goes.
     pub(crate) default_schema: &'static str,
+    /// Where temporary tables go; `None` where they go with the others.
+    pub(crate) temporary_schema: Option<&'static str>,
     /// Schemas whose contents are the engine's own: never reported as missing.
     pub(crate) system_schemas: &'static [&'static str],
     /// Whether names that differ in case alone are one.
@@ -46,6 +49,8 @@ pub(crate) struct Engine {
     pub(crate) names_constraints: bool,
     /// Whether types must exist.
     pub(crate) checks_types: bool,
+    /// Whether the functions that it brings are known, and one that is called must be there.
+    pub(crate) checks_functions: bool,
     /// Whether a table and a type cannot share a name.
     pub(crate) tables_are_types: bool,
     /// The longest name in bytes; what is longer is cut without a word.
@@ -66,12 +71,14 @@ pub(crate) struct Engine {
 static POSTGRES: Engine = Engine {
     backend: Backend::Postgres,
     default_schema: "public",
-    system_schemas: &["pg_catalog", "information_schema", "pg_toast", "pg_temp"],
+    temporary_schema: Some("pg_temp"),
+    system_schemas: &["pg_catalog", "information_schema", "pg_toast"],
     ignores_case: false,
     checks_foreign_keys: true,
     checks_views: true,
     names_constraints: true,
     checks_types: true,
+    checks_functions: true,
     tables_are_types: true,
     longest_name: 63,
     system_columns: &["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"],
@@ -85,12 +92,14 @@ static POSTGRES: Engine = Engine {
 static SQLITE: Engine = Engine {
     backend: Backend::Sqlite,
     default_schema: "main",
+    temporary_schema: None,
     system_schemas: &[],
     ignores_case: true,
     checks_foreign_keys: false,
     checks_views: false,
     names_constraints: false,
     checks_types: false,
+    checks_functions: false,
     tables_are_types: false,
     longest_name: usize::MAX,
     system_columns: &["rowid", "oid", "_rowid_"],
@@ -99,6 +108,9 @@ static SQLITE: Engine = Engine {
     alters_without_guard: true,
     insert_guard: "INSERT OR IGNORE (with a unique key to conflict with), or INSERT … SELECT … WHERE NOT EXISTS (…)",
 };
+
+/// What the runner itself keeps: there before the first migration.
+const RUNNER_TABLES: [&str; 2] = ["__diesel_schema_migrations", "__glowplug_history"];
 
 /// What a second run would do to rows, seen while folding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,6 +166,8 @@ pub(crate) struct Catalog {
     open: Option<String>,
     /// Names that were reported as unknown already.
     poisoned: BTreeSet<String>,
+    /// Names in statements that could not be read: what they are now is not known.
+    blurred: BTreeSet<String>,
     /// Every name that ever was: `DROP … IF EXISTS` of another one is a typo behind a guard.
     ever: BTreeSet<String>,
 }
@@ -172,6 +186,7 @@ impl Catalog {
             search_path: vec![engine.default_schema.to_owned()],
             open: None,
             poisoned: BTreeSet::new(),
+            blurred: BTreeSet::new(),
             ever: BTreeSet::new(),
         };
         catalog.objects.set(Key::Schema(engine.default_schema.to_owned()), Arc::new(Object::Schema));
@@ -276,9 +291,10 @@ impl Catalog {
     pub(crate) fn schema_known(&self, folded: &str) -> bool {
         self.objects.contains(&Key::Schema(folded.to_owned()))
             || self.engine.system_schemas.contains(&folded)
-            || folded.starts_with("pg_temp")
+            || self.engine.temporary_schema.is_some_and(|t| folded.starts_with(t))
             || (self.engine.ignores_case && folded == "temp")
             || self.is_open()
+            || self.is_blurred(folded)
     }
 
     pub(crate) fn report_schema(&mut self, schema: &Ident, out: &mut Outcome) {
@@ -307,24 +323,41 @@ impl Catalog {
             }
             return self.in_schema(&schema, &folded, &key);
         }
-        for schema in &self.search_path {
+        // The temporary schema is searched first, named or not (manual, search_path).
+        let temporary = self.engine.temporary_schema.map(str::to_owned);
+        for schema in temporary.iter().chain(&self.search_path) {
             let candidate = key(schema.clone(), folded.clone());
             if self.objects.contains(&candidate) {
                 return Found::Yes(candidate);
             }
         }
-        if self.is_open() || folded.starts_with(self.engine.system_prefix) { Found::Perhaps } else { Found::No }
+        if folded.starts_with(self.engine.system_prefix) || RUNNER_TABLES.contains(&folded.as_str()) {
+            return Found::Perhaps;
+        }
+        self.absent(&folded)
+    }
+
+    fn absent(&self, folded: &str) -> Found {
+        if self.is_open() || self.is_blurred(folded) { Found::Perhaps } else { Found::No }
+    }
+
+    /// Whether a name stands in a statement that could not be read.
+    pub(crate) fn is_blurred(&self, name: &str) -> bool {
+        !self.blurred.is_empty() && self.blurred.contains(&self.folded(name).to_lowercase())
+    }
+
+    /// Remembers the names of a statement that could not be read: what it did to them is not known, so they are not
+    /// reported as missing.
+    pub(crate) fn blur<'a>(&mut self, words: impl IntoIterator<Item = &'a str>) {
+        for word in words {
+            let folded = self.folded(word).to_lowercase();
+            self.blurred.insert(folded);
+        }
     }
 
     fn in_schema(&self, schema: &str, name: &str, key: &impl Fn(String, String) -> Key) -> Found {
         let candidate = key(schema.to_owned(), name.to_owned());
-        if self.objects.contains(&candidate) {
-            Found::Yes(candidate)
-        } else if self.is_open() {
-            Found::Perhaps
-        } else {
-            Found::No
-        }
+        if self.objects.contains(&candidate) { Found::Yes(candidate) } else { self.absent(name) }
     }
 
     pub(crate) fn find_relation(&self, name: &Name) -> Found {

@@ -18,14 +18,15 @@ impl Catalog {
     ) -> Option<Key> {
         self.remember(&name.name.value);
         self.check_length(&name.name, out);
-        let schema = if temporary && name.schema.is_none() && !self.engine.ignores_case {
-            "pg_temp".to_owned()
-        } else {
-            let Some(schema) = self.target_schema(name, out) else {
-                self.poison(&name.text());
-                return None;
-            };
-            schema
+        let schema = match self.engine.temporary_schema {
+            Some(own) if temporary && name.schema.is_none() => own.to_owned(),
+            _ => {
+                let Some(schema) = self.target_schema(name, out) else {
+                    self.poison(&name.text());
+                    return None;
+                };
+                schema
+            }
         };
         let key = Key::Relation(schema.clone(), self.folded(&name.name.value));
         if let Some(existing) = self.get(&key) {
@@ -200,6 +201,8 @@ impl Catalog {
 
     pub(crate) fn has_column(&self, table: &Table, column: &str) -> bool {
         table.open
+            || self.is_open()
+            || self.is_blurred(column)
             || table.columns.iter().any(|c| self.same(&c.name, column))
             || self.engine.system_columns.contains(&column)
             || self.is_poisoned(&format!("column {}.{column}", table.name))

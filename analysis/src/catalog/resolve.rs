@@ -49,7 +49,7 @@ impl Catalog {
     }
 
     fn resolve_column(&mut self, path: &[Ident], scopes: &[Scope], out: &mut Outcome) {
-        if self.is_open() {
+        if self.is_open() || path.iter().any(|p| self.is_blurred(&p.value)) {
             return;
         }
         match path {

@@ -1231,6 +1231,7 @@ impl Catalog {
         // PostgreSQL 18 names every NOT NULL (table_column_not_null).
         table.open
             || self.is_open()
+            || self.is_blurred(name)
             || name.contains("_not_null")
             || self.is_poisoned(&format!("relation constraint {name}"))
     }
@@ -1294,12 +1295,15 @@ impl Catalog {
                     });
                     self.link(target.clone(), edge.from, edge.part);
                 }
+                let keeps = self.engine.checks_foreign_keys;
                 // … and what it needs knows it under its new key.
                 let needs = parents.into_iter().map(|p| (p, Part::Whole)).chain(
                     constraints
                         .into_iter()
                         .filter_map(|c| match c.kind {
-                            ConstraintType::ForeignKey { table, .. } => Some((table, Part::Constraint(c.name))),
+                            ConstraintType::ForeignKey { table, .. } if keeps => {
+                                Some((table, Part::Constraint(c.name)))
+                            }
                             _ => None,
                         })
                         .chain(

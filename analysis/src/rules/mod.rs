@@ -66,7 +66,7 @@ pub static ALL: &[Rule] = rules! {
     "fk-target-not-unique" Correctness Deny,
     "fk-type-mismatch" Correctness Deny,
     "guard-catches-wrong-error" Idempotency Deny,
-    "identifier-too-long" Correctness Deny,
+    "identifier-too-long" Correctness Warn,
     "if-not-exists-shape" Correctness Deny,
     "insert-column-count" Correctness Deny,
     "insert-without-guard" Idempotency Deny,

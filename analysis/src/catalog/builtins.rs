@@ -1,0 +1,152 @@
+//! What the engine and the known extensions bring along, from data files made on real servers.
+//!
+//! The files are sorted, so a name is found where it stands: nothing is read before it is asked for, and nothing is
+//! built. See `analysis/data/generate.py` for their form.
+
+/// PostgreSQL's own functions.
+static FUNCTIONS: &str = include_str!("../../data/postgres/functions.txt");
+
+/// The extensions whose contents are known, with their files.
+static EXTENSIONS: &[(&str, &str)] = include!("../../data/postgres/extensions.in");
+
+/// Procedural languages: their files are not read, because nothing that they bring is called by name.
+const LANGUAGES: &[&str] =
+    &["plpgsql", "plperl", "plperlu", "plpython3u", "pltcl", "pltclu", "plv8", "bool_plperl", "jsonb_plpython3u"];
+
+/// The lines of a sorted file that begin with `key` and a tab, without those two.
+fn lines(file: &'static str, key: &str) -> impl Iterator<Item = &'static str> {
+    // A tab sorts before all that names are made of, so a name stands before the longer ones that begin with it.
+    let key = format!("{key}\t");
+    let (mut low, mut high) = (0, file.len());
+    // Both are starts of lines, and the first line that is not before the key lies between them.
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let start = file[low..middle].rfind('\n').map_or(low, |n| low + n + 1);
+        let end = file[start..].find('\n').map_or(file.len(), |n| start + n + 1);
+        let line = &file[start..end];
+        if line.starts_with('#') || *line < *key {
+            low = end;
+        } else {
+            high = start;
+        }
+    }
+    file[low..].lines().map_while(move |line| line.strip_prefix(&key))
+}
+
+/// Whether a function that a line describes can be called with so many arguments; `None` is any number.
+fn takes(line: &str, count: Option<usize>) -> bool {
+    let mut fields = line.split('\t');
+    let (Some(types), Some(defaults), _, kind) = (fields.next(), fields.next(), fields.next(), fields.next()) else {
+        return false;
+    };
+    // An aggregate's arguments may stand in WITHIN GROUP.
+    let Some(count) = count.filter(|_| kind != Some("a")) else { return true };
+    let written = if types.is_empty() { 0 } else { types.split(',').count() };
+    let variadic = types.contains("VARIADIC");
+    let least = written - defaults.parse().unwrap_or(0).min(written) - usize::from(variadic);
+    // `concat("any" …)` takes none of its last ones, or any number of them.
+    count >= least && (variadic || count <= written)
+}
+
+/// Whether PostgreSQL has a function of this name that takes so many arguments; `None` is any number.
+pub(crate) fn function(name: &str, arguments: Option<usize>) -> bool {
+    lines(FUNCTIONS, name).any(|line| takes(line, arguments))
+}
+
+/// The names of PostgreSQL's own functions, for a suggestion.
+pub(crate) fn function_names<'a>() -> impl Iterator<Item = &'a str> {
+    FUNCTIONS.lines().filter(|l| !l.starts_with('#')).filter_map(|l| l.split('\t').next())
+}
+
+/// What is known of an extension.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extension {
+    pub(crate) name: &'static str,
+    file: &'static str,
+}
+
+impl Extension {
+    /// Whether it has a type of this name.
+    pub(crate) fn has_type(self, name: &str) -> bool {
+        lines(self.file, &format!("type\t{name}")).next().is_some()
+    }
+
+    /// Whether it has a function of this name that takes so many arguments; `None` is any number.
+    pub(crate) fn has_function(self, name: &str, arguments: Option<usize>) -> bool {
+        lines(self.file, &format!("function\t{name}")).any(|line| takes(line, arguments))
+    }
+
+    /// The extensions that it needs, and that CASCADE brings along.
+    pub(crate) fn requires(self) -> impl Iterator<Item = Extension> {
+        lines(self.file, "requires").filter_map(|line| extension(line.split('\t').next()?))
+    }
+
+    /// Its name as SQL has to write it.
+    pub(crate) fn written(self) -> String {
+        super::types::quoted(self.name)
+    }
+}
+
+/// An extension by its name, where its contents are known.
+pub(crate) fn extension(name: &str) -> Option<Extension> {
+    if let Some(language) = LANGUAGES.iter().find(|l| **l == name) {
+        return Some(Extension { name: language, file: "" });
+    }
+    let at = EXTENSIONS.binary_search_by(|(n, _)| (*n).cmp(name)).ok()?;
+    let (name, file) = EXTENSIONS[at];
+    Some(Extension { name, file })
+}
+
+/// All extensions whose contents are known.
+pub(crate) fn extensions() -> impl Iterator<Item = Extension> {
+    EXTENSIONS.iter().map(|(name, file)| Extension { name, file })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_is_found_by_its_name() {
+        for name in function_names() {
+            assert!(function(name, None), "{name}");
+        }
+        assert_eq!(function_names().count(), FUNCTIONS.lines().count() - 2);
+        for extension in extensions() {
+            for line in extension.file.lines().filter(|l| !l.starts_with('#')) {
+                let mut fields = line.split('\t');
+                match (fields.next(), fields.next()) {
+                    (Some("type"), Some(name)) => assert!(extension.has_type(name), "{} {name}", extension.name),
+                    (Some("function"), Some(name)) => {
+                        assert!(extension.has_function(name, None), "{} {name}", extension.name);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn arguments_are_counted() {
+        assert!(function("now", Some(0)));
+        assert!(!function("now", Some(1)));
+        assert!(function("generate_series", Some(3)) && !function("generate_series", Some(1)));
+        // Defaults: make_interval(days => 1).
+        assert!(function("make_interval", Some(1)) && !function("make_interval", Some(8)));
+        // VARIADIC "any".
+        assert!(function("concat", Some(9)) && function("format", Some(1)) && function("format", Some(5)));
+        // The aggregated argument stands elsewhere.
+        assert!(function("percentile_cont", Some(1)));
+        assert!(!function("gen_random_uid", None) && !function("", None) && !function("zzz", None));
+    }
+
+    #[test]
+    fn extensions_bring_what_they_bring() {
+        let has = |extension_name: &str, name: &str| extension(extension_name).unwrap().has_function(name, None);
+        assert!(has("uuid-ossp", "uuid_generate_v4") && has("pgcrypto", "crypt") && has("unaccent", "unaccent"));
+        assert!(extension("citext").unwrap().has_type("citext") && extension("hstore").unwrap().has_type("hstore"));
+        assert_eq!(extension("earthdistance").unwrap().requires().map(|e| e.name).collect::<Vec<_>>(), ["cube"]);
+        assert_eq!(extension("uuid-ossp").unwrap().written(), "\"uuid-ossp\"");
+        assert!(extension("plpgsql").is_some() && extension("postgis").is_none());
+    }
+}
