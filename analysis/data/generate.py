@@ -297,6 +297,10 @@ def generate(folder, connections, servers, asked):
             servers,
             asked,
         )
+    # The program's list of them, sorted; their paths are relative to it.
+    lines = [f'    ("{name}", include_str!("extensions/{name}.txt")),' for name in sorted(set().union(*brought.values()))]
+    listed = "\n".join(["// Written by analysis/data/generate.py; not to be edited.", "&[", *lines, "]"])
+    (folder / "extensions.in").write_text(listed + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

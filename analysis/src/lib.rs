@@ -105,6 +105,7 @@ pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
     let syntax = syntax::of(config.backend);
     let mut catalog = catalog::Catalog::new(config.backend);
     let mut diagnostics = Vec::new();
+    sources.others.extend(config.file.clone());
     for file in &config.preamble {
         diagnostics.extend(fold::preamble(file, syntax, &mut catalog));
         sources.attach(file.clone());
