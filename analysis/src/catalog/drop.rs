@@ -7,7 +7,11 @@ use crate::change::{Drop, Ident, Name, ObjectKind, Target};
 use crate::span::Span;
 
 impl Catalog {
+    /// Takes an object away, with what it needed.
     pub(crate) fn forget(&mut self, key: &Key) {
+        for edge in self.needs_of(key) {
+            self.unlink(&edge);
+        }
         self.objects.remove(key);
     }
 
@@ -237,21 +241,7 @@ impl Catalog {
             _ => t.rules.retain(|n| n != name),
         });
         if d.kind == ObjectKind::Trigger {
-            self.unlink_trigger(&table, name);
-        }
-    }
-
-    fn unlink_trigger(&mut self, table: &Key, trigger: &str) {
-        let part = Part::Trigger(trigger.to_owned());
-        let edges: Vec<Edge> = self
-            .objects
-            .iter()
-            .filter(|(k, _)| matches!(k, Key::Function(..)))
-            .map(|(k, _)| Edge { target: k.clone(), from: table.clone(), part: part.clone() })
-            .filter(|e| self.edges.contains(e))
-            .collect();
-        for e in edges {
-            self.unlink(&e);
+            self.unlink_part(&table, &Part::Trigger(name.clone()));
         }
     }
 
@@ -388,7 +378,6 @@ impl Catalog {
                 self.forget(&k);
             }
         }
-        self.forget_needs(key, &table);
         self.forget(key);
         for edge in self.dependents(key) {
             self.unlink(&edge);
@@ -396,31 +385,6 @@ impl Catalog {
                 continue;
             }
             self.drop_part(&edge);
-        }
-    }
-
-    /// The edges from a table to what it needs.
-    fn forget_needs(&mut self, key: &Key, table: &Table) {
-        let mut edges = Vec::new();
-        for c in &table.constraints {
-            if let ConstraintType::ForeignKey { table: target, .. } = &c.kind {
-                edges.push(Edge { target: target.clone(), from: key.clone(), part: Part::Constraint(c.name.clone()) });
-            }
-        }
-        for c in &table.columns {
-            if let Some(user) = &c.data_type.user {
-                edges.push(Edge { target: user.clone(), from: key.clone(), part: Part::Column(c.name.clone()) });
-            }
-        }
-        for p in &table.parents {
-            edges.push(Edge { target: p.clone(), from: key.clone(), part: Part::Whole });
-        }
-        for e in edges {
-            self.unlink(&e);
-        }
-        let triggers: Vec<String> = table.triggers.iter().map(|(n, _)| n.clone()).collect();
-        for t in triggers {
-            self.unlink_trigger(key, &t);
         }
     }
 
@@ -584,20 +548,16 @@ impl Catalog {
             })
             .map(|i| i.name.clone())
             .collect();
-        for c in table.constraints.iter().filter(|c| gone.contains(&c.name)) {
-            if let ConstraintType::ForeignKey { table: target, .. } = &c.kind {
-                let part = Part::Constraint(c.name.clone());
-                self.unlink(&Edge { target: target.clone(), from: key.clone(), part });
-            }
+        for name in &gone {
+            self.unlink_part(key, &Part::Constraint(name.clone()));
         }
+        self.unlink_part(key, &Part::Column(column.to_owned()));
+        self.unlink_part(key, &Part::Default(column.to_owned()));
         for i in &indexes {
             let k = Key::Relation(key.schema().to_owned(), self.folded(i));
             if matches!(self.get(&k), Some(Object::Index(owner)) if owner == key) {
                 self.forget(&k);
             }
-        }
-        if let Some(user) = table.columns.iter().find(|c| c.name == column).and_then(|c| c.data_type.user.clone()) {
-            self.unlink(&Edge { target: user, from: key.clone(), part: Part::Column(column.to_owned()) });
         }
         self.drop_owned_sequences(key, Some(column));
         let ignores_case = self.engine.ignores_case;
@@ -680,9 +640,7 @@ impl Catalog {
         if matches!(self.get(&index), Some(Object::Index(owner)) if owner == key) {
             self.forget(&index);
         }
-        if let ConstraintType::ForeignKey { table: target, .. } = &found.kind {
-            self.unlink(&Edge { target: target.clone(), from: key.clone(), part: Part::Constraint(name.value.clone()) });
-        }
+        self.unlink_part(key, &Part::Constraint(name.value.clone()));
         self.change_table(key, |t| {
             t.constraints.retain(|c| c.name != name.value);
             t.indexes.retain(|i| !(i.constraint && i.name == name.value));
@@ -708,7 +666,6 @@ impl Catalog {
     pub(crate) fn drop_owned_sequences(&mut self, table: &Key, column: Option<&str>) {
         for (sequence, owner) in self.owned_sequences(table) {
             if column.is_none_or(|c| c == owner) {
-                self.unlink(&Edge { target: table.clone(), from: sequence.clone(), part: Part::Column(owner.clone()) });
                 self.drop_with_dependents(&sequence);
             }
         }

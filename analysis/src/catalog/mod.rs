@@ -20,7 +20,7 @@ pub(crate) mod types;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub(crate) use object::{Edge, Key, Object, Part, Table};
+pub(crate) use object::{Edge, Key, Need, Object, Part, Table};
 pub(crate) use problem::{Problem, Refusal};
 pub(crate) use store::Mark as StoreMark;
 
@@ -139,6 +139,7 @@ pub(crate) struct Outcome {
 pub(crate) struct Mark {
     pub(crate) objects: StoreMark,
     edges: StoreMark,
+    needs: StoreMark,
     search_path: Vec<String>,
     open: Option<String>,
     poisoned: BTreeSet<String>,
@@ -160,7 +161,9 @@ pub(crate) enum Found {
 pub(crate) struct Catalog {
     pub(crate) engine: &'static Engine,
     objects: Store<Key, Arc<Object>>,
+    /// What needs an object, and the same edges by what an object needs.
     edges: Store<Edge, ()>,
+    needs: Store<Need, ()>,
     search_path: Vec<String>,
     /// Why anything may exist: what was run cannot be known.
     open: Option<String>,
@@ -183,6 +186,7 @@ impl Catalog {
             engine,
             objects: Store::default(),
             edges: Store::default(),
+            needs: Store::default(),
             search_path: vec![engine.default_schema.to_owned()],
             open: None,
             poisoned: BTreeSet::new(),
@@ -200,6 +204,7 @@ impl Catalog {
         Mark {
             objects: self.objects.mark(),
             edges: self.edges.mark(),
+            needs: self.needs.mark(),
             search_path: self.search_path.clone(),
             open: self.open.clone(),
             poisoned: self.poisoned.clone(),
@@ -209,6 +214,7 @@ impl Catalog {
     pub(crate) fn roll_back(&mut self, mark: &Mark) {
         self.objects.roll_back(mark.objects);
         self.edges.roll_back(mark.edges);
+        self.needs.roll_back(mark.needs);
         self.search_path.clone_from(&mark.search_path);
         self.open.clone_from(&mark.open);
         self.poisoned.clone_from(&mark.poisoned);
@@ -218,6 +224,7 @@ impl Catalog {
     pub(crate) fn settle(&mut self) {
         self.objects.settle();
         self.edges.settle();
+        self.needs.settle();
         self.start_over();
     }
 
@@ -402,12 +409,40 @@ impl Catalog {
 
     pub(crate) fn link(&mut self, target: Key, from: Key, part: Part) {
         if target != from {
+            self.needs.set(Need { from: from.clone(), part: part.clone(), target: target.clone() }, ());
             self.edges.set(Edge { target, from, part }, ());
         }
     }
 
     pub(crate) fn unlink(&mut self, edge: &Edge) {
         self.edges.remove(edge);
+        self.needs.remove(&Need { from: edge.from.clone(), part: edge.part.clone(), target: edge.target.clone() });
+    }
+
+    /// What an object needs.
+    pub(crate) fn needs_of(&self, from: &Key) -> Vec<Edge> {
+        let first = Need { from: from.clone(), part: Part::Whole, target: Key::Schema(String::new()) };
+        let mine = self.needs.range(first..).map(|(n, ())| n).take_while(|n| n.from == *from);
+        mine.map(|n| Edge { target: n.target.clone(), from: n.from.clone(), part: n.part.clone() }).collect()
+    }
+
+    /// A part of an object is gone or made anew: it needs nothing any more.
+    pub(crate) fn unlink_part(&mut self, from: &Key, part: &Part) {
+        for edge in self.needs_of(from).into_iter().filter(|e| e.part == *part) {
+            self.unlink(&edge);
+        }
+    }
+
+    /// An object has another key: what needs it, and what it needs, know it under that.
+    pub(crate) fn relink(&mut self, old: &Key, new: &Key) {
+        for edge in self.dependents(old) {
+            self.unlink(&edge);
+            self.link(new.clone(), edge.from, edge.part);
+        }
+        for edge in self.needs_of(old) {
+            self.unlink(&edge);
+            self.link(edge.target, new.clone(), edge.part);
+        }
     }
 
     /// What needs an object.

@@ -50,6 +50,14 @@ pub(crate) struct Edge {
     pub(crate) part: Part,
 }
 
+/// An edge seen from its other end.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Need {
+    pub(crate) from: Key,
+    pub(crate) part: Part,
+    pub(crate) target: Key,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Object {
     Schema,

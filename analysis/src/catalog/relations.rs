@@ -244,6 +244,7 @@ impl Catalog {
         table.columns = columns.unwrap_or_default();
         table.definition.clone_from(&view.query.text);
         table.temporary = view.temporary;
+        self.unlink_part(&key, &Part::Whole);
         for source in self.view_sources(&view.query) {
             for column in self.columns_read(&view.query, &source) {
                 self.link(super::drop::column_key(&source, &column), key.clone(), Part::Whole);

@@ -364,10 +364,7 @@ impl Catalog {
 
     fn move_plain(&mut self, key: &Key, to: Key) {
         let Some(object) = self.get(key).cloned() else { return };
-        for edge in self.dependents(key) {
-            self.unlink(&edge);
-            self.link(to.clone(), edge.from, edge.part);
-        }
+        self.relink(key, &to);
         self.forget(key);
         self.put(to, object);
     }

@@ -282,6 +282,9 @@ impl Catalog {
         if let Some(user) = &data_type.user {
             self.link(user.clone(), key.clone(), Part::Column(c.name.value.clone()));
         }
+        if let Some(d) = &c.default {
+            self.link_default(key, &c.name.value, &d.names);
+        }
         table.columns.push(Column {
             name: self.stored(&c.name.value),
             data_type,
@@ -316,6 +319,17 @@ impl Catalog {
                     column.default = Some(format!("nextval ( '{name}' )"));
                 }
             });
+        }
+    }
+
+    /// A default that draws from a sequence needs it.
+    fn link_default(&mut self, table: &Key, column: &str, names: &crate::change::Names) {
+        for call in names.functions.iter().filter(|c| c.name.name.value == "nextval") {
+            if let Some(Some(Literal::Text(text))) = call.literals.first()
+                && let Found::Yes(sequence) = self.find_relation(&super::functions::name_in_text(text, call.name.name.span))
+            {
+                self.link(sequence, table.clone(), Part::Default(column.to_owned()));
+            }
         }
     }
 
@@ -908,15 +922,9 @@ impl Catalog {
                         out.data.push(Data::ConvertsAgain { column: column.value.clone(), span: using.span });
                     }
                 }
+                self.unlink_part(key, &Part::Column(column.value.clone()));
                 if let Some(user) = &resolved.user {
                     self.link(user.clone(), key.clone(), Part::Column(column.value.clone()));
-                }
-                if let Some(old) = table.columns.iter().find(|c| c.name == column.value).and_then(|c| c.data_type.user.clone()) {
-                    if resolved.user.as_ref() != Some(&old) {
-                        let edge =
-                            super::Edge { target: old, from: key.clone(), part: Part::Column(column.value.clone()) };
-                        self.unlink(&edge);
-                    }
                 }
                 self.change_table(key, |t| {
                     if let Some(c) = t.columns.iter_mut().find(|c| c.name == column.value) {
@@ -933,10 +941,13 @@ impl Catalog {
                     self.check_default(&data_type, default, out);
                 }
                 self.resolve_names(&default.names, &[], out);
+                self.unlink_part(key, &Part::Default(column.value.clone()));
+                self.link_default(key, &column.value, &default.names);
                 self.change_column(key, column, |c| c.default = Some(default.text.clone()));
             }
             TableActionKind::DropDefault(column) => {
                 if self.expect_column(&table, column, false, out) {
+                    self.unlink_part(key, &Part::Default(column.value.clone()));
                     self.change_column(key, column, |c| c.default = None);
                 }
             }
@@ -1090,8 +1101,7 @@ impl Catalog {
     }
 
     fn disinherit(&mut self, parent: &Key, child: &Key) {
-        let edge = super::Edge { target: parent.clone(), from: child.clone(), part: Part::Whole };
-        self.unlink(&edge);
+        self.unlink(&super::Edge { target: parent.clone(), from: child.clone(), part: Part::Whole });
         self.change_table(child, |t| t.parents.retain(|p| p != parent));
     }
 
@@ -1162,12 +1172,22 @@ impl Catalog {
                 }
             });
         }
-        // The edges of the column's own type and sequence carry its name.
-        let user = self.table(key).and_then(|t| t.columns.iter().find(|c| c.name == stored)?.data_type.user.clone());
-        if let Some(target) = user {
-            self.unlink(&super::Edge { target: target.clone(), from: key.clone(), part: Part::Column(from.to_owned()) });
-            self.link(target, key.clone(), Part::Column(stored));
+        for edge in self.needs_of(key) {
+            let part = match &edge.part {
+                Part::Column(c) if is_from(c) => Part::Column(stored.clone()),
+                Part::Default(c) if is_from(c) => Part::Default(stored.clone()),
+                _ => continue,
+            };
+            self.unlink(&edge);
+            self.link(edge.target, edge.from, part);
         }
+        for (sequence, owner) in self.owned_sequences(key) {
+            if is_from(&owner) {
+                self.forget(&sequence);
+                self.put_owned_sequence(sequence, key, &stored);
+            }
+        }
+        self.relink(&super::drop::column_key(key, from), &super::drop::column_key(key, &stored));
     }
 
     fn rename_constraint(&mut self, key: &Key, table: &Table, from: &Ident, to: &Ident, out: &mut Outcome) {
@@ -1196,16 +1216,9 @@ impl Catalog {
                 i.name.clone_from(&to.value);
             }
         });
-        self.relink_constraint(key, table, &from.value, &to.value);
-    }
-
-    fn relink_constraint(&mut self, key: &Key, table: &Table, from: &str, to: &str) {
-        for c in table.constraints.iter().filter(|c| c.name == from) {
-            if let ConstraintType::ForeignKey { table: target, .. } = &c.kind {
-                let part = Part::Constraint(from.to_owned());
-                self.unlink(&super::Edge { target: target.clone(), from: key.clone(), part });
-                self.link(target.clone(), key.clone(), Part::Constraint(to.to_owned()));
-            }
+        for edge in self.needs_of(key).into_iter().filter(|e| e.part == Part::Constraint(from.value.clone())) {
+            self.unlink(&edge);
+            self.link(edge.target, edge.from, Part::Constraint(to.value.clone()));
         }
     }
 
@@ -1265,23 +1278,13 @@ impl Catalog {
                 }
                 let owned = self.owned_sequences(key);
                 let indexes: Vec<String> = t.indexes.iter().map(|i| i.name.clone()).collect();
-                let parents = t.parents.clone();
-                let constraints = t.constraints.clone();
-                let columns = t.columns.clone();
-                self.forget(key);
-                self.put(target.clone(), Object::Table(t));
-                for i in indexes {
-                    let old = Key::Relation(key.schema().to_owned(), self.folded(&i));
-                    if matches!(self.get(&old), Some(Object::Index(_))) {
-                        self.forget(&old);
-                        let new = Key::Relation(target.schema().to_owned(), self.folded(&i));
-                        self.put(new, Object::Index(target.clone()));
-                    }
+                for c in &t.columns {
+                    let moved = super::drop::column_key(&target, &c.name);
+                    self.relink(&super::drop::column_key(key, &c.name), &moved);
                 }
-                // What needs this table now needs it under its new key …
+                // What needs this table knows it by its key.
                 for edge in self.dependents(key) {
-                    self.unlink(&edge);
-                    self.change_table(&edge.from.clone(), |t| {
+                    self.change_table(&edge.from, |t| {
                         for c in &mut t.constraints {
                             if let ConstraintType::ForeignKey { table, .. } = &mut c.kind
                                 && table == key
@@ -1293,28 +1296,17 @@ impl Catalog {
                             *p = target.clone();
                         }
                     });
-                    self.link(target.clone(), edge.from, edge.part);
                 }
-                let keeps = self.engine.checks_foreign_keys;
-                // … and what it needs knows it under its new key.
-                let needs = parents.into_iter().map(|p| (p, Part::Whole)).chain(
-                    constraints
-                        .into_iter()
-                        .filter_map(|c| match c.kind {
-                            ConstraintType::ForeignKey { table, .. } if keeps => {
-                                Some((table, Part::Constraint(c.name)))
-                            }
-                            _ => None,
-                        })
-                        .chain(
-                            columns
-                                .into_iter()
-                                .filter_map(|c| Some((c.data_type.user?, Part::Column(c.name)))),
-                        ),
-                );
-                for (needed, part) in needs {
-                    self.unlink(&super::Edge { target: needed.clone(), from: key.clone(), part: part.clone() });
-                    self.link(needed, target.clone(), part);
+                self.relink(key, &target);
+                self.forget(key);
+                self.put(target.clone(), Object::Table(t));
+                for i in indexes {
+                    let old = Key::Relation(key.schema().to_owned(), self.folded(&i));
+                    if matches!(self.get(&old), Some(Object::Index(_))) {
+                        self.forget(&old);
+                        let new = Key::Relation(target.schema().to_owned(), self.folded(&i));
+                        self.put(new, Object::Index(target.clone()));
+                    }
                 }
                 for (sequence, column) in owned {
                     self.put_owned_sequence(sequence, &target, &column);
@@ -1343,11 +1335,8 @@ impl Catalog {
                 });
             }
             other => {
+                self.relink(key, &target);
                 self.forget(key);
-                for edge in self.dependents(key) {
-                    self.unlink(&edge);
-                    self.link(target.clone(), edge.from, edge.part);
-                }
                 self.put(target, other);
             }
         }
