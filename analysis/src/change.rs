@@ -44,6 +44,9 @@ pub(crate) struct Statement {
     pub(crate) outside_transaction: bool,
 }
 
+/// The inert statement that switches foreign keys off (SQLite): without effect inside a transaction.
+pub(crate) const FOREIGN_KEYS_OFF: &str = "PRAGMA foreign_keys = OFF";
+
 /// What a statement asks for.
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant, reason = "a few hundred live at a time, and boxing each would hide the shape")]

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use crate::catalog::{Catalog, Outcome, Problem, Refusal};
-use crate::change::{Change, Statement, Transaction};
+use crate::change::{Change, FOREIGN_KEYS_OFF, Statement, Transaction};
 use crate::diagnostics::Diagnostic;
 use crate::directive::{self, Allow, Directive};
 use crate::proof::{self, Proof};
@@ -71,9 +71,20 @@ pub(crate) fn migration(
     }
     let own_transaction = take_over_transaction(path, &mut parsed.statements, &mut folded.diagnostics);
     let statements = parsed.statements;
+    migration.foreign_keys_off =
+        statements.iter().any(|s| matches!(s.change, Some(Change::Inert { what }) if what == FOREIGN_KEYS_OFF));
     let outside = statements.iter().find(|s| s.outside_transaction);
     if let Some(statement) = outside {
-        check_outside(path, &file.text, statement, statements.len(), own_transaction, outside_by_choice, syntax, &mut folded);
+        check_outside(
+            path,
+            &file.text,
+            statement,
+            statements.len(),
+            own_transaction,
+            outside_by_choice,
+            syntax,
+            &mut folded,
+        );
     }
     migration.transaction = outside.is_none() && !outside_by_choice;
     migration.statements = statements
@@ -127,10 +138,12 @@ fn take_over_transaction(path: &str, statements: &mut Vec<Statement>, diagnostic
     if marks.is_empty() {
         return false;
     }
+    // What stands around it may only be what has no effect inside a transaction anyway (a rebuild in SQLite).
+    let around = |s: &Statement| matches!(s.change, Some(Change::Inert { .. }));
     let whole = marks.len() == 2
-        && marks[0] == 0
-        && marks[1] == statements.len() - 1
-        && kind(&statements[0]) == Some(Transaction::Begin)
+        && statements[..marks[0]].iter().all(around)
+        && statements[marks[1] + 1..].iter().all(around)
+        && kind(&statements[marks[0]]) == Some(Transaction::Begin)
         && kind(&statements[marks[1]]) == Some(Transaction::Commit);
     if !whole {
         let lone_begin = marks.len() == 1 && kind(&statements[marks[0]]) == Some(Transaction::Begin);
@@ -171,7 +184,8 @@ fn check_outside(
             "give it a migration of its own, or say `-- glowplug: no-transaction` at the top: then each statement of the file is run by itself, and every one must be safe to run again"
         };
         let refusal = Refusal { problem, span: statement.span, help: Some(help.to_owned()) };
-        let mut d = Diagnostic::new(refusal.problem.rule(), path, refusal.span, refusal.problem.message(syntax.backend));
+        let mut d =
+            Diagnostic::new(refusal.problem.rule(), path, refusal.span, refusal.problem.message(syntax.backend));
         d.sqlstate = syntax.backend.answers_sqlstate().then(|| refusal.problem.sqlstate()).flatten();
         d.help = refusal.help;
         folded.diagnostics.push(d);

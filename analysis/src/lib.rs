@@ -45,6 +45,9 @@ pub struct Migration {
     pub statements: Vec<StatementSpan>,
     /// Whether it runs in one transaction.
     pub transaction: bool,
+    /// Whether it switches foreign keys off for itself (SQLite's `PRAGMA foreign_keys = OFF`, which the engine ignores
+    /// inside a transaction: the runner has to do it around its own).
+    pub foreign_keys_off: bool,
     /// Whether a second run neither fails nor changes anything: the verdict of the second fold.
     pub idempotent: bool,
     /// Whether, after a stop at any statement, the whole file can be run again and converges.
@@ -125,6 +128,7 @@ pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
             raw_checksum: String::new(),
             statements: Vec::new(),
             transaction: true,
+            foreign_keys_off: false,
             idempotent: false,
             resumable: false,
         };

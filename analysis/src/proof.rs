@@ -133,7 +133,8 @@ fn resume(catalog: &mut Catalog, statements: &[Statement], base: &Mark, refused:
                 rule: "not-resumable",
                 span: statements[k - 1].span,
                 message: format!("stopped after this statement, the migration cannot be run again: {why}"),
-                help: "this file cannot run in one transaction: give each statement a guard, or a file of its own".to_owned(),
+                help: "this file cannot run in one transaction: give each statement a guard, or a file of its own"
+                    .to_owned(),
             });
             break;
         }
@@ -203,7 +204,9 @@ fn row_finding(catalog: &Catalog, data: &Data) -> Finding {
             rule: "update-accumulates",
             span: *span,
             message: format!("a second run changes \"{column}\" again: its new value is made from the old one"),
-            help: format!("say what \"{column}\" was before in the WHERE, or set it to a value that does not depend on it"),
+            help: format!(
+                "say what \"{column}\" was before in the WHERE, or set it to a value that does not depend on it"
+            ),
         },
         Data::ConvertsAgain { column, span } => Finding {
             rule: "type-change-using",
@@ -229,7 +232,9 @@ fn second_failure(catalog: &Catalog, change: &Change, refusal: &Refusal) -> Find
         (_, Problem::Other { rule: "guard-catches-wrong-error", .. }) => {
             ("guard-catches-wrong-error", refusal.help.clone().unwrap_or_default())
         }
-        (Change::CreateTable(t), _) => ("create-without-guard", format!("CREATE TABLE IF NOT EXISTS {} …", t.name.text())),
+        (Change::CreateTable(t), _) => {
+            ("create-without-guard", format!("CREATE TABLE IF NOT EXISTS {} …", t.name.text()))
+        }
         (Change::CreateIndex(i), _) => {
             let name = i.name.as_ref().map(|n| format!("{} ", n.text())).unwrap_or_default();
             let unique = if i.unique { "UNIQUE " } else { "" };
@@ -254,7 +259,9 @@ fn second_failure(catalog: &Catalog, change: &Change, refusal: &Refusal) -> Find
         (Change::CreateView(v), _) if replace => {
             ("create-without-or-replace", format!("CREATE OR REPLACE VIEW {} …", v.name.text()))
         }
-        (Change::CreateView(v), _) => ("create-without-guard", format!("CREATE VIEW IF NOT EXISTS {} …", v.name.text())),
+        (Change::CreateView(v), _) => {
+            ("create-without-guard", format!("CREATE VIEW IF NOT EXISTS {} …", v.name.text()))
+        }
         (Change::CreateFunction(f), _) => (
             "create-without-or-replace",
             format!("CREATE OR REPLACE {} {} …", f.kind.text().to_uppercase(), f.name.text()),
@@ -274,10 +281,9 @@ fn second_failure(catalog: &Catalog, change: &Change, refusal: &Refusal) -> Find
         (Change::CreateRule { name, .. }, _) => {
             ("create-without-or-replace", format!("CREATE OR REPLACE RULE {} …", name.value))
         }
-        (Change::CreatePolicy { name, table, .. }, _) => (
-            "create-without-guard",
-            format!("DROP POLICY IF EXISTS {} ON {}; before it", name.value, table.text()),
-        ),
+        (Change::CreatePolicy { name, table, .. }, _) => {
+            ("create-without-guard", format!("DROP POLICY IF EXISTS {} ON {}; before it", name.value, table.text()))
+        }
         (Change::CreateType { name, kind }, _) => {
             let what = if matches!(kind, TypeDefinition::Domain { .. }) { "DOMAIN" } else { "TYPE" };
             (
@@ -290,7 +296,11 @@ fn second_failure(catalog: &Catalog, change: &Change, refusal: &Refusal) -> Find
         }
         (Change::CreateOther { kind, name, .. }, _) => (
             "create-without-guard",
-            format!("DROP {} IF EXISTS {}; before it, or a DO block that catches duplicate_object", kind.text().to_uppercase(), name.text()),
+            format!(
+                "DROP {} IF EXISTS {}; before it, or a DO block that catches duplicate_object",
+                kind.text().to_uppercase(),
+                name.text()
+            ),
         ),
         (Change::Drop(d), _) => {
             let what = d.kind.text().to_uppercase();
@@ -298,7 +308,9 @@ fn second_failure(catalog: &Catalog, change: &Change, refusal: &Refusal) -> Find
             let name = d.targets.first().map(|t| t.name.text()).unwrap_or_default();
             ("drop-without-guard", format!("DROP {what}{concurrently} IF EXISTS {name} …"))
         }
-        (Change::Rename { kind, target, to, .. }, _) => ("rename-without-guard", rename_guard(*kind, &target.name.text(), &to.value)),
+        (Change::Rename { kind, target, to, .. }, _) => {
+            ("rename-without-guard", rename_guard(*kind, &target.name.text(), &to.value))
+        }
         (Change::SetSchema { target, .. }, _) => (
             "rename-without-guard",
             format!("a DO block that moves {} only where it is still in its old schema", target.name.text()),
@@ -314,7 +326,10 @@ fn second_failure(catalog: &Catalog, change: &Change, refusal: &Refusal) -> Find
         (Change::AlterPolicy { .. }, _) => {
             ("rename-without-guard", "DROP POLICY IF EXISTS …; CREATE POLICY …".to_owned())
         }
-        _ => ("changes-on-rerun", "guard it, or put it in a migration whose other statements do not undo what it needs".to_owned()),
+        _ => (
+            "changes-on-rerun",
+            "guard it, or put it in a migration whose other statements do not undo what it needs".to_owned(),
+        ),
     };
     Finding { rule, span: refusal.span, message, help }
 }
@@ -322,7 +337,11 @@ fn second_failure(catalog: &Catalog, change: &Change, refusal: &Refusal) -> Find
 fn rename_guard(kind: ObjectKind, from: &str, to: &str) -> String {
     let what = kind.text().to_uppercase();
     match kind {
-        ObjectKind::Table | ObjectKind::View | ObjectKind::Index | ObjectKind::Sequence | ObjectKind::MaterializedView => {
+        ObjectKind::Table
+        | ObjectKind::View
+        | ObjectKind::Index
+        | ObjectKind::Sequence
+        | ObjectKind::MaterializedView => {
             format!("ALTER {what} IF EXISTS {from} RENAME TO {to};")
         }
         _ => format!("a DO block that renames {from} only where it is there and {to} is not"),
@@ -341,9 +360,7 @@ fn action_failure(table: &str, actions: &[TableAction], problem: &Problem, at: S
             ),
             _ => ("changes-on-rerun", String::new()),
         },
-        TableActionKind::AddConstraint(c) => {
-            ("add-constraint-without-guard", constraint_guard(table, c))
-        }
+        TableActionKind::AddConstraint(c) => ("add-constraint-without-guard", constraint_guard(table, c)),
         TableActionKind::DropColumn { name, .. } => {
             ("drop-without-guard", format!("ALTER TABLE {table} DROP COLUMN IF EXISTS {};", name.value))
         }
@@ -366,15 +383,18 @@ fn action_failure(table: &str, actions: &[TableAction], problem: &Problem, at: S
         ),
         TableActionKind::AddIdentity { column, .. } => (
             "create-without-guard",
-            format!("a DO block that looks at information_schema.columns.is_identity of {table}.{} first", column.value),
+            format!(
+                "a DO block that looks at information_schema.columns.is_identity of {table}.{} first",
+                column.value
+            ),
         ),
-        TableActionKind::DropIdentity { column, .. } => {
-            ("drop-without-guard", format!("ALTER TABLE {table} ALTER COLUMN {} DROP IDENTITY IF EXISTS;", column.value))
+        TableActionKind::DropIdentity { column, .. } => (
+            "drop-without-guard",
+            format!("ALTER TABLE {table} ALTER COLUMN {} DROP IDENTITY IF EXISTS;", column.value),
+        ),
+        TableActionKind::AttachPartition(child) => {
+            ("add-constraint-without-guard", format!("a DO block that looks at pg_inherits for {} first", child.text()))
         }
-        TableActionKind::AttachPartition(child) => (
-            "add-constraint-without-guard",
-            format!("a DO block that looks at pg_inherits for {} first", child.text()),
-        ),
         _ => ("changes-on-rerun", "guard it with a DO block that looks whether it was done".to_owned()),
     }
 }
@@ -395,23 +415,26 @@ fn constraint_guard(table: &str, c: &ConstraintDefinition) -> String {
              DO $$ BEGIN ALTER TABLE {table} ADD CONSTRAINT {0} {what}; EXCEPTION WHEN {condition} THEN NULL; END $$;",
             n.value
         ),
-        None => format!(
-            "DO $$ BEGIN ALTER TABLE {table} ADD {what}; EXCEPTION WHEN {condition} THEN NULL; END $$;"
-        ),
+        None => format!("DO $$ BEGIN ALTER TABLE {table} ADD {what}; EXCEPTION WHEN {condition} THEN NULL; END $$;"),
     }
 }
 
 /// A statement that runs a second time and leaves another catalog.
 fn second_difference(change: &Change, span: Span, key: &Key) -> Finding {
     let unnamed = match change {
-        Change::CreateIndex(i) if i.name.is_none() => {
-            Some((span, format!("an index without a name: a second run makes another one on \"{}\"", i.table.text()), "name it, and guard it: CREATE INDEX IF NOT EXISTS name ON …".to_owned()))
-        }
+        Change::CreateIndex(i) if i.name.is_none() => Some((
+            span,
+            format!("an index without a name: a second run makes another one on \"{}\"", i.table.text()),
+            "name it, and guard it: CREATE INDEX IF NOT EXISTS name ON …".to_owned(),
+        )),
         Change::AlterTable(a) => a.actions.iter().find_map(|action| match &action.kind {
             TableActionKind::AddConstraint(c) if c.name.is_none() => Some((
                 action.span,
                 format!("a constraint without a name: a second run makes another one on \"{}\"", a.name.text()),
-                format!("name it: ALTER TABLE {0} DROP CONSTRAINT IF EXISTS name; ALTER TABLE {0} ADD CONSTRAINT name …", a.name.text()),
+                format!(
+                    "name it: ALTER TABLE {0} DROP CONSTRAINT IF EXISTS name; ALTER TABLE {0} ADD CONSTRAINT name …",
+                    a.name.text()
+                ),
             )),
             _ => None,
         }),

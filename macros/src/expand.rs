@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use glowplug_analysis::diagnostics::render::{RenderOptions, render};
+use glowplug_analysis::diagnostics::{closest, in_order};
 use glowplug_analysis::{Analysis, Backend, Config, Level, Sources, analyze};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -129,18 +130,15 @@ fn read(input: &Input) -> Result<Folder, Refused> {
     };
     let backend = config.backend;
 
-    let mut sources = match Sources::read(&folder) {
+    let sources = match Sources::read(&folder) {
         Ok(sources) => sources,
         Err(error) => return refuse(Some(backend), vec![here(format!("{shown} cannot be read: {error}"))]),
     };
-    for file in config.file.iter().chain(&config.preamble) {
-        sources.attach(file.clone());
-    }
     let analysis = analyze(sources, &config);
 
     let mut errors = Vec::new();
     let mut warnings = Vec::new();
-    for diagnostic in &analysis.diagnostics {
+    for diagnostic in in_order(&analysis) {
         let message = here(render(diagnostic, &analysis.sources, &options));
         match diagnostic.level {
             Level::Deny => errors.push(message),
@@ -213,15 +211,17 @@ fn no_folder(root: &Path, folder: &Path, directory: &str) -> String {
         return format!("`{directory}` is a file; `migrations!` takes the folder that the migrations are in");
     }
     let mut text = format!("there is no folder `{directory}` beside this crate's Cargo.toml");
-    let near = std::fs::read_dir(root).into_iter().flatten().flatten();
-    let mut near: Vec<String> = near
-        .filter(|entry| entry.path().is_dir())
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| name.contains("migration"))
-        .collect();
+    let (above, missing) = match directory.rsplit_once('/') {
+        Some((above, missing)) => (format!("{above}/"), missing),
+        None => (String::new(), directory),
+    };
+    let near = std::fs::read_dir(root.join(&above)).into_iter().flatten().flatten();
+    let mut near: Vec<String> =
+        near.filter(|e| e.path().is_dir()).filter_map(|entry| entry.file_name().into_string().ok()).collect();
     near.sort();
-    match near.first() {
-        Some(name) => text.push_str(&format!("; did you mean `{name}`?")),
+    let close = closest(missing, near.iter().map(String::as_str));
+    match close.or_else(|| near.iter().map(String::as_str).find(|name| name.contains("migration"))) {
+        Some(name) => text.push_str(&format!("; did you mean `{above}{name}`?")),
         None => text.push_str("; the path is relative to it"),
     }
     text
@@ -279,6 +279,7 @@ mod tests {
             statements: Vec::new(),
             transaction: true,
             idempotent: true,
+            foreign_keys_off: false,
             resumable: true,
         };
         let mut analysis = analyze(Sources::default(), &Config::new(Backend::Sqlite));

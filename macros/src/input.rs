@@ -29,7 +29,7 @@ impl Parse for Input {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         const USAGE: &str = "expected the folder of migrations as a plain string: `migrations!(\"migrations\")`";
         if input.is_empty() {
-            return Err(input.error(USAGE));
+            return Err(Error::new(Span::call_site(), USAGE));
         }
         let literal: LitStr = input.parse().map_err(|e| Error::new(e.span(), USAGE))?;
         let mut arguments =

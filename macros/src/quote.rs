@@ -132,6 +132,7 @@ impl Quoter<'_> {
             raw_checksum,
             statements,
             transaction,
+            foreign_keys_off,
             idempotent,
             resumable,
         } = migration;
@@ -155,6 +156,7 @@ impl Quoter<'_> {
                 raw_checksum: #raw_checksum,
                 statements: &[#(#statements),*],
                 transactional: #transaction,
+                foreign_keys_off: #foreign_keys_off,
                 idempotent: #idempotent,
                 resumable: #resumable,
             }

@@ -78,6 +78,9 @@ pub struct Migration {
     pub statements: &'static [Statement],
     /// Whether all of it can run in one transaction.
     pub transactional: bool,
+    /// Whether it switches foreign keys off for itself (SQLite's `PRAGMA foreign_keys = OFF`). The engine ignores that
+    /// inside a transaction, so the runner does it around the transaction.
+    pub foreign_keys_off: bool,
     /// Whether it was proved that a second run changes nothing.
     pub idempotent: bool,
     /// Whether it was proved that, after a crash behind any statement, running the whole file again ends in the same
@@ -100,6 +103,7 @@ impl Migration {
     ///     raw_checksum: "",
     ///     statements: &[Statement { start: 0, end: 57, line: 1, column: 1 }],
     ///     transactional: true,
+    ///     foreign_keys_off: false,
     ///     idempotent: true,
     ///     resumable: true,
     /// };

@@ -236,7 +236,7 @@ impl Run {
         while !pending.is_empty() {
             let group = if new && !stepwise { at_once(&pending) } else { 1 };
             let rest = pending.split_off(group);
-            if !stepwise && pending[0].transactional {
+            if !stepwise && pending[0].transactional && !pending[0].foreign_keys_off {
                 match connection.apply_at_once(&tables, &self.settings, &pending) {
                     AtOnce::Applied(took) => {
                         for (migration, took) in pending.drain(..).zip(took) {
@@ -314,6 +314,27 @@ impl Run {
 
     /// Applies one migration a statement at a time; `None` where another process was first.
     fn stepwise<C: Connection>(
+        &self,
+        connection: &mut C,
+        tables: &Tables,
+        migration: &'static Migration,
+        resume: usize,
+        applied: &[&'static Migration],
+    ) -> Result<Option<Duration>, Error> {
+        let suspended = migration.transactional && migration.foreign_keys_off && {
+            let suspending = |failure| Error::database("switching foreign keys off", failure);
+            connection.suspend_foreign_keys().map_err(suspending)?
+        };
+        let result = self.attempt(connection, tables, migration, resume, applied);
+        if suspended {
+            let resuming = |failure| Error::database("switching foreign keys on again", failure);
+            connection.resume_foreign_keys().map_err(resuming)?;
+        }
+        result
+    }
+
+    /// One attempt at a migration, in its transaction where it has one.
+    fn attempt<C: Connection>(
         &self,
         connection: &mut C,
         tables: &Tables,
@@ -463,7 +484,10 @@ fn at_once(pending: &[&'static Migration]) -> usize {
             word.starts_with("SET") || word == "PRAGMA" || statement.to_ascii_lowercase().contains("set_config")
         })
     };
-    let together = pending.iter().take(AT_ONCE).take_while(|migration| migration.transactional && !sets(migration));
+    let together = pending
+        .iter()
+        .take(AT_ONCE)
+        .take_while(|migration| migration.transactional && !migration.foreign_keys_off && !sets(migration));
     together.count().max(1)
 }
 

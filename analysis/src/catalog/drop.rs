@@ -107,7 +107,9 @@ impl Catalog {
         };
         if wrong {
             let problem = Problem::WrongKind { name: target.name.name.value.clone(), wanted: d.kind };
-            let help = self.get(&key).map(|o| format!("it is a {}: DROP {}", relation_kind(o).text(), relation_kind(o).text().to_uppercase()));
+            let help = self.get(&key).map(|o| {
+                format!("it is a {}: DROP {}", relation_kind(o).text(), relation_kind(o).text().to_uppercase())
+            });
             self.report(problem, target.name.span(), help, out);
             return;
         }
@@ -164,7 +166,9 @@ impl Catalog {
             return;
         }
         let text = match &target.arguments {
-            Some(types) => format!("{}({})", name.text(), types.iter().map(|t| t.name.text()).collect::<Vec<_>>().join(", ")),
+            Some(types) => {
+                format!("{}({})", name.text(), types.iter().map(|t| t.name.text()).collect::<Vec<_>>().join(", "))
+            }
             None => name.text(),
         };
         let problem = if matches!(d.kind, ObjectKind::Type | ObjectKind::Domain) {
@@ -225,7 +229,11 @@ impl Catalog {
                     let problem = Problem::Other {
                         rule: "vacuous-if-exists",
                         sqlstate: None,
-                        message: format!("no {} \"{name}\" ever existed on \"{}\": this drops nothing", d.kind.text(), t.name),
+                        message: format!(
+                            "no {} \"{name}\" ever existed on \"{}\": this drops nothing",
+                            d.kind.text(),
+                            t.name
+                        ),
                     };
                     out.remarks.push(Refusal { problem, span: target.name.span(), help });
                 }
@@ -286,7 +294,8 @@ impl Catalog {
                 let known: Vec<String> =
                     all.iter().map(|f| format!("{}({})", target.name.text(), f.arguments.join(", "))).collect();
                 let types = target.arguments.iter().flatten().map(|t| t.name.text()).collect::<Vec<_>>().join(", ");
-                let problem = Problem::UndefinedObject { kind: d.kind, name: format!("{}({types})", target.name.text()) };
+                let problem =
+                    Problem::UndefinedObject { kind: d.kind, name: format!("{}({types})", target.name.text()) };
                 self.report(problem, target.name.span(), Some(format!("there is {}", known.join(" and "))), out);
             }
             return;
@@ -358,7 +367,9 @@ impl Catalog {
             (Part::Whole, None) => return true,
         };
         let help = match &edge.part {
-            Part::Constraint(c) => format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {c}; first, or drop {table} before it"),
+            Part::Constraint(c) => {
+                format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {c}; first, or drop {table} before it")
+            }
             Part::Trigger(t) => format!("DROP TRIGGER IF EXISTS {t} ON {table}; first"),
             Part::Whole => format!("drop {table} first"),
             Part::Column(c) => format!("change or drop {table}.{c} first"),
@@ -444,7 +455,10 @@ impl Catalog {
                     let problem = Problem::Other {
                         rule: "vacuous-if-exists",
                         sqlstate: None,
-                        message: format!("\"{}\" never had a column \"{}\": this drops nothing", table.name, name.value),
+                        message: format!(
+                            "\"{}\" never had a column \"{}\": this drops nothing",
+                            table.name, name.value
+                        ),
                     };
                     out.remarks.push(Refusal { problem, span: name.span, help });
                 }
@@ -524,7 +538,12 @@ impl Catalog {
             return false;
         };
         let problem = Problem::Other { rule: "dependent-objects", sqlstate: None, message: why };
-        self.report(problem, name.span, Some("drop the index first, or rebuild the table without the column".to_owned()), out);
+        self.report(
+            problem,
+            name.span,
+            Some("drop the index first, or rebuild the table without the column".to_owned()),
+            out,
+        );
         true
     }
 
@@ -532,12 +551,7 @@ impl Catalog {
     fn remove_column(&mut self, key: &Key, column: &str) {
         let Some(table) = self.table(key).cloned() else { return };
         let uses = |columns: &[String]| columns.iter().any(|c| self.same(c, column));
-        let gone: Vec<String> = table
-            .constraints
-            .iter()
-            .filter(|c| uses(&c.columns))
-            .map(|c| c.name.clone())
-            .collect();
+        let gone: Vec<String> = table.constraints.iter().filter(|c| uses(&c.columns)).map(|c| c.name.clone()).collect();
         let indexes: Vec<String> = table
             .indexes
             .iter()
@@ -587,7 +601,10 @@ impl Catalog {
                     let problem = Problem::Other {
                         rule: "vacuous-if-exists",
                         sqlstate: None,
-                        message: format!("\"{}\" never had a constraint \"{}\": this drops nothing", table.name, name.value),
+                        message: format!(
+                            "\"{}\" never had a constraint \"{}\": this drops nothing",
+                            table.name, name.value
+                        ),
                     };
                     out.remarks.push(Refusal { problem, span: name.span, help });
                 }

@@ -2,7 +2,7 @@
 
 use super::builtins::Extension;
 use super::object::{Function, UserType, UserTypeKind};
-use super::{builtins, types, Catalog, Found, Key, Object, Outcome, Part, Problem, Refusal, suggestion};
+use super::{Catalog, Found, Key, Object, Outcome, Part, Problem, Refusal, builtins, suggestion, types};
 use crate::change::{
     ArgumentMode, Call, CreateFunction, CreateTrigger, Ident, Name, ObjectKind, Target, TypeAction, TypeDefinition,
 };
@@ -102,7 +102,12 @@ impl Catalog {
             suggestion(name, users.chain(builtins::function_names()))
         };
         let arguments = if call.arguments == Some(0) { "()" } else { "(…)" };
-        self.report(Problem::UndefinedFunction(format!("{}{arguments}", call.name.text())), call.name.span(), help, out);
+        self.report(
+            Problem::UndefinedFunction(format!("{}{arguments}", call.name.text())),
+            call.name.span(),
+            help,
+            out,
+        );
     }
 
     fn is_type_or_column(&self, name: &Name) -> bool {
@@ -243,12 +248,7 @@ impl Catalog {
                     _ => None,
                 });
                 let help = suggestion(&name.name.value, users);
-                self.report(
-                    Problem::UndefinedFunction(format!("{}{arguments}", name.text())),
-                    name.span(),
-                    help,
-                    out,
-                );
+                self.report(Problem::UndefinedFunction(format!("{}{arguments}", name.text())), name.span(), help, out);
                 None
             }
         }

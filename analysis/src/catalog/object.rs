@@ -65,11 +65,17 @@ pub(crate) enum Object {
     /// An index, under its own name: the table that has it.
     Index(Key),
     /// A sequence, and the column it belongs to.
-    Sequence { owned_by: Option<(Key, String)> },
+    Sequence {
+        owned_by: Option<(Key, String)>,
+    },
     Type(UserType),
     Function(Vec<Function>),
-    Extension { schema: String },
-    Other { definition: String },
+    Extension {
+        schema: String,
+    },
+    Other {
+        definition: String,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

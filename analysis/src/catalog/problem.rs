@@ -17,39 +17,94 @@ pub(crate) enum Problem {
     /// A name that is looked up as a relation.
     UndefinedRelation(String),
     /// A name that is dropped, altered or commented on as an object of this kind.
-    UndefinedObject { kind: ObjectKind, name: String },
-    UndefinedColumn { column: String, relation: Option<String> },
+    UndefinedObject {
+        kind: ObjectKind,
+        name: String,
+    },
+    UndefinedColumn {
+        column: String,
+        relation: Option<String>,
+    },
     /// In a key or an index.
-    UndefinedKeyColumn { column: String, table: String },
+    UndefinedKeyColumn {
+        column: String,
+        table: String,
+    },
     /// On either side of a foreign key.
     UndefinedKeyForeign(String),
     /// In an expression, with its qualifier.
-    UndefinedColumnIn { column: String },
+    UndefinedColumnIn {
+        column: String,
+    },
     MissingFromEntry(String),
     /// A constraint, trigger, policy or rule of a table.
-    UndefinedOn { kind: ObjectKind, name: String, relation: String },
+    UndefinedOn {
+        kind: ObjectKind,
+        name: String,
+        relation: String,
+    },
     UndefinedType(String),
     UndefinedFunction(String),
     UndefinedSchema(String),
-    UndefinedEnumLabel { label: String, type_name: String },
-    DuplicateRelation { name: String, kind: ObjectKind },
-    DuplicateColumn { column: String, relation: Option<String> },
-    DuplicateObject { kind: ObjectKind, name: String, relation: Option<String> },
+    UndefinedEnumLabel {
+        label: String,
+        type_name: String,
+    },
+    DuplicateRelation {
+        name: String,
+        kind: ObjectKind,
+    },
+    DuplicateColumn {
+        column: String,
+        relation: Option<String>,
+    },
+    DuplicateObject {
+        kind: ObjectKind,
+        name: String,
+        relation: Option<String>,
+    },
     DuplicateFunction(String),
     DuplicateSchema(String),
-    WrongKind { name: String, wanted: ObjectKind },
-    Dependents { kind: ObjectKind, name: String, first: String },
-    ForeignKeyNotUnique { table: String },
+    WrongKind {
+        name: String,
+        wanted: ObjectKind,
+    },
+    Dependents {
+        kind: ObjectKind,
+        name: String,
+        first: String,
+    },
+    ForeignKeyNotUnique {
+        table: String,
+    },
     ForeignKeyCount,
-    ForeignKeyType { constraint: String, column: String, own: String, referenced: String },
-    SecondPrimaryKey { table: String },
-    InsertCount { more_expressions: bool },
+    ForeignKeyType {
+        constraint: String,
+        column: String,
+        own: String,
+        referenced: String,
+    },
+    SecondPrimaryKey {
+        table: String,
+    },
+    InsertCount {
+        more_expressions: bool,
+    },
     /// SQLite counts for the person.
-    InsertCountSqlite { table: String, columns: usize, values: usize, named: bool },
+    InsertCountSqlite {
+        table: String,
+        columns: usize,
+        values: usize,
+        named: bool,
+    },
     ConflictTarget,
     NotInTransaction(&'static str),
     /// Whatever needs no words of its own per engine.
-    Other { rule: &'static str, sqlstate: Option<&'static str>, message: String },
+    Other {
+        rule: &'static str,
+        sqlstate: Option<&'static str>,
+        message: String,
+    },
 }
 
 impl Problem {
@@ -72,9 +127,7 @@ impl Problem {
             Self::UndefinedColumn { .. }
             | Self::UndefinedKeyColumn { .. }
             | Self::UndefinedKeyForeign(_)
-            | Self::UndefinedColumnIn { .. } => {
-                "undefined-column"
-            }
+            | Self::UndefinedColumnIn { .. } => "undefined-column",
             Self::UndefinedOn { .. } | Self::UndefinedType(_) => "undefined-object",
             Self::UndefinedFunction(_) => "undefined-function",
             Self::UndefinedSchema(_) => "undefined-schema",
@@ -220,8 +273,12 @@ impl Problem {
                 "foreign key constraint \"{constraint}\" cannot be implemented: column \"{column}\" is {own}, the key it points at is {referenced}"
             ),
             Self::SecondPrimaryKey { table } => format!("multiple primary keys for table \"{table}\" are not allowed"),
-            Self::InsertCount { more_expressions: true } => "INSERT has more expressions than target columns".to_owned(),
-            Self::InsertCount { more_expressions: false } => "INSERT has more target columns than expressions".to_owned(),
+            Self::InsertCount { more_expressions: true } => {
+                "INSERT has more expressions than target columns".to_owned()
+            }
+            Self::InsertCount { more_expressions: false } => {
+                "INSERT has more target columns than expressions".to_owned()
+            }
             Self::InsertCountSqlite { .. } => self.sqlite(),
             Self::ConflictTarget => {
                 "there is no unique or exclusion constraint matching the ON CONFLICT specification".to_owned()
@@ -247,12 +304,13 @@ impl Problem {
             Self::UndefinedSchema(n) => format!("unknown database {n}"),
             Self::SecondPrimaryKey { table } => format!("table \"{table}\" has more than one primary key"),
             Self::ForeignKeyCount => {
-                "number of columns in foreign key does not match the number of columns in the referenced table".to_owned()
+                "number of columns in foreign key does not match the number of columns in the referenced table"
+                    .to_owned()
             }
-            Self::ConflictTarget => {
-                "ON CONFLICT clause does not match any PRIMARY KEY or UNIQUE constraint".to_owned()
+            Self::ConflictTarget => "ON CONFLICT clause does not match any PRIMARY KEY or UNIQUE constraint".to_owned(),
+            Self::InsertCountSqlite { columns, values, named: true, .. } => {
+                format!("{values} values for {columns} columns")
             }
-            Self::InsertCountSqlite { columns, values, named: true, .. } => format!("{values} values for {columns} columns"),
             Self::InsertCountSqlite { table, columns, values, named: false } => {
                 format!("table {table} has {columns} columns but {values} values were supplied")
             }

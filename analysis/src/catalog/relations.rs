@@ -65,13 +65,10 @@ impl Catalog {
             let problem = Problem::Other {
                 rule: "identifier-too-long",
                 sqlstate: Some("42622"),
-                message: format!(
-                    "identifier \"{}\" will be truncated to \"{}\"",
-                    name.value,
-                    self.folded(&name.value)
-                ),
+                message: format!("identifier \"{}\" will be truncated to \"{}\"", name.value, self.folded(&name.value)),
             };
-            let help = format!("a name has at most {} bytes; this one has {}", self.engine.longest_name, name.value.len());
+            let help =
+                format!("a name has at most {} bytes; this one has {}", self.engine.longest_name, name.value.len());
             out.remarks.push(Refusal { problem, span: name.span, help: Some(help) });
         }
     }
@@ -174,7 +171,10 @@ impl Catalog {
             let problem = Problem::Other {
                 rule: "if-not-exists-shape",
                 sqlstate: None,
-                message: format!("index \"{}\" exists with another definition, and IF NOT EXISTS hides it", name.name.value),
+                message: format!(
+                    "index \"{}\" exists with another definition, and IF NOT EXISTS hides it",
+                    name.name.value
+                ),
             };
             let help = "give this index a name of its own, or drop the old one first".to_owned();
             out.remarks.push(Refusal { problem, span: name.span(), help: Some(help) });
@@ -272,7 +272,8 @@ impl Catalog {
         if old.open {
             return true;
         }
-        let help = Some("OR REPLACE can only add columns at the end: DROP VIEW IF EXISTS …, then CREATE VIEW".to_owned());
+        let help =
+            Some("OR REPLACE can only add columns at the end: DROP VIEW IF EXISTS …, then CREATE VIEW".to_owned());
         if new.len() < old.columns.len() {
             let problem = Problem::Other {
                 rule: "invalid-definition",
@@ -311,7 +312,11 @@ impl Catalog {
         }
     }
 
-    pub(crate) fn sequence_owner(&mut self, owned_by: Option<&(Name, Ident)>, out: &mut Outcome) -> Option<(Key, String)> {
+    pub(crate) fn sequence_owner(
+        &mut self,
+        owned_by: Option<&(Name, Ident)>,
+        out: &mut Outcome,
+    ) -> Option<(Key, String)> {
         let (table, column) = owned_by?;
         let key = self.expect_table(table, out)?;
         let t = self.table(&key)?.clone();

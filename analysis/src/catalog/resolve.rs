@@ -69,12 +69,13 @@ impl Catalog {
                 self.report(Problem::UndefinedColumnIn { column: column.value.clone() }, column.span, help, out);
             }
             [.., qualifier, column] => {
-                let entry = scopes.iter().find(|s| s.qualifier.as_ref().is_some_and(|q| self.same(q, &qualifier.value)));
+                let entry =
+                    scopes.iter().find(|s| s.qualifier.as_ref().is_some_and(|q| self.same(q, &qualifier.value)));
                 let Some(entry) = entry else {
                     // `(composite).field`, `schema.table.column`, `NEW.x`: more than two parts, or a column of a row type.
-                    let row_column = scopes.iter().any(|s| {
-                        s.columns.as_ref().is_none_or(|cs| cs.iter().any(|c| self.same(c, &qualifier.value)))
-                    });
+                    let row_column = scopes
+                        .iter()
+                        .any(|s| s.columns.as_ref().is_none_or(|cs| cs.iter().any(|c| self.same(c, &qualifier.value))));
                     if path.len() == 2 && !row_column {
                         let names = scopes.iter().filter_map(|s| s.qualifier.as_deref());
                         let help = suggestion(&qualifier.value, names);
@@ -303,9 +304,7 @@ impl Catalog {
         let mut columns = Vec::new();
         let Some(wanted) = self.table(table) else { return columns };
         for select in &reads.selects {
-            let mine = |s: &&Source| {
-                matches!(&s.kind, SourceKind::Table(n) if matches!(self.find_relation(n), Found::Yes(k) if k == *table))
-            };
+            let mine = |s: &&Source| matches!(&s.kind, SourceKind::Table(n) if matches!(self.find_relation(n), Found::Yes(k) if k == *table));
             let Some(source) = select.sources.iter().find(mine) else { continue };
             let qualifier = source_name(source);
             let outputs = reads.outputs.iter().filter_map(|o| match o {

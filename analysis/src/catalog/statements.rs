@@ -4,8 +4,8 @@ use super::object::{Column, Object, TableKind};
 use super::resolve::Scope;
 use super::{Catalog, Data, Found, Key, Mark, Outcome, Problem, Refusal, suggestion};
 use crate::change::{
-    Block, BlockStatement, Change, ConflictTarget, Handler, Ident, Insert, InsertSource, Name, ObjectKind, Output, Reads,
-    Target, Update,
+    Block, BlockStatement, Change, ConflictTarget, Handler, Ident, Insert, InsertSource, Name, ObjectKind, Output,
+    Reads, Target, Update,
 };
 use crate::span::Span;
 
@@ -194,7 +194,11 @@ impl Catalog {
     /// What COMMENT, OWNER TO, GRANT … name must be there.
     fn expect_target(&mut self, kind: ObjectKind, target: &Target, if_exists: bool, out: &mut Outcome) {
         match kind {
-            ObjectKind::Column | ObjectKind::Constraint | ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Rule => {
+            ObjectKind::Column
+            | ObjectKind::Constraint
+            | ObjectKind::Trigger
+            | ObjectKind::Policy
+            | ObjectKind::Rule => {
                 let Some(on) = &target.on else { return };
                 if let Some(key) = self.expect_table_or(on, if_exists, out) {
                     self.expect_on(&key, kind, target, out);
@@ -395,8 +399,11 @@ impl Catalog {
     }
 
     fn move_schema(&mut self, from: &str, to: &str) {
-        let inside: Vec<Key> =
-            self.iter().map(|(k, _)| k.clone()).filter(|k| k.schema() == from && !matches!(k, Key::Schema(_))).collect();
+        let inside: Vec<Key> = self
+            .iter()
+            .map(|(k, _)| k.clone())
+            .filter(|k| k.schema() == from && !matches!(k, Key::Schema(_)))
+            .collect();
         for key in inside {
             let name = key.name().to_owned();
             match &key {
@@ -480,9 +487,8 @@ impl Catalog {
         let excluded = scopes[0].columns.clone();
         scopes[1].columns = excluded;
         self.resolve_names(&i.names, &scopes, out);
-        let guarded = i.ignore
-            || i.on_conflict.is_some()
-            || matches!(&i.source, InsertSource::Query(r) if guarded_by_query(r));
+        let guarded =
+            i.ignore || i.on_conflict.is_some() || matches!(&i.source, InsertSource::Query(r) if guarded_by_query(r));
         let old_table = since.is_none_or(|m| self.was_there(m, &key));
         if !guarded && old_table {
             out.data.push(Data::Inserts { table: key, span: i.table.span() });
@@ -507,7 +513,10 @@ impl Catalog {
         let mut rows: Vec<(usize, Span)> = Vec::new();
         if let Some(values) = &reads.values {
             rows.extend(values);
-        } else if !reads.opaque && !reads.outputs.iter().any(|o| matches!(o, Output::Star(_))) && !reads.outputs.is_empty() {
+        } else if !reads.opaque
+            && !reads.outputs.iter().any(|o| matches!(o, Output::Star(_)))
+            && !reads.outputs.is_empty()
+        {
             rows.push((reads.outputs.len(), reads.span));
         }
         for (count, span) in rows {
@@ -549,7 +558,8 @@ impl Catalog {
                 });
                 let row_id = self.engine.ignores_case
                     && table.primary_key().is_some_and(|p| {
-                        p.columns.len() == columns.len() && p.columns.iter().all(|c| columns.iter().any(|x| same(&x.value, c)))
+                        p.columns.len() == columns.len()
+                            && p.columns.iter().all(|c| columns.iter().any(|x| same(&x.value, c)))
                     });
                 if all && !matches && !row_id && !table.open && !self.is_open() {
                     let names: Vec<&str> = columns.iter().map(|c| c.value.as_str()).collect();
@@ -641,7 +651,8 @@ impl Catalog {
             }
             None => {
                 for r in &mut inner.refusals {
-                    let caught: Vec<&str> = block.handlers.iter().flat_map(|h| &h.catches).map(String::as_str).collect();
+                    let caught: Vec<&str> =
+                        block.handlers.iter().flat_map(|h| &h.catches).map(String::as_str).collect();
                     let raised = r.problem.sqlstate().unwrap_or("another error");
                     let help = format!(
                         "the EXCEPTION clause catches {}, and this raises {raised}{}",
@@ -651,7 +662,11 @@ impl Catalog {
                     r.help = Some(help);
                     if since.is_some() {
                         let message = r.problem.message(self.engine.backend);
-                        r.problem = Problem::Other { rule: "guard-catches-wrong-error", sqlstate: r.problem.sqlstate(), message };
+                        r.problem = Problem::Other {
+                            rule: "guard-catches-wrong-error",
+                            sqlstate: r.problem.sqlstate(),
+                            message,
+                        };
                     }
                 }
                 merge(out, inner);

@@ -147,11 +147,18 @@ impl Catalog {
             });
             if !known {
                 let message = match &c.data_type {
-                    Some(d) => format!("unknown datatype for {}.{}: \"{}\"", t.name.text(), c.name.value, d.name.text()),
+                    Some(d) => {
+                        format!("unknown datatype for {}.{}: \"{}\"", t.name.text(), c.name.value, d.name.text())
+                    }
                     None => format!("missing datatype for {}.{}", t.name.text(), c.name.value),
                 };
                 let problem = Problem::Other { rule: "invalid-definition", sqlstate: None, message };
-                self.report(problem, c.span, Some("a STRICT table takes INT, INTEGER, REAL, TEXT, BLOB or ANY".to_owned()), out);
+                self.report(
+                    problem,
+                    c.span,
+                    Some("a STRICT table takes INT, INTEGER, REAL, TEXT, BLOB or ANY".to_owned()),
+                    out,
+                );
             }
         }
     }
@@ -178,7 +185,8 @@ impl Catalog {
         let Some(from) = self.table(source).cloned() else { return };
         let Some(target) = self.table(to).cloned() else { return };
         for index in &from.indexes {
-            let kind = from.constraints.iter().find(|c| index.constraint && c.name == index.name).map(|c| c.kind.clone());
+            let kind =
+                from.constraints.iter().find(|c| index.constraint && c.name == index.name).map(|c| c.kind.clone());
             let columns: Vec<&str> = index.columns.iter().map(|c| c.as_deref().unwrap_or("expr")).collect();
             let (middle, label) = match kind {
                 Some(ConstraintType::PrimaryKey) => (String::new(), "pkey"),
@@ -220,7 +228,12 @@ impl Catalog {
     fn compare_shape(&mut self, t: &CreateTable, out: &mut Outcome) {
         let Found::Yes(key) = self.find_relation(&t.name) else { return };
         let Some(existing) = self.table(&key) else { return };
-        if existing.open || t.query.is_some() || !t.like.is_empty() || !t.inherits.is_empty() || t.partition_of.is_some() {
+        if existing.open
+            || t.query.is_some()
+            || !t.like.is_empty()
+            || !t.inherits.is_empty()
+            || t.partition_of.is_some()
+        {
             return;
         }
         if t.of_type.is_some() || t.columns_unknown {
@@ -270,7 +283,8 @@ impl Catalog {
         let mut default = c.default.as_ref().map(|d| d.text.clone());
         let mut not_null = c.not_null == Some(true) || c.identity.is_some();
         if let Some(serial) = self.serial_of(c) {
-            data_type = Type { text: serial.to_owned(), base: serial.to_owned(), user: None, array: false, unknown: false };
+            data_type =
+                Type { text: serial.to_owned(), base: serial.to_owned(), user: None, array: false, unknown: false };
             let sequence = object_name(&table.name, &c.name.value, "seq");
             default = Some(format!("nextval ( '{sequence}' )"));
             not_null = true;
@@ -326,7 +340,8 @@ impl Catalog {
     fn link_default(&mut self, table: &Key, column: &str, names: &crate::change::Names) {
         for call in names.functions.iter().filter(|c| c.name.name.value == "nextval") {
             if let Some(Some(Literal::Text(text))) = call.literals.first()
-                && let Found::Yes(sequence) = self.find_relation(&super::functions::name_in_text(text, call.name.name.span))
+                && let Found::Yes(sequence) =
+                    self.find_relation(&super::functions::name_in_text(text, call.name.name.span))
             {
                 self.link(sequence, table.clone(), Part::Default(column.to_owned()));
             }
@@ -392,7 +407,10 @@ impl Catalog {
                 self.report(problem, name.span, None, out);
                 return None;
             }
-            if makes_index && self.has(&Key::Relation(key.schema().to_owned(), stored.clone())) && using_index(c).is_none() {
+            if makes_index
+                && self.has(&Key::Relation(key.schema().to_owned(), stored.clone()))
+                && using_index(c).is_none()
+            {
                 let problem = Problem::DuplicateRelation { name: name.value.clone(), kind: ObjectKind::Index };
                 self.report(problem, name.span, None, out);
                 return None;
@@ -433,7 +451,9 @@ impl Catalog {
             }
             ConstraintKind::PrimaryKey { columns, .. } => {
                 if table.primary_key().is_some() {
-                    let help = Some("a table has one primary key; make this one UNIQUE, or one key of several columns".to_owned());
+                    let help = Some(
+                        "a table has one primary key; make this one UNIQUE, or one key of several columns".to_owned(),
+                    );
                     self.report(Problem::SecondPrimaryKey { table: table.name.clone() }, c.span, help, out);
                     return;
                 }
@@ -501,8 +521,10 @@ impl Catalog {
                 if let Some(p) = predicate {
                     self.resolve_names(&p.names, std::slice::from_ref(&scope), out);
                 }
-                let columns: Vec<String> =
-                    elements.iter().map(|e| e.column.as_ref().map_or("expr", |c| c.value.as_str()).to_owned()).collect();
+                let columns: Vec<String> = elements
+                    .iter()
+                    .map(|e| e.column.as_ref().map_or("expr", |c| c.value.as_str()).to_owned())
+                    .collect();
                 let Some(name) = self.constraint_name(&table, key, c, &columns, out) else { return };
                 self.push_keyed(key, name, ConstraintType::Exclude, &columns, false, c);
             }
@@ -616,7 +638,8 @@ impl Catalog {
         let name = c.name.as_ref().map_or_else(|| index.value.clone(), |n| n.value.clone());
         let columns: Vec<String> = found.columns.iter().flatten().cloned().collect();
         let primary = kind == ConstraintType::PrimaryKey;
-        let made = Constraint { name: name.clone(), kind, columns: columns.clone(), definition: String::new(), valid: true };
+        let made =
+            Constraint { name: name.clone(), kind, columns: columns.clone(), definition: String::new(), valid: true };
         if name != index.value {
             self.forget(&Key::Relation(key.schema().to_owned(), index.value.clone()));
             self.put(Key::Relation(key.schema().to_owned(), name.clone()), Object::Index(key.clone()));
@@ -633,7 +656,14 @@ impl Catalog {
         });
     }
 
-    fn add_foreign_key(&mut self, key: &Key, table: &Table, c: &ConstraintDefinition, fk: &ForeignKey, out: &mut Outcome) {
+    fn add_foreign_key(
+        &mut self,
+        key: &Key,
+        table: &Table,
+        c: &ConstraintDefinition,
+        fk: &ForeignKey,
+        out: &mut Outcome,
+    ) {
         let mut known = true;
         for column in &fk.columns {
             if !self.has_column(table, &column.value) {
@@ -783,10 +813,8 @@ impl Catalog {
             if let (Some(a), Some(b)) = (a, b)
                 && !comparable(&a.data_type, &b.data_type)
             {
-                let name = c.name.as_ref().map_or_else(
-                    || object_name(&table.name, &own.value, "fkey"),
-                    |n| n.value.clone(),
-                );
+                let name =
+                    c.name.as_ref().map_or_else(|| object_name(&table.name, &own.value, "fkey"), |n| n.value.clone());
                 let problem = Problem::ForeignKeyType {
                     constraint: name,
                     column: own.value.clone(),
@@ -915,7 +943,8 @@ impl Catalog {
                 if let Some(using) = using {
                     let scope = Scope::of_table(self, key, None);
                     self.resolve_names(&using.names, std::slice::from_ref(&scope), out);
-                    let reads_itself = using.names.columns.iter().any(|p| p.last().is_some_and(|c| c.value == column.value));
+                    let reads_itself =
+                        using.names.columns.iter().any(|p| p.last().is_some_and(|c| c.value == column.value));
                     // A cast of the column to its own new type is the same again; anything else computes anew.
                     let plain = self.is_plain_cast(using, &column.value);
                     if reads_itself && !plain && !since.is_some_and(|m| !self.was_there(m, key)) {
@@ -1049,7 +1078,11 @@ impl Catalog {
                         let problem = Problem::Other {
                             rule: "undefined-table",
                             sqlstate: Some("42P01"),
-                            message: format!("relation \"{}\" is not a partition of relation \"{}\"", child.name(), table.name),
+                            message: format!(
+                                "relation \"{}\" is not a partition of relation \"{}\"",
+                                child.name(),
+                                table.name
+                            ),
                         };
                         self.report(problem, name.span(), None, out);
                         return;
@@ -1086,7 +1119,9 @@ impl Catalog {
                     self.report(problem, name.span, help, out);
                 }
             }
-            TableActionKind::EnableRule(_) | TableActionKind::EnableTrigger { name: None } | TableActionKind::Other(_) => {}
+            TableActionKind::EnableRule(_)
+            | TableActionKind::EnableTrigger { name: None }
+            | TableActionKind::Other(_) => {}
         }
     }
 
@@ -1097,7 +1132,9 @@ impl Catalog {
         using.names.functions.is_empty()
             && using.names.queries.is_empty()
             && (words.first() == Some(&column) || words.first() == Some(&"cast"))
-            && !words.iter().any(|w| matches!(*w, "case" | "when" | "+" | "-" | "*" | "/" | "||" | "at" | "=" | "<" | ">"))
+            && !words
+                .iter()
+                .any(|w| matches!(*w, "case" | "when" | "+" | "-" | "*" | "/" | "||" | "at" | "=" | "<" | ">"))
     }
 
     fn disinherit(&mut self, parent: &Key, child: &Key) {

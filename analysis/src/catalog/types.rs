@@ -183,7 +183,11 @@ impl Catalog {
     /// A user's type as `format_type()` writes it: with its schema where that is not on the search path.
     pub(crate) fn type_text(&self, key: &Key) -> String {
         let name = quoted(key.name());
-        if self.search_path.iter().any(|s| s == key.schema()) { name } else { format!("{}.{name}", quoted(key.schema())) }
+        if self.search_path.iter().any(|s| s == key.schema()) {
+            name
+        } else {
+            format!("{}.{name}", quoted(key.schema()))
+        }
     }
 
     /// The labels of an enum type.

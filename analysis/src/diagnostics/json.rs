@@ -139,6 +139,7 @@ mod tests {
             statements: Vec::new(),
             transaction: true,
             idempotent: false,
+            foreign_keys_off: false,
             resumable: true,
         };
         let analysis = Analysis {

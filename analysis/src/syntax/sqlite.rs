@@ -1141,6 +1141,7 @@ fn drop_statement(c: &mut Cursor<'_>) -> R<Change> {
 
 /// `PRAGMA [schema.]name [= value | (value)]`.
 fn pragma(c: &mut Cursor<'_>) -> R<Change> {
+    let mark = c.mark();
     c.expect("PRAGMA")?;
     qualified(c)?;
     if c.eat_token(&Token::Eq) {
@@ -1148,7 +1149,12 @@ fn pragma(c: &mut Cursor<'_>) -> R<Change> {
     } else if c.at_token(&Token::LParen) {
         c.parens(pragma_value)?;
     }
-    Ok(Change::Inert { what: "PRAGMA" })
+    let text = c.definition(c.span_from(mark)).replace(['=', '(', ')'], " ");
+    let off = matches!(
+        text.split_whitespace().collect::<Vec<_>>().as_slice(),
+        ["pragma", "foreign_keys", "off" | "0" | "false" | "no"]
+    );
+    Ok(Change::Inert { what: if off { crate::change::FOREIGN_KEYS_OFF } else { "PRAGMA" } })
 }
 
 fn pragma_value(c: &mut Cursor<'_>) -> R<()> {

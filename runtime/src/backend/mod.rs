@@ -75,6 +75,17 @@ pub(crate) trait Backend {
     /// Applies all of these in one transaction, or nothing.
     fn apply_at_once(&mut self, tables: &Tables, settings: &Settings, migrations: &[&'static Migration]) -> AtOnce;
 
+    /// Switches the enforcement of foreign keys off where the engine has such a switch and it is on; answers whether it
+    /// did. Only outside a transaction.
+    fn suspend_foreign_keys(&mut self) -> Result<bool, Box<Failure>> {
+        Ok(false)
+    }
+
+    /// Switches it on again.
+    fn resume_foreign_keys(&mut self) -> Result<(), Box<Failure>> {
+        Ok(())
+    }
+
     /// Begins a transaction with the limits of the run.
     fn begin(&mut self, settings: &Settings) -> Result<(), Box<Failure>>;
 

@@ -236,6 +236,18 @@ impl Backend for SqliteConnection {
         }
     }
 
+    fn suspend_foreign_keys(&mut self) -> Result<bool, Box<Failure>> {
+        let on = number(self, "SELECT foreign_keys AS number FROM pragma_foreign_keys")? == 1;
+        if on {
+            batch(self, "PRAGMA foreign_keys = OFF")?;
+        }
+        Ok(on)
+    }
+
+    fn resume_foreign_keys(&mut self) -> Result<(), Box<Failure>> {
+        batch(self, "PRAGMA foreign_keys = ON")
+    }
+
     fn begin(&mut self, settings: &Settings) -> Result<(), Box<Failure>> {
         patiently(self, settings, "BEGIN IMMEDIATE")
     }

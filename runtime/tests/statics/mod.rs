@@ -113,6 +113,7 @@ fn migration(file: &File) -> Migration {
         statements: leak(statements.into_boxed_slice()),
         transactional: file.transactional,
         idempotent: true,
+        foreign_keys_off: file.sql.to_lowercase().contains("pragma foreign_keys"),
         resumable: file.resumable,
     }
 }
