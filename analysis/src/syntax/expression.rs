@@ -15,36 +15,41 @@ use crate::change::{Call, Change, Expr, Ident, Literal, Name, Names, Reads, Type
 use crate::config::Backend;
 use operators::{AND, LIKE};
 
-/// How deep expressions may nest in one another, operators included. Below it a thread's smallest stack is enough.
-const MAX_DEPTH: usize = 450;
+/// How deep expressions may nest in one another, in calls of [`Reader::climb`]; a query counts for several. A thread of
+/// two megabytes is enough for it without optimisation.
+const MAX_DEPTH: usize = 300;
 
 /// An expression.
 pub(super) fn expr(c: &mut Cursor<'_>) -> R<Expr> {
     let mark = c.mark();
     let mut names = Names::default();
-    let shape = Reader::new(c).climb(&mut names, 0)?;
+    let shape = Reader::new(c).climb(&mut names, 0).map_err(|e| *e)?;
     let span = c.span_from(mark);
-    Ok(Expr { span, text: c.definition(span), names, literal: shape.literal })
+    let literal = shape.literal.filter(|_| !shape.regclass).map(|l| *l);
+    Ok(Expr { span, text: c.definition(span), names, literal })
 }
 
 /// A query, with or without WITH.
 pub(super) fn query(c: &mut Cursor<'_>) -> R<Reads> {
-    Reader::new(c).query()
+    Reader::new(c).query().map_err(|e| *e)
 }
 
 /// SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE and what starts with WITH, as a change.
 pub(super) fn dml(c: &mut Cursor<'_>) -> R<Change> {
-    Reader::new(c).statement()
+    Reader::new(c).statement().map_err(|e| *e)
 }
+
+/// The error in a box, and [`Shape`] small: what nests is bounded by the stack that its frames take.
+type Q<T> = Result<T, Box<SyntaxError>>;
 
 /// What is known of an expression beside its names.
 #[derive(Debug, Default)]
 struct Shape {
-    literal: Option<Literal>,
-    /// The literal under a cast to `regclass`, which names a relation all the same.
-    regclass: Option<Literal>,
+    literal: Option<Box<Literal>>,
+    /// The literal stands under a cast to `regclass`, and names a relation all the same.
+    regclass: bool,
     /// What the engine calls an output column that shows this.
-    name: Option<Ident>,
+    name: Option<Box<Ident>>,
     /// The name gives way to that of a cast around it.
     weak: bool,
     /// `[1]` and `.field` may follow.
@@ -59,11 +64,11 @@ struct Shape {
 
 impl Shape {
     fn literal(literal: Literal) -> Self {
-        Self { literal: Some(literal), ..Self::default() }
+        Self { literal: Some(Box::new(literal)), ..Self::default() }
     }
 
     fn named(name: Ident) -> Self {
-        Self { name: Some(name), ..Self::default() }
+        Self { name: Some(Box::new(name)), ..Self::default() }
     }
 }
 
@@ -71,6 +76,15 @@ impl Shape {
 enum Paren {
     Query(Box<Reads>),
     List(Vec<Shape>),
+}
+
+impl Paren {
+    /// The query's place among the names of the expression around it.
+    fn into_names(self, n: &mut Names) {
+        if let Self::Query(q) = self {
+            n.queries.push(*q);
+        }
+    }
 }
 
 struct Reader<'c, 'a> {
@@ -187,10 +201,12 @@ impl<'c, 'a> Reader<'c, 'a> {
     }
 
     /// Counts one level of nesting, and `weight` more for the larger forms.
-    fn deeper<T>(&mut self, weight: usize, read: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
+    fn deeper<T>(&mut self, weight: usize, read: impl FnOnce(&mut Self) -> Q<T>) -> Q<T> {
         if self.depth + weight > MAX_DEPTH {
-            return Err(SyntaxError::new("nesting-too-deep", self.c.peek_span(), "nested too deep to be read")
-                .help("split the expression: no engine reads this much nesting without trouble"));
+            return Err(Box::new(
+                SyntaxError::new("nesting-too-deep", self.c.peek_span(), "nested too deep to be read")
+                    .help("split the expression: no engine reads this much nesting without trouble"),
+            ));
         }
         self.depth += weight;
         let out = read(self);
@@ -201,18 +217,18 @@ impl<'c, 'a> Reader<'c, 'a> {
     // ---- expressions
 
     /// An expression of operators that bind at least as tight as `min`.
-    fn climb(&mut self, n: &mut Names, min: u8) -> R<Shape> {
+    fn climb(&mut self, n: &mut Names, min: u8) -> Q<Shape> {
         self.deeper(1, |r| {
             let left = r.prefix(n)?;
             r.infix(n, left, min)
         })
     }
 
-    fn whole(&mut self, n: &mut Names) -> R<Shape> {
+    fn whole(&mut self, n: &mut Names) -> Q<Shape> {
         self.climb(n, 0)
     }
 
-    fn list(&mut self, n: &mut Names) -> R<Vec<Shape>> {
+    fn list(&mut self, n: &mut Names) -> Q<Vec<Shape>> {
         let mut out = vec![self.whole(n)?];
         while self.c.eat_token(&Token::Comma) {
             out.push(self.whole(n)?);
@@ -221,7 +237,7 @@ impl<'c, 'a> Reader<'c, 'a> {
     }
 
     /// A literal, a name, a call or something in parentheses, with what may be attached to it.
-    fn operand(&mut self, n: &mut Names) -> R<Shape> {
+    fn operand(&mut self, n: &mut Names) -> Q<Shape> {
         let mut shape = self.primary(n)?;
         if !self.postgres() {
             return Ok(shape);
@@ -244,7 +260,7 @@ impl<'c, 'a> Reader<'c, 'a> {
                         shape = Shape { expands: true, ..Shape::default() };
                     } else {
                         let field = self.c.label_name()?;
-                        shape = Shape { name: Some(field), indirect: true, ..Shape::default() };
+                        shape = Shape { indirect: true, ..Shape::named(field) };
                     }
                 }
                 _ => return Ok(shape),
@@ -253,7 +269,7 @@ impl<'c, 'a> Reader<'c, 'a> {
     }
 
     /// `[1]`, `[1:2]`, `[:]`.
-    fn subscript(&mut self, n: &mut Names) -> R<()> {
+    fn subscript(&mut self, n: &mut Names) -> Q<()> {
         self.c.expect_token(&Token::LBracket)?;
         if !self.c.at_token(&Token::Colon) {
             self.whole(n)?;
@@ -261,28 +277,13 @@ impl<'c, 'a> Reader<'c, 'a> {
         if self.c.eat_token(&Token::Colon) && !self.c.at_token(&Token::RBracket) {
             self.whole(n)?;
         }
-        self.c.expect_token(&Token::RBracket)
+        Ok(self.c.expect_token(&Token::RBracket)?)
     }
 
-    fn primary(&mut self, n: &mut Names) -> R<Shape> {
+    fn primary(&mut self, n: &mut Names) -> Q<Shape> {
         match self.c.peek() {
             Token::LParen => self.parenthesis(n),
-            Token::Number(v, _) => {
-                let v = v.clone();
-                let span = self.c.peek_span();
-                self.c.advance();
-                if matches!(self.c.peek(), Token::Word(_)) && self.c.peek_span().start == span.end {
-                    let span = span.to(self.c.peek_span());
-                    let found = self.c.source(span);
-                    let message = if self.postgres() {
-                        format!("trailing junk after numeric literal at or near \"{found}\"")
-                    } else {
-                        format!("unrecognized token: \"{found}\"")
-                    };
-                    return Err(SyntaxError::new("syntax-error", span, message));
-                }
-                Ok(Shape::literal(Literal::Number(v)))
-            }
+            Token::Number(..) => self.number(),
             Token::SingleQuotedString(_)
             | Token::EscapedStringLiteral(_)
             | Token::UnicodeStringLiteral(_)
@@ -311,36 +312,41 @@ impl<'c, 'a> Reader<'c, 'a> {
                 self.word(n, &word)
             }
             Token::Word(_) => self.name(n),
-            _ => Err(self.c.expected("an expression")),
+            _ => Err(Box::new(self.c.expected("an expression"))),
         }
     }
 
-    /// A string constant. On PostgreSQL one goes on in the next, when a line end stands between them.
-    fn text(&mut self) -> R<Shape> {
-        let (mut value, mut span) = self.c.string()?;
-        if self.postgres() {
-            while let Token::SingleQuotedString(more) = self.c.peek() {
-                let next = self.c.peek_span();
-                if !self.c.source(crate::span::Span::new(span.end, next.start)).contains('\n') {
-                    break;
-                }
-                value.push_str(more);
-                span = next;
-                self.c.advance();
-            }
-            if self.c.eat("UESCAPE") {
-                self.c.string()?;
-            }
+    fn number(&mut self) -> Q<Shape> {
+        let span = self.c.peek_span();
+        let digits = self.c.number()?;
+        if matches!(self.c.peek(), Token::Word(_)) && self.c.peek_span().start == span.end {
+            let span = span.to(self.c.peek_span());
+            let found = self.c.source(span);
+            let message = if self.postgres() {
+                format!("trailing junk after numeric literal at or near \"{found}\"")
+            } else {
+                format!("unrecognized token: \"{found}\"")
+            };
+            return Err(Box::new(SyntaxError::new("syntax-error", span, message)));
+        }
+        Ok(Shape::literal(Literal::Number(digits)))
+    }
+
+    /// A string constant.
+    fn text(&mut self) -> Q<Shape> {
+        let (value, _) = self.c.string()?;
+        if self.postgres() && self.c.eat("UESCAPE") {
+            self.c.string()?;
         }
         Ok(Shape::literal(Literal::Text(value)))
     }
 
-    fn parenthesis(&mut self, n: &mut Names) -> R<Shape> {
+    fn parenthesis(&mut self, n: &mut Names) -> Q<Shape> {
         let mark = self.c.mark();
         match self.parens(n)? {
             Paren::Query(q) => {
                 let name = match q.outputs.first() {
-                    Some(query::Named(name)) => Some(name.clone()),
+                    Some(query::Named(name)) => Some(Box::new(name.clone())),
                     _ => None,
                 };
                 n.queries.push(*q);
@@ -358,7 +364,7 @@ impl<'c, 'a> Reader<'c, 'a> {
     }
 
     /// `(query)` or `(expression, …)`.
-    fn parens(&mut self, n: &mut Names) -> R<Paren> {
+    fn parens(&mut self, n: &mut Names) -> Q<Paren> {
         self.deeper(1, |r| {
             if r.opens_query() {
                 return Ok(Paren::Query(Box::new(r.query_in_parens()?)));
@@ -375,7 +381,7 @@ impl<'c, 'a> Reader<'c, 'a> {
     }
 
     /// An expression that starts with an unquoted word.
-    fn word(&mut self, n: &mut Names, word: &str) -> R<Shape> {
+    fn word(&mut self, n: &mut Names, word: &str) -> Q<Shape> {
         let paren = self.followed_by_paren();
         match word {
             "null" => self.constant(Literal::Null),
@@ -383,19 +389,9 @@ impl<'c, 'a> Reader<'c, 'a> {
             "false" => self.constant(Literal::Boolean(false)),
             "case" => self.case(n),
             "cast" if paren => self.cast_call(n),
-            "exists" if paren => {
-                let name = self.c.label_name()?;
-                if !self.opens_query() {
-                    self.c.expect_token(&Token::LParen)?;
-                    return Err(self.c.expected("a query"));
-                }
-                let q = self.query_in_parens()?;
-                n.queries.push(q);
-                Ok(Shape::named(name))
-            }
+            "exists" if paren => self.exists(n),
             "current_date" | "current_time" | "current_timestamp" if self.sqlite() => {
-                let name = self.c.label_name()?;
-                Ok(Shape::named(name))
+                Ok(Shape::named(self.c.label_name()?))
             }
             "raise" if self.sqlite() && paren => self.raise(),
             _ if self.postgres() => self.postgres_word(n, word, paren),
@@ -403,68 +399,85 @@ impl<'c, 'a> Reader<'c, 'a> {
         }
     }
 
-    fn constant(&mut self, literal: Literal) -> R<Shape> {
+    /// `EXISTS (query)`, `ARRAY(query)`.
+    fn exists(&mut self, n: &mut Names) -> Q<Shape> {
         let name = self.c.label_name()?;
-        // `true` and `false` are casts of a string to PostgreSQL, and named so.
-        let name = (self.postgres() && literal != Literal::Null).then(|| Ident { value: "bool".to_owned(), ..name });
-        Ok(Shape { literal: Some(literal), weak: true, name, ..Shape::default() })
+        if !self.opens_query() {
+            self.c.expect_token(&Token::LParen)?;
+            return Err(Box::new(self.c.expected("a query")));
+        }
+        self.parens(n)?.into_names(n);
+        Ok(Shape::named(name))
     }
 
-    fn postgres_word(&mut self, n: &mut Names, word: &str, paren: bool) -> R<Shape> {
+    fn constant(&mut self, literal: Literal) -> Q<Shape> {
+        let name = self.c.label_name()?;
+        // `true` and `false` are casts of a string to PostgreSQL, and named so.
+        let named = self.postgres() && literal != Literal::Null;
+        let name = named.then(|| Box::new(Ident { value: "bool".to_owned(), ..name }));
+        Ok(Shape { weak: true, name, ..Shape::literal(literal) })
+    }
+
+    fn postgres_word(&mut self, n: &mut Names, word: &str, paren: bool) -> Q<Shape> {
         if VALUE_WORDS.contains(&word) && !(word == "current_schema" && paren) {
-            let name = self.c.label_name()?;
-            if word.contains("time") && self.c.at_token(&Token::LParen) {
-                self.c.parens(Cursor::number)?;
-            }
-            return Ok(Shape::named(name));
+            return self.value_word(word);
         }
         if TYPE_WORDS.contains(&word) && self.starts_typed_literal(word) {
             return self.typed_literal(n);
         }
         match word {
-            "array" if matches!(self.c.peek_nth(1), Token::LBracket) => {
-                let name = self.c.label_name()?;
-                self.array(n)?;
-                Ok(Shape::named(name))
-            }
-            "array" if paren => {
-                let name = self.c.label_name()?;
-                let q = self.query_in_parens()?;
-                n.queries.push(q);
-                Ok(Shape::named(name))
-            }
-            "row" if paren => {
-                let name = self.c.label_name()?;
-                self.arguments_of_form(n)?;
-                Ok(Shape { indirect: true, row: true, ..Shape::named(name) })
-            }
-            "coalesce" | "greatest" | "least" | "nullif" | "grouping" | "normalize" | "xmlconcat" if paren => {
-                let name = self.c.label_name()?;
-                self.arguments_of_form(n)?;
-                Ok(Shape { settles: SETTLING.contains(&word), ..Shape::named(name) })
+            "array" if matches!(self.c.peek_nth(1), Token::LBracket) => self.array_constructor(n),
+            "array" if paren => self.exists(n),
+            "row" | "coalesce" | "greatest" | "least" | "nullif" | "grouping" | "normalize" | "xmlconcat" if paren => {
+                self.form(n, word)
             }
             "extract" | "overlay" | "position" | "substring" | "trim" | "treat" if paren => self.sql_call(n, word),
-            "collation" if self.c.at_nth(1, "FOR") => {
-                let name = self.c.label_name()?;
-                self.c.advance();
-                self.c.expect_token(&Token::LParen)?;
-                self.whole(n)?;
-                self.c.expect_token(&Token::RParen)?;
-                Ok(Shape::named(name))
-            }
-            _ if paren && (word.starts_with("xml") || word.starts_with("json")) && is_sql_json_or_xml(word) => {
-                let name = self.c.label_name()?;
-                self.c.skip_parens()?;
-                n.opaque = true;
-                self.call_tail(n)?;
-                Ok(Shape::named(name))
-            }
+            "collation" if self.c.at_nth(1, "FOR") => self.collation_for(n),
+            _ if paren && is_sql_json_or_xml(word) => self.unread_call(n),
             _ => self.name(n),
         }
     }
 
+    fn value_word(&mut self, word: &str) -> Q<Shape> {
+        let name = self.c.label_name()?;
+        if word.contains("time") && self.c.at_token(&Token::LParen) {
+            self.c.parens(Cursor::number)?;
+        }
+        Ok(Shape::named(name))
+    }
+
+    fn array_constructor(&mut self, n: &mut Names) -> Q<Shape> {
+        let name = self.c.label_name()?;
+        self.array(n)?;
+        Ok(Shape::named(name))
+    }
+
+    /// `ROW(…)`, `COALESCE(…)` and the like.
+    fn form(&mut self, n: &mut Names, word: &str) -> Q<Shape> {
+        let name = self.c.label_name()?;
+        self.arguments_of_form(n)?;
+        let row = word == "row";
+        Ok(Shape { indirect: row, row, settles: SETTLING.contains(&word), ..Shape::named(name) })
+    }
+
+    fn collation_for(&mut self, n: &mut Names) -> Q<Shape> {
+        let name = self.c.label_name()?;
+        self.c.advance();
+        self.arguments_of_form(n)?;
+        Ok(Shape::named(name))
+    }
+
+    /// A call whose arguments have a grammar of their own: its names are not read.
+    fn unread_call(&mut self, n: &mut Names) -> Q<Shape> {
+        let name = self.c.label_name()?;
+        self.c.skip_parens()?;
+        n.opaque = true;
+        self.call_tail(n)?;
+        Ok(Shape::named(name))
+    }
+
     /// `ARRAY[…]`, with arrays inside: `ARRAY[[1, 2], [3, 4]]`.
-    fn array(&mut self, n: &mut Names) -> R<()> {
+    fn array(&mut self, n: &mut Names) -> Q<()> {
         self.c.expect_token(&Token::LBracket)?;
         if self.c.eat_token(&Token::RBracket) {
             return Ok(());
@@ -479,16 +492,16 @@ impl<'c, 'a> Reader<'c, 'a> {
                 break;
             }
         }
-        self.c.expect_token(&Token::RBracket)
+        Ok(self.c.expect_token(&Token::RBracket)?)
     }
 
     /// `(a, b)` of a form that is no function of the catalog.
-    fn arguments_of_form(&mut self, n: &mut Names) -> R<()> {
+    fn arguments_of_form(&mut self, n: &mut Names) -> Q<()> {
         self.c.expect_token(&Token::LParen)?;
         if !self.c.at_token(&Token::RParen) {
             self.list(n)?;
         }
-        self.c.expect_token(&Token::RParen)
+        Ok(self.c.expect_token(&Token::RParen)?)
     }
 
     /// Whether the word of a type is followed by what makes it one here: columns may be called `time`, too.
@@ -506,11 +519,11 @@ impl<'c, 'a> Reader<'c, 'a> {
     }
 
     /// `interval '1 day'`, `timestamp with time zone '…'`.
-    fn typed_literal(&mut self, n: &mut Names) -> R<Shape> {
+    fn typed_literal(&mut self, n: &mut Names) -> Q<Shape> {
         let interval = self.c.at("INTERVAL");
         let t = postgres::types::type_name(self.c)?;
         if !is_string(self.c.peek()) {
-            return Err(self.c.expected("a string"));
+            return Err(Box::new(self.c.expected("a string")));
         }
         self.text()?;
         if interval {
@@ -521,13 +534,13 @@ impl<'c, 'a> Reader<'c, 'a> {
         Ok(shape)
     }
 
-    fn interval_fields(&mut self) -> R<()> {
+    fn interval_fields(&mut self) -> Q<()> {
         const FIELDS: &[&str] = &["YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"];
         if self.c.eat_any(FIELDS).is_none() {
             return Ok(());
         }
         if self.c.eat("TO") && self.c.eat_any(FIELDS).is_none() {
-            return Err(self.c.expected("a field of an interval"));
+            return Err(Box::new(self.c.expected("a field of an interval")));
         }
         if self.c.at_token(&Token::LParen) {
             self.c.parens(Cursor::number)?;
@@ -535,13 +548,13 @@ impl<'c, 'a> Reader<'c, 'a> {
         Ok(())
     }
 
-    fn case(&mut self, n: &mut Names) -> R<Shape> {
+    fn case(&mut self, n: &mut Names) -> Q<Shape> {
         let mut name = self.c.label_name()?;
         if !self.c.at("WHEN") {
             self.whole(n)?;
         }
         if !self.c.at("WHEN") {
-            return Err(self.c.expected("WHEN"));
+            return Err(Box::new(self.c.expected("WHEN")));
         }
         while self.c.eat("WHEN") {
             self.whole(n)?;
@@ -552,7 +565,7 @@ impl<'c, 'a> Reader<'c, 'a> {
         if self.c.eat("ELSE") {
             let otherwise = self.whole(n)?;
             if let (Some(other), false) = (otherwise.name, otherwise.weak) {
-                name = other;
+                name = *other;
                 weak = false;
             }
         }
@@ -561,7 +574,7 @@ impl<'c, 'a> Reader<'c, 'a> {
     }
 
     /// `CAST(x AS type)`.
-    fn cast_call(&mut self, n: &mut Names) -> R<Shape> {
+    fn cast_call(&mut self, n: &mut Names) -> Q<Shape> {
         self.c.advance();
         self.c.expect_token(&Token::LParen)?;
         let inner = self.whole(n)?;
@@ -586,7 +599,7 @@ impl<'c, 'a> Reader<'c, 'a> {
     }
 
     /// Calls that PostgreSQL spells with words between the arguments.
-    fn sql_call(&mut self, n: &mut Names, word: &str) -> R<Shape> {
+    fn sql_call(&mut self, n: &mut Names, word: &str) -> Q<Shape> {
         let name = self.c.label_name()?;
         self.c.expect_token(&Token::LParen)?;
         match word {
@@ -655,7 +668,7 @@ impl<'c, 'a> Reader<'c, 'a> {
         Ok(Shape { settles: word == "trim", ..Shape::named(Ident { value, span: name.span }) })
     }
 
-    fn more_arguments(&mut self, n: &mut Names) -> R<()> {
+    fn more_arguments(&mut self, n: &mut Names) -> Q<()> {
         while self.c.eat_token(&Token::Comma) {
             self.whole(n)?;
         }
@@ -663,12 +676,12 @@ impl<'c, 'a> Reader<'c, 'a> {
     }
 
     /// SQLite's `RAISE(IGNORE)`, `RAISE(ABORT, 'message')`, in triggers.
-    fn raise(&mut self) -> R<Shape> {
+    fn raise(&mut self) -> Q<Shape> {
         self.c.advance();
         self.c.expect_token(&Token::LParen)?;
         if !self.c.eat("IGNORE") {
             if self.c.eat_any(&["ROLLBACK", "ABORT", "FAIL"]).is_none() {
-                return Err(self.c.expected("IGNORE, ROLLBACK, ABORT or FAIL"));
+                return Err(Box::new(self.c.expected("IGNORE, ROLLBACK, ABORT or FAIL")));
             }
             self.c.expect_token(&Token::Comma)?;
             // 3.40 takes a name or a string here; newer ones an expression.
@@ -689,111 +702,135 @@ impl<'c, 'a> Reader<'c, 'a> {
     }
 
     /// A column, a call, or a type before its literal.
-    fn name(&mut self, n: &mut Names) -> R<Shape> {
+    fn name(&mut self, n: &mut Names) -> Q<Shape> {
         let mark = self.c.mark();
         let double_quoted = matches!(self.c.peek(), Token::Word(w) if w.quote_style == Some('"'));
+        let mut path = self.path()?;
+        if self.postgres() && self.c.at_token(&Token::Period) {
+            // `t.*`
+            self.c.advance();
+            self.c.advance();
+            n.columns.push(path);
+            return Ok(Shape { expands: true, ..Shape::default() });
+        }
+        if self.c.at_token(&Token::LParen) {
+            return self.call(n, name_of(path));
+        }
+        if self.postgres() && is_string(self.c.peek()) {
+            let span = self.c.span_from(mark);
+            return self.named_literal(n, name_of(path), span);
+        }
+        // To SQLite a double-quoted name that is no column is a string: it proves nothing.
+        if self.sqlite() && double_quoted && path.len() == 1 {
+            let name = path.swap_remove(0);
+            return Ok(Shape { indirect: true, ..Shape::named(name) });
+        }
+        let name = path[path.len() - 1].clone();
+        n.columns.push(path);
+        Ok(Shape { indirect: true, ..Shape::named(name) })
+    }
+
+    /// `a.b.c`, up to the period of a `.*`.
+    fn path(&mut self) -> Q<Vec<Ident>> {
         let calls = self.followed_by_paren() || self.postgres() && is_string(self.c.peek_nth(1));
-        let first = {
-            let plain =
-                |w: &str| self.is_plain_name(w) || calls && FUNCTION_WORDS.iter().any(|f| f.eq_ignore_ascii_case(w));
-            let known = matches!(self.c.peek(), Token::Word(w) if w.quote_style.is_some() || plain(&w.value));
-            if !known {
-                return Err(self.c.expected("an expression"));
+        let known = match self.c.peek() {
+            Token::Word(w) if w.quote_style.is_none() => {
+                self.is_plain_name(&w.value) || calls && FUNCTION_WORDS.iter().any(|f| f.eq_ignore_ascii_case(&w.value))
             }
-            self.c.label_name()?
+            _ => true,
         };
-        let mut path = vec![first];
+        if !known {
+            return Err(Box::new(self.c.expected("an expression")));
+        }
+        let mut path = vec![self.c.label_name()?];
         while self.c.at_token(&Token::Period) {
-            if self.postgres() && matches!(self.c.peek_nth(1), Token::Mul) {
-                self.c.advance();
-                self.c.advance();
-                n.columns.push(path);
-                return Ok(Shape { expands: true, ..Shape::default() });
-            }
-            if self.sqlite() && path.len() == 3 {
+            let star = self.postgres() && matches!(self.c.peek_nth(1), Token::Mul);
+            if star || self.sqlite() && path.len() == 3 {
                 break;
             }
             self.c.advance();
             path.push(self.c.label_name()?);
         }
-        if self.c.at_token(&Token::LParen) {
-            let name = name_of(&path);
-            let shape = self.call(n, name)?;
-            // `type(3) 'text'`, a type that is not a word of the grammar.
-            if self.postgres() && is_string(self.c.peek()) {
-                n.functions.pop();
-                self.text()?;
-                return Ok(Shape { weak: true, indirect: false, ..shape });
-            }
-            return Ok(shape);
-        }
-        if self.postgres() && is_string(self.c.peek()) {
-            let name = name_of(&path);
-            let span = self.c.span_from(mark);
-            self.text()?;
-            let t = TypeName {
-                name,
-                modifiers: Vec::new(),
-                dimensions: 0,
-                set_of: false,
-                of_column: false,
-                keyword: false,
-                span,
-            };
-            let shape = cast(Shape::default(), &t);
-            n.types.push(t);
-            return Ok(shape);
-        }
-        let last = path[path.len() - 1].clone();
-        // To SQLite a double-quoted name that is no column is a string: it proves nothing.
-        if !(self.sqlite() && double_quoted && path.len() == 1) {
-            n.columns.push(path);
-        }
-        Ok(Shape { indirect: true, ..Shape::named(last) })
+        Ok(path)
+    }
+
+    /// `type 'text'`, of a type that is no word of the grammar.
+    fn named_literal(&mut self, n: &mut Names, name: Name, span: crate::span::Span) -> Q<Shape> {
+        self.text()?;
+        let t = TypeName {
+            name,
+            modifiers: Vec::new(),
+            dimensions: 0,
+            set_of: false,
+            of_column: false,
+            keyword: false,
+            span,
+        };
+        let shape = cast(Shape::default(), &t);
+        n.types.push(t);
+        Ok(shape)
     }
 
     /// `(…)` after a function's name, and what belongs to the call.
-    fn call(&mut self, n: &mut Names, name: Name) -> R<Shape> {
-        let mut arguments = Some(0);
-        let mut literals = Vec::new();
+    fn call(&mut self, n: &mut Names, name: Name) -> Q<Shape> {
+        let mut call = Call { name, arguments: Some(0), literals: Vec::new() };
         self.c.expect_token(&Token::LParen)?;
         if self.c.eat_token(&Token::Mul) {
-            arguments = None;
+            call.arguments = None;
         } else if !self.c.at_token(&Token::RParen) {
-            self.c.eat_any(&["DISTINCT", "ALL"]);
-            loop {
-                if self.postgres() {
-                    if self.c.eat("VARIADIC") {
-                        arguments = None;
-                    }
-                    let named = matches!(self.c.peek(), Token::Word(_))
-                        && matches!(self.c.peek_nth(1), Token::RArrow | Token::Assignment);
-                    if named {
-                        self.c.label_name()?;
-                        self.c.advance();
-                    }
-                }
-                let shape = self.whole(n)?;
-                literals.push(shape.literal.or(shape.regclass));
-                arguments = arguments.map(|a| a + 1);
-                if !self.c.eat_token(&Token::Comma) {
-                    break;
-                }
-            }
-            if self.postgres() && self.c.at_words("ORDER BY") {
-                self.order_by(n)?;
-            }
+            self.call_arguments(n, &mut call)?;
         }
         self.c.expect_token(&Token::RParen)?;
-        let settles = name.schema.is_none() && SETTLING.contains(&name.name.value.to_ascii_lowercase().as_str());
-        let shown = name.name.clone();
-        n.functions.push(Call { name, arguments, literals });
+        self.called(n, call)
+    }
+
+    /// What follows a call's parenthesis.
+    fn called(&mut self, n: &mut Names, call: Call) -> Q<Shape> {
+        let shown = call.name.name.clone();
+        if self.postgres() && is_string(self.c.peek()) {
+            // `type(3) 'text'`: no call at all.
+            self.text()?;
+            return Ok(Shape { weak: true, ..Shape::named(shown) });
+        }
+        let settles = call.name.schema.is_none() && SETTLING.iter().any(|f| f.eq_ignore_ascii_case(&shown.value));
+        n.functions.push(call);
         self.call_tail(n)?;
         Ok(Shape { settles, ..Shape::named(shown) })
     }
 
+    fn call_arguments(&mut self, n: &mut Names, call: &mut Call) -> Q<()> {
+        self.c.eat_any(&["DISTINCT", "ALL"]);
+        loop {
+            if self.postgres() && self.argument_mark()? {
+                call.arguments = None;
+            }
+            let shape = self.whole(n)?;
+            call.literals.push(shape.literal.map(|l| *l));
+            call.arguments = call.arguments.map(|a| a + 1);
+            if !self.c.eat_token(&Token::Comma) {
+                break;
+            }
+        }
+        if self.postgres() && self.c.at_words("ORDER BY") {
+            self.order_by(n)?;
+        }
+        Ok(())
+    }
+
+    /// `VARIADIC` (whether it is there), `name =>`.
+    fn argument_mark(&mut self) -> Q<bool> {
+        let variadic = self.c.eat("VARIADIC");
+        let named =
+            matches!(self.c.peek(), Token::Word(_)) && matches!(self.c.peek_nth(1), Token::RArrow | Token::Assignment);
+        if named {
+            self.c.label_name()?;
+            self.c.advance();
+        }
+        Ok(variadic)
+    }
+
     /// `WITHIN GROUP (…) FILTER (…) OVER …`.
-    fn call_tail(&mut self, n: &mut Names) -> R<()> {
+    fn call_tail(&mut self, n: &mut Names) -> Q<()> {
         if self.postgres() && self.c.at_words("WITHIN GROUP") {
             self.c.expect("WITHIN GROUP")?;
             self.c.expect_token(&Token::LParen)?;
@@ -820,7 +857,7 @@ impl<'c, 'a> Reader<'c, 'a> {
     }
 
     /// `([name] [PARTITION BY …] [ORDER BY …] [frame])`.
-    fn window(&mut self, n: &mut Names) -> R<()> {
+    fn window(&mut self, n: &mut Names) -> Q<()> {
         const FRAMES: &[&str] = &["ROWS", "RANGE", "GROUPS"];
         self.c.expect_token(&Token::LParen)?;
         if matches!(self.c.peek(), Token::Word(_))
@@ -845,13 +882,13 @@ impl<'c, 'a> Reader<'c, 'a> {
             if self.c.eat("EXCLUDE")
                 && !["NO OTHERS", "CURRENT ROW", "GROUP", "TIES"].iter().any(|w| self.c.eat_words(w))
             {
-                return Err(self.c.expected("NO OTHERS, CURRENT ROW, GROUP or TIES"));
+                return Err(Box::new(self.c.expected("NO OTHERS, CURRENT ROW, GROUP or TIES")));
             }
         }
-        self.c.expect_token(&Token::RParen)
+        Ok(self.c.expect_token(&Token::RParen)?)
     }
 
-    fn frame_bound(&mut self, n: &mut Names) -> R<()> {
+    fn frame_bound(&mut self, n: &mut Names) -> Q<()> {
         if self.c.eat_words("CURRENT ROW") {
             return Ok(());
         }
@@ -859,13 +896,13 @@ impl<'c, 'a> Reader<'c, 'a> {
             self.climb(n, AND + 1)?;
         }
         if self.c.eat_any(&["PRECEDING", "FOLLOWING"]).is_none() {
-            return Err(self.c.expected("PRECEDING or FOLLOWING"));
+            return Err(Box::new(self.c.expected("PRECEDING or FOLLOWING")));
         }
         Ok(())
     }
 
     /// `ORDER BY a DESC NULLS LAST, …`, all names into `n`.
-    fn order_by(&mut self, n: &mut Names) -> R<()> {
+    fn order_by(&mut self, n: &mut Names) -> Q<()> {
         self.c.expect("ORDER BY")?;
         loop {
             self.whole(n)?;
@@ -876,14 +913,14 @@ impl<'c, 'a> Reader<'c, 'a> {
         }
     }
 
-    fn direction(&mut self) -> R<()> {
+    fn direction(&mut self) -> Q<()> {
         if self.postgres() && self.c.eat("USING") {
             operators::operator(self.c)?;
         } else {
             self.c.eat_any(&["ASC", "DESC"]);
         }
         if self.c.eat("NULLS") && self.c.eat_any(&["FIRST", "LAST"]).is_none() {
-            return Err(self.c.expected("FIRST or LAST"));
+            return Err(Box::new(self.c.expected("FIRST or LAST")));
         }
         Ok(())
     }
@@ -924,19 +961,19 @@ fn is_string(t: &Token) -> bool {
 }
 
 /// The last two parts of a dotted path.
-fn name_of(path: &[Ident]) -> Name {
-    let last = path.len() - 1;
-    Name { schema: last.checked_sub(1).map(|i| path[i].clone()), name: path[last].clone() }
+fn name_of(mut path: Vec<Ident>) -> Name {
+    let name = path.swap_remove(path.len() - 1);
+    Name { schema: path.pop(), name }
 }
 
 /// What a cast makes of an expression: its column keeps a name of its own, or is called by the type.
 fn cast(inner: Shape, t: &TypeName) -> Shape {
-    let regclass = if t.name.name.value == "regclass" { inner.literal } else { None };
+    let regclass = t.name.name.value == "regclass";
     let (name, weak) = match inner.name {
         Some(name) if !inner.weak => (name, false),
-        _ => (Ident { value: internal_name(&t.name.name.value).to_owned(), span: t.span }, true),
+        _ => (Box::new(Ident { value: internal_name(&t.name.name.value).to_owned(), span: t.span }), true),
     };
-    Shape { regclass, name: Some(name), weak, ..Shape::default() }
+    Shape { literal: inner.literal.filter(|_| regclass), regclass, name: Some(name), weak, ..Shape::default() }
 }
 
 /// The name in `pg_type` of a type that the grammar spells with words.

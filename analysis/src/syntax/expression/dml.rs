@@ -4,7 +4,7 @@ use sqlparser::tokenizer::Token;
 
 use super::operators::refused;
 use super::query::With;
-use super::{Paren, R, Reader, Shape, is_word, merge};
+use super::{Paren, Q, Reader, Shape, is_word, merge};
 use crate::change::{
     Change, ConflictTarget, Ident, Insert, InsertSource, Name, Names, OnConflict, Output, Reads, Select, Source,
     SourceKind, Update,
@@ -14,7 +14,7 @@ use crate::syntax::SyntaxError;
 
 impl Reader<'_, '_> {
     /// A whole statement.
-    pub(super) fn statement(&mut self) -> R<Change> {
+    pub(super) fn statement(&mut self) -> Q<Change> {
         if self.postgres() && self.c.at_token(&Token::LParen)
             || self.c.at("VALUES")
             || self.at_query() && !self.c.at("WITH")
@@ -36,7 +36,7 @@ impl Reader<'_, '_> {
     }
 
     /// A statement that writes, with its RETURNING, as what a WITH binds.
-    pub(super) fn writing_query(&mut self) -> R<Reads> {
+    pub(super) fn writing_query(&mut self) -> Q<Reads> {
         self.deeper(4, |r| {
             let mark = r.c.mark();
             let written = r.write(mark, None)?;
@@ -67,7 +67,7 @@ impl Reader<'_, '_> {
         })
     }
 
-    fn write(&mut self, mark: usize, with: Option<With>) -> R<Written> {
+    fn write(&mut self, mark: usize, with: Option<With>) -> Q<Written> {
         let mut written = if self.c.at("INSERT") || self.c.at("REPLACE") {
             self.insert()?
         } else if self.c.at("UPDATE") {
@@ -77,7 +77,7 @@ impl Reader<'_, '_> {
         } else if self.postgres() && self.c.at("MERGE") {
             self.merge_into()?
         } else {
-            return Err(self.c.expected("a statement"));
+            return Err(Box::new(self.c.expected("a statement")));
         };
         let span = self.c.span_from(mark);
         let text = self.c.definition(span);
@@ -104,7 +104,7 @@ impl Reader<'_, '_> {
 
     // ---- INSERT
 
-    fn insert(&mut self) -> R<Written> {
+    fn insert(&mut self) -> Q<Written> {
         let ignore = self.insert_verb()?;
         let table = if self.postgres() { self.c.name()? } else { self.relation()? };
         let alias = self.marked_alias()?;
@@ -114,7 +114,7 @@ impl Reader<'_, '_> {
         }
         if self.postgres() && self.c.eat("OVERRIDING") {
             if self.c.eat_any(&["SYSTEM", "USER"]).is_none() {
-                return Err(self.c.expected("SYSTEM or USER"));
+                return Err(Box::new(self.c.expected("SYSTEM or USER")));
             }
             self.c.expect("VALUE")?;
         }
@@ -127,14 +127,17 @@ impl Reader<'_, '_> {
         let mut on_conflict = None;
         while self.c.at_words("ON CONFLICT") {
             if on_conflict.is_some() && self.postgres() {
-                return Err(self.c.expected("one ON CONFLICT alone"));
+                return Err(Box::new(self.c.expected("one ON CONFLICT alone")));
             }
             let clause = self.on_conflict(&mut names)?;
             on_conflict.get_or_insert(clause);
         }
         if self.c.at_words("ON DUPLICATE") {
             self.c.advance();
-            return Err(refused(self.c, "write ON CONFLICT (columns) DO UPDATE SET column = excluded.column"));
+            return Err(Box::new(refused(
+                self.c,
+                "write ON CONFLICT (columns) DO UPDATE SET column = excluded.column",
+            )));
         }
         let (outputs, expands) = self.returning(&mut names)?;
         let insert = Insert { table, alias, columns, source, on_conflict, names, ignore };
@@ -142,13 +145,13 @@ impl Reader<'_, '_> {
     }
 
     /// `INSERT [OR action] INTO`, `REPLACE INTO`; whether rows that are there already do not fail.
-    fn insert_verb(&mut self) -> R<bool> {
+    fn insert_verb(&mut self) -> Q<bool> {
         if self.c.at("REPLACE") {
             if self.postgres() {
-                return Err(refused(
+                return Err(Box::new(refused(
                     self.c,
                     "write INSERT … ON CONFLICT (columns) DO UPDATE SET column = excluded.column",
-                ));
+                )));
             }
             self.c.advance();
             self.c.expect("INTO")?;
@@ -158,10 +161,10 @@ impl Reader<'_, '_> {
         let mut ignore = false;
         if self.postgres() {
             if self.c.at_any(&["OR", "IGNORE"]) {
-                return Err(refused(self.c, "write INSERT INTO … ON CONFLICT DO NOTHING"));
+                return Err(Box::new(refused(self.c, "write INSERT INTO … ON CONFLICT DO NOTHING")));
             }
         } else if self.c.at("IGNORE") {
-            return Err(refused(self.c, "write INSERT OR IGNORE INTO"));
+            return Err(Box::new(refused(self.c, "write INSERT OR IGNORE INTO")));
         } else {
             ignore = matches!(self.or_action()?, Some("IGNORE" | "REPLACE"));
         }
@@ -170,26 +173,26 @@ impl Reader<'_, '_> {
     }
 
     /// SQLite's `OR IGNORE` …
-    fn or_action(&mut self) -> R<Option<&'static str>> {
+    fn or_action(&mut self) -> Q<Option<&'static str>> {
         if !self.c.eat("OR") {
             return Ok(None);
         }
         match self.c.eat_any(&["ROLLBACK", "ABORT", "REPLACE", "FAIL", "IGNORE"]) {
             Some(action) => Ok(Some(action)),
-            None => Err(self.c.expected("ROLLBACK, ABORT, REPLACE, FAIL or IGNORE")),
+            None => Err(Box::new(self.c.expected("ROLLBACK, ABORT, REPLACE, FAIL or IGNORE"))),
         }
     }
 
     /// `AS alias`, which INSERT and SQLite want marked.
-    fn marked_alias(&mut self) -> R<Option<Ident>> {
+    fn marked_alias(&mut self) -> Q<Option<Ident>> {
         if !self.c.eat("AS") {
             return Ok(None);
         }
-        if self.postgres() { self.c.ident().map(Some) } else { self.sqlite_name().map(Some) }
+        Ok(Some(if self.postgres() { self.c.ident()? } else { self.sqlite_name()? }))
     }
 
     /// `(a, b.field, c[1])`: the columns.
-    fn target_columns(&mut self) -> R<Vec<Ident>> {
+    fn target_columns(&mut self) -> Q<Vec<Ident>> {
         self.c.expect_token(&Token::LParen)?;
         let mut out = Vec::new();
         loop {
@@ -202,7 +205,7 @@ impl Reader<'_, '_> {
         Ok(out)
     }
 
-    fn target_column(&mut self) -> R<Ident> {
+    fn target_column(&mut self) -> Q<Ident> {
         if !self.postgres() {
             return self.sqlite_name();
         }
@@ -218,9 +221,9 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn insert_source(&mut self) -> R<Reads> {
+    fn insert_source(&mut self) -> Q<Reads> {
         if !(self.at_query() || self.postgres() && self.c.at_token(&Token::LParen)) {
-            return Err(self.c.expected("VALUES, SELECT or DEFAULT VALUES"));
+            return Err(Box::new(self.c.expected("VALUES, SELECT or DEFAULT VALUES")));
         }
         let mark = self.c.mark();
         let mut q = if self.c.at("WITH") { self.query()? } else { self.query_body(true)? };
@@ -230,15 +233,16 @@ impl Reader<'_, '_> {
         let joins = q.values.is_none() && self.sqlite() && self.c.at_words("ON CONFLICT");
         if joins && !q.selects.iter().all(|s| s.sources.is_empty()) && !is_after_clause(self, q.span) {
             self.c.advance();
-            return Err(self
-                .c
-                .expected("WHERE before ON CONFLICT")
-                .help("SQLite reads this ON as a join's: write WHERE true before ON CONFLICT"));
+            return Err(Box::new(
+                self.c
+                    .expected("WHERE before ON CONFLICT")
+                    .help("SQLite reads this ON as a join's: write WHERE true before ON CONFLICT"),
+            ));
         }
         Ok(q)
     }
 
-    fn on_conflict(&mut self, names: &mut Names) -> R<OnConflict> {
+    fn on_conflict(&mut self, names: &mut Names) -> Q<OnConflict> {
         let mark = self.c.mark();
         self.c.expect("ON CONFLICT")?;
         let target = if self.postgres() && self.c.eat_words("ON CONSTRAINT") {
@@ -252,12 +256,14 @@ impl Reader<'_, '_> {
         if self.c.eat_words("DO NOTHING") {
         } else if self.c.at_words("DO UPDATE") {
             if self.postgres() && matches!(target, ConflictTarget::Any) {
-                return Err(SyntaxError::new(
-                    "syntax-error",
-                    self.c.span_from(mark),
-                    "ON CONFLICT DO UPDATE requires inference specification or constraint name",
-                )
-                .help("name the columns of the unique key: ON CONFLICT (column) DO UPDATE …"));
+                return Err(Box::new(
+                    SyntaxError::new(
+                        "syntax-error",
+                        self.c.span_from(mark),
+                        "ON CONFLICT DO UPDATE requires inference specification or constraint name",
+                    )
+                    .help("name the columns of the unique key: ON CONFLICT (column) DO UPDATE …"),
+                ));
             }
             self.c.expect("DO UPDATE SET")?;
             update = self.set_list(names, "", None)?.into_iter().map(|(column, _)| column).collect();
@@ -265,13 +271,13 @@ impl Reader<'_, '_> {
                 self.whole(names)?;
             }
         } else {
-            return Err(self.c.expected("DO NOTHING or DO UPDATE SET"));
+            return Err(Box::new(self.c.expected("DO NOTHING or DO UPDATE SET")));
         }
         Ok(OnConflict { target, span: self.c.span_from(mark), update })
     }
 
     /// `(column [COLLATE c] [opclass], (expression)) [WHERE …]`.
-    fn conflict_target(&mut self, names: &mut Names) -> R<ConflictTarget> {
+    fn conflict_target(&mut self, names: &mut Names) -> Q<ConflictTarget> {
         let mut columns = Some(Vec::new());
         self.c.expect_token(&Token::LParen)?;
         loop {
@@ -305,7 +311,7 @@ impl Reader<'_, '_> {
         })
     }
 
-    fn returning(&mut self, names: &mut Names) -> R<(Vec<Output>, bool)> {
+    fn returning(&mut self, names: &mut Names) -> Q<(Vec<Output>, bool)> {
         if !self.c.eat("RETURNING") {
             return Ok((Vec::new(), false));
         }
@@ -318,7 +324,7 @@ impl Reader<'_, '_> {
 
     // ---- UPDATE
 
-    fn update(&mut self) -> R<Written> {
+    fn update(&mut self) -> Q<Written> {
         self.c.expect("UPDATE")?;
         if self.sqlite() {
             self.or_action()?;
@@ -334,7 +340,7 @@ impl Reader<'_, '_> {
         if self.c.eat("FROM") {
             self.from_list(&mut select)?;
         } else if self.c.at_any(&["JOIN", "LEFT", "INNER", "RIGHT", "CROSS"]) {
-            return Err(self.c.expected("FROM or WHERE"));
+            return Err(Box::new(self.c.expected("FROM or WHERE")));
         }
         let has_where = self.write_filter(&mut select)?;
         let (outputs, expands) = self.returning(&mut select.names)?;
@@ -344,7 +350,7 @@ impl Reader<'_, '_> {
     }
 
     /// `[AS] alias` of UPDATE and DELETE: on PostgreSQL a bare one, too, but for SET.
-    fn target_alias(&mut self) -> R<Option<Ident>> {
+    fn target_alias(&mut self) -> Q<Option<Ident>> {
         if self.c.at("AS") {
             return self.marked_alias();
         }
@@ -352,10 +358,10 @@ impl Reader<'_, '_> {
             Token::Word(w) => w.quote_style.is_some() || (self.c.syntax.is_name)(&w.value) && !self.c.at("SET"),
             _ => false,
         };
-        if self.postgres() && bare { self.c.ident().map(Some) } else { Ok(None) }
+        Ok(if self.postgres() && bare { Some(self.c.ident()?) } else { None })
     }
 
-    fn index_hint(&mut self) -> R<()> {
+    fn index_hint(&mut self) -> Q<()> {
         if self.sqlite() {
             if self.c.eat_words("INDEXED BY") {
                 self.sqlite_name()?;
@@ -367,7 +373,7 @@ impl Reader<'_, '_> {
     }
 
     /// `a = 1, (b, c) = (…)`: each column, and whether its new value is made from its old one.
-    fn set_list(&mut self, names: &mut Names, own: &str, table: Option<&Name>) -> R<Vec<(Ident, bool)>> {
+    fn set_list(&mut self, names: &mut Names, own: &str, table: Option<&Name>) -> Q<Vec<(Ident, bool)>> {
         let mut out = Vec::new();
         loop {
             if self.c.at_token(&Token::LParen) {
@@ -377,7 +383,7 @@ impl Reader<'_, '_> {
             } else {
                 let column = self.target_column()?;
                 if self.postgres() && self.c.at_token(&Token::DoubleEq) {
-                    return Err(refused(self.c, "assign with a single ="));
+                    return Err(Box::new(refused(self.c, "assign with a single =")));
                 }
                 if !self.c.eat_token(&Token::DoubleEq) {
                     self.c.expect_token(&Token::Eq)?;
@@ -391,7 +397,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn set_value(&mut self, names: &mut Names, column: &Ident, own: &str, table: Option<&Name>) -> R<bool> {
+    fn set_value(&mut self, names: &mut Names, column: &Ident, own: &str, table: Option<&Name>) -> Q<bool> {
         if self.postgres() && self.c.eat("DEFAULT") {
             return Ok(false);
         }
@@ -413,7 +419,7 @@ impl Reader<'_, '_> {
         own: &str,
         table: Option<&Name>,
         out: &mut Vec<(Ident, bool)>,
-    ) -> R<()> {
+    ) -> Q<()> {
         let row = self.postgres() && self.c.at("ROW") && self.followed_by_paren();
         if row {
             self.c.advance();
@@ -460,14 +466,16 @@ impl Reader<'_, '_> {
             } else {
                 format!("{} columns assigned {count} values", columns.len())
             };
-            return Err(SyntaxError::new("syntax-error", self.c.span_from(mark), message)
-                .label(format!("{count} here, {} columns", columns.len())));
+            return Err(Box::new(
+                SyntaxError::new("syntax-error", self.c.span_from(mark), message)
+                    .label(format!("{count} here, {} columns", columns.len())),
+            ));
         }
         Ok(())
     }
 
     /// WHERE of UPDATE and DELETE: whether there is one.
-    fn write_filter(&mut self, select: &mut Select) -> R<bool> {
+    fn write_filter(&mut self, select: &mut Select) -> Q<bool> {
         if !self.c.eat("WHERE") {
             return Ok(false);
         }
@@ -480,10 +488,10 @@ impl Reader<'_, '_> {
     }
 
     /// SQLite may be built to take ORDER BY and LIMIT here, as Debian's is; PostgreSQL never does.
-    fn order_and_limit(&mut self, verb: &str, names: &mut Names) -> R<()> {
+    fn order_and_limit(&mut self, verb: &str, names: &mut Names) -> Q<()> {
         if self.postgres() && self.c.at_any(&["ORDER", "LIMIT"]) {
             let help = format!("write {verb} … WHERE key IN (SELECT key … ORDER BY … LIMIT …)");
-            return Err(self.c.expected("the end of the statement").help(help));
+            return Err(Box::new(self.c.expected("the end of the statement").help(help)));
         }
         if self.sqlite() && self.c.at("ORDER") {
             self.order_by(names)?;
@@ -499,7 +507,7 @@ impl Reader<'_, '_> {
 
     // ---- DELETE
 
-    fn delete(&mut self) -> R<Written> {
+    fn delete(&mut self) -> Q<Written> {
         self.c.expect("DELETE")?;
         self.c.expect("FROM")?;
         let table = self.relation()?;
@@ -519,7 +527,7 @@ impl Reader<'_, '_> {
 
     // ---- MERGE
 
-    fn merge_into(&mut self) -> R<Written> {
+    fn merge_into(&mut self) -> Q<Written> {
         self.c.expect("MERGE INTO")?;
         let table = self.relation()?;
         let alias = self.target_alias()?;
@@ -532,13 +540,13 @@ impl Reader<'_, '_> {
         self.c.expect("ON")?;
         self.whole(&mut select.names)?;
         if !self.c.at("WHEN") {
-            return Err(self.c.expected("WHEN"));
+            return Err(Box::new(self.c.expected("WHEN")));
         }
         while self.c.eat("WHEN") {
             self.c.eat("NOT");
             self.c.expect("MATCHED")?;
             if self.c.eat("BY") && self.c.eat_any(&["SOURCE", "TARGET"]).is_none() {
-                return Err(self.c.expected("SOURCE or TARGET"));
+                return Err(Box::new(self.c.expected("SOURCE or TARGET")));
             }
             if self.c.eat("AND") {
                 self.whole(&mut select.names)?;
@@ -551,7 +559,7 @@ impl Reader<'_, '_> {
         Ok(Written { change: Change::Select(reads), outputs, expands })
     }
 
-    fn merge_action(&mut self, select: &mut Select, own: &Ident) -> R<()> {
+    fn merge_action(&mut self, select: &mut Select, own: &Ident) -> Q<()> {
         if self.c.eat("DELETE") || self.c.eat_words("DO NOTHING") {
             return Ok(());
         }
@@ -566,7 +574,7 @@ impl Reader<'_, '_> {
             }
             if self.c.eat("OVERRIDING") {
                 if self.c.eat_any(&["SYSTEM", "USER"]).is_none() {
-                    return Err(self.c.expected("SYSTEM or USER"));
+                    return Err(Box::new(self.c.expected("SYSTEM or USER")));
                 }
                 self.c.expect("VALUE")?;
             }

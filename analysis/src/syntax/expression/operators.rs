@@ -5,9 +5,9 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::{Paren, R, Reader, Shape, is_word, query};
+use super::{Paren, Q, Reader, Shape, is_word, query};
 use crate::change::{Literal, Names};
-use crate::syntax::{Cursor, SyntaxError};
+use crate::syntax::{Cursor, R, SyntaxError};
 
 const OR: u8 = 1;
 pub(super) const AND: u8 = 2;
@@ -33,18 +33,13 @@ const UNARY: u8 = 13;
 
 impl Reader<'_, '_> {
     /// What stands before an operand, and the operand.
-    pub(super) fn prefix(&mut self, n: &mut Names) -> R<Shape> {
+    pub(super) fn prefix(&mut self, n: &mut Names) -> Q<Shape> {
         match self.c.peek() {
             Token::Minus | Token::Plus => {
                 let minus = self.c.at_token(&Token::Minus);
                 self.c.advance();
                 let inner = self.climb(n, UNARY)?;
-                let literal = match inner.literal {
-                    Some(Literal::Number(v)) if minus => Some(Literal::Number(format!("-{v}"))),
-                    Some(Literal::Number(v)) => Some(Literal::Number(v)),
-                    _ => None,
-                };
-                Ok(Shape { literal, ..Shape::default() })
+                Ok(signed(inner, minus))
             }
             Token::Tilde => {
                 self.c.advance();
@@ -52,9 +47,9 @@ impl Reader<'_, '_> {
                 Ok(Shape::default())
             }
             Token::ExclamationMark if self.postgres() => {
-                Err(self.c.wrong_engine("operator does not exist: !", "PostgreSQL writes NOT"))
+                Err(Box::new(self.c.wrong_engine("operator does not exist: !", "PostgreSQL writes NOT")))
             }
-            t if self.postgres() && is_operator(t) => {
+            t if self.postgres() && is_prefix_operator(t) => {
                 self.c.advance();
                 self.climb(n, OTHER + 1)?;
                 Ok(Shape::default())
@@ -74,7 +69,7 @@ impl Reader<'_, '_> {
     }
 
     /// The operators after `left` that bind at least as tight as `min`.
-    pub(super) fn infix(&mut self, n: &mut Names, left: Shape, min: u8) -> R<Shape> {
+    pub(super) fn infix(&mut self, n: &mut Names, left: Shape, min: u8) -> Q<Shape> {
         let mut shape = left;
         loop {
             let collates = self.c.at("COLLATE");
@@ -86,11 +81,11 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn one_infix(&mut self, n: &mut Names, left: &Shape, min: u8) -> R<bool> {
+    fn one_infix(&mut self, n: &mut Names, left: &Shape, min: u8) -> Q<bool> {
         if self.postgres() { self.postgres_infix(n, left, min) } else { self.sqlite_infix(n, min) }
     }
 
-    fn postgres_infix(&mut self, n: &mut Names, left: &Shape, min: u8) -> R<bool> {
+    fn postgres_infix(&mut self, n: &mut Names, left: &Shape, min: u8) -> Q<bool> {
         let level = match self.c.peek() {
             Token::Eq | Token::Lt | Token::Gt | Token::LtEq | Token::GtEq | Token::Neq => COMPARE,
             Token::Plus | Token::Minus => ADD,
@@ -98,7 +93,9 @@ impl Reader<'_, '_> {
             Token::Caret => POWER,
             Token::Word(w) if w.quote_style.is_none() => return self.postgres_word_infix(n, left, min),
             Token::DoubleEq => {
-                return Err(self.c.wrong_engine("operator does not exist: ==", "PostgreSQL compares with a single ="));
+                return Err(Box::new(
+                    self.c.wrong_engine("operator does not exist: ==", "PostgreSQL compares with a single ="),
+                ));
             }
             t if is_operator(t) => OTHER,
             _ => return Ok(false),
@@ -109,18 +106,18 @@ impl Reader<'_, '_> {
         self.c.advance();
         self.right_of_operator(n, level)?;
         if level == COMPARE && is_comparison(self.c.peek()) {
-            return Err(self.c.expected("no second comparison: these do not chain"));
+            return Err(Box::new(self.c.expected("no second comparison: these do not chain")));
         }
         Ok(true)
     }
 
     /// The right side: an expression, or `ANY (…)`.
-    fn right_of_operator(&mut self, n: &mut Names, level: u8) -> R<()> {
+    fn right_of_operator(&mut self, n: &mut Names, level: u8) -> Q<()> {
         if self.c.eat_any(&["ANY", "ALL", "SOME"]).is_some() {
             match self.parens(n)? {
                 Paren::Query(q) => n.queries.push(*q),
                 Paren::List(shapes) if shapes.len() == 1 => {}
-                Paren::List(_) => return Err(self.c.expected("one array or query")),
+                Paren::List(_) => return Err(Box::new(self.c.expected("one array or query"))),
             }
             return Ok(());
         }
@@ -128,7 +125,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn postgres_word_infix(&mut self, n: &mut Names, left: &Shape, min: u8) -> R<bool> {
+    fn postgres_word_infix(&mut self, n: &mut Names, left: &Shape, min: u8) -> Q<bool> {
         const INFIX: &[(&str, u8)] = &[
             ("AND", AND),
             ("OR", OR),
@@ -180,7 +177,7 @@ impl Reader<'_, '_> {
             }
             "OVERLAPS" => {
                 if !left.row {
-                    return Err(self.c.expected("a row on both sides of OVERLAPS"));
+                    return Err(Box::new(self.c.expected("a row on both sides of OVERLAPS")));
                 }
                 self.c.advance();
                 self.climb(n, OTHER + 1)?;
@@ -191,7 +188,7 @@ impl Reader<'_, '_> {
     }
 
     /// `[NOT] LIKE`, `ILIKE`, `SIMILAR TO`, `IN`, `BETWEEN`. A NOT that belongs to none of these is not ours.
-    fn like_in_between(&mut self, n: &mut Names) -> R<bool> {
+    fn like_in_between(&mut self, n: &mut Names) -> Q<bool> {
         let skip = usize::from(self.c.at("NOT"));
         let next = self.c.peek_nth(skip);
         let similar = is_word(next, &["SIMILAR"]) && self.c.at_nth(skip + 1, "TO");
@@ -206,7 +203,7 @@ impl Reader<'_, '_> {
             self.climb(n, LIKE + 1)?;
         } else if self.c.eat("IN") {
             if !self.c.at_token(&Token::LParen) {
-                return Err(self.c.expected("\"(\""));
+                return Err(Box::new(self.c.expected("\"(\"")));
             }
             if let Paren::Query(q) = self.parens(n)? {
                 n.queries.push(*q);
@@ -224,13 +221,13 @@ impl Reader<'_, '_> {
             }
         }
         if self.c.at_any(&["LIKE", "ILIKE", "IN", "BETWEEN"]) {
-            return Err(self.c.expected("no second test: these do not chain"));
+            return Err(Box::new(self.c.expected("no second test: these do not chain")));
         }
         Ok(true)
     }
 
     /// What follows PostgreSQL's IS.
-    fn is_test(&mut self, n: &mut Names) -> R<()> {
+    fn is_test(&mut self, n: &mut Names) -> Q<()> {
         self.c.eat("NOT");
         if self.c.eat_words("DISTINCT FROM") {
             self.climb(n, IS + 1)?;
@@ -246,15 +243,15 @@ impl Reader<'_, '_> {
             return Ok(());
         }
         if self.c.eat_any(&["NFC", "NFD", "NFKC", "NFKD"]).is_some() {
-            return self.c.expect("NORMALIZED");
+            return Ok(self.c.expect("NORMALIZED")?);
         }
         match self.c.eat_any(&["NULL", "TRUE", "FALSE", "UNKNOWN", "DOCUMENT", "NORMALIZED"]) {
             Some(_) => Ok(()),
-            None => Err(self.c.expected("NULL, TRUE, FALSE, UNKNOWN or DISTINCT FROM")),
+            None => Err(Box::new(self.c.expected("NULL, TRUE, FALSE, UNKNOWN or DISTINCT FROM"))),
         }
     }
 
-    fn sqlite_infix(&mut self, n: &mut Names, min: u8) -> R<bool> {
+    fn sqlite_infix(&mut self, n: &mut Names, min: u8) -> Q<bool> {
         let level = match self.c.peek() {
             Token::Eq | Token::DoubleEq | Token::Neq => EQUAL,
             Token::Lt | Token::Gt | Token::LtEq | Token::GtEq => COMPARE,
@@ -264,7 +261,9 @@ impl Reader<'_, '_> {
             Token::StringConcat | Token::Arrow | Token::LongArrow => POWER,
             Token::Word(w) if w.quote_style.is_none() => return self.sqlite_word_infix(n, min),
             Token::DoubleColon => {
-                return Err(self.c.wrong_engine("unrecognized token: \":\"", "SQLite casts with CAST(x AS type)"));
+                return Err(Box::new(
+                    self.c.wrong_engine("unrecognized token: \":\"", "SQLite casts with CAST(x AS type)"),
+                ));
             }
             _ => return Ok(false),
         };
@@ -276,7 +275,7 @@ impl Reader<'_, '_> {
         Ok(true)
     }
 
-    fn sqlite_word_infix(&mut self, n: &mut Names, min: u8) -> R<bool> {
+    fn sqlite_word_infix(&mut self, n: &mut Names, min: u8) -> Q<bool> {
         const TESTS: &[&str] = &["LIKE", "GLOB", "REGEXP", "MATCH", "BETWEEN", "IN"];
         if self.c.at("COLLATE") && COLLATE >= min {
             self.c.advance();
@@ -328,7 +327,7 @@ impl Reader<'_, '_> {
     }
 
     /// `IN (…)`, `IN ()`, `IN table`, `IN function(…)`.
-    fn sqlite_in(&mut self, n: &mut Names) -> R<()> {
+    fn sqlite_in(&mut self, n: &mut Names) -> Q<()> {
         if self.c.at_token(&Token::LParen) {
             if matches!(self.c.peek_nth(1), Token::RParen) {
                 self.c.advance();
@@ -347,8 +346,22 @@ impl Reader<'_, '_> {
     }
 }
 
+/// A number stays a literal under its sign.
+fn signed(inner: Shape, minus: bool) -> Shape {
+    match inner.literal.map(|l| *l) {
+        Some(Literal::Number(v)) if minus => Shape::literal(Literal::Number(format!("-{v}"))),
+        Some(Literal::Number(v)) => Shape::literal(Literal::Number(v)),
+        _ => Shape::default(),
+    }
+}
+
 fn is_comparison(t: &Token) -> bool {
     matches!(t, Token::Eq | Token::Lt | Token::Gt | Token::LtEq | Token::GtEq | Token::Neq)
+}
+
+/// What of PostgreSQL's operators may stand before an operand: not those with a level of their own.
+fn is_prefix_operator(t: &Token) -> bool {
+    is_operator(t) && !is_comparison(t) && !matches!(t, Token::Mul | Token::Div | Token::Mod | Token::Caret)
 }
 
 /// An operator of PostgreSQL's open set: any run of its characters that has no level of its own.

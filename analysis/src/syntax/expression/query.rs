@@ -5,7 +5,7 @@ use sqlparser::tokenizer::Token;
 pub(super) use crate::change::Output::Named;
 
 use super::operators::refused;
-use super::{R, Reader, is_word, postgres, sqlite};
+use super::{Q, Reader, is_word, postgres, sqlite};
 use crate::change::{Ident, Name, Names, Output, Reads, Select, Source, SourceKind};
 use crate::span::Span;
 use crate::syntax::{Cursor, SyntaxError};
@@ -18,6 +18,9 @@ pub(super) struct Bound {
     /// What shows its columns, once it has been read: nothing in it is resolved a second time.
     shell: Option<Reads>,
 }
+
+/// The parts of a name that looking ahead goes through: database, schema, table.
+const MAX_PARTS: usize = 3;
 
 /// How many scopes a CTE's columns may be traced through; beyond, they count as unknown.
 const MAX_SHELL: usize = 64;
@@ -132,7 +135,7 @@ impl Reader<'_, '_> {
         true
     }
 
-    pub(super) fn query_in_parens(&mut self) -> R<Reads> {
+    pub(super) fn query_in_parens(&mut self) -> Q<Reads> {
         self.c.expect_token(&Token::LParen)?;
         let q = self.query()?;
         self.c.expect_token(&Token::RParen)?;
@@ -140,7 +143,7 @@ impl Reader<'_, '_> {
     }
 
     /// A query with its WITH, set operations and tails.
-    pub(super) fn query(&mut self) -> R<Reads> {
+    pub(super) fn query(&mut self) -> Q<Reads> {
         self.deeper(4, |r| {
             let mark = r.c.mark();
             let bound = r.ctes.len();
@@ -157,7 +160,7 @@ impl Reader<'_, '_> {
     }
 
     /// A query after its WITH. `defaults`: DEFAULT may stand in VALUES.
-    pub(super) fn query_body(&mut self, defaults: bool) -> R<Reads> {
+    pub(super) fn query_body(&mut self, defaults: bool) -> Q<Reads> {
         let mut q = self.query_operand(defaults)?;
         let mut combined = false;
         while let Some(word) = self.c.eat_any(SET_OPERATORS) {
@@ -179,7 +182,7 @@ impl Reader<'_, '_> {
         Ok(q)
     }
 
-    fn same_width(&self, word: &str, left: &Reads, right: &Reads, span: Span) -> R<()> {
+    fn same_width(&self, word: &str, left: &Reads, right: &Reads, span: Span) -> Q<()> {
         let (Some(a), Some(b)) = (width(left), width(right)) else { return Ok(()) };
         if a == b {
             return Ok(());
@@ -189,10 +192,10 @@ impl Reader<'_, '_> {
         } else {
             format!("SELECTs to the left and right of {word} do not have the same number of result columns")
         };
-        Err(SyntaxError::new("syntax-error", span, message).label(format!("{b} here, {a} before")))
+        Err(Box::new(SyntaxError::new("syntax-error", span, message).label(format!("{b} here, {a} before"))))
     }
 
-    fn query_operand(&mut self, defaults: bool) -> R<Reads> {
+    fn query_operand(&mut self, defaults: bool) -> Q<Reads> {
         let mark = self.c.mark();
         let mut q = if self.postgres() && self.c.at_token(&Token::LParen) {
             self.deeper(1, Self::query_in_parens)?
@@ -206,16 +209,16 @@ impl Reader<'_, '_> {
         } else if self.c.eat("SELECT") {
             self.select()?
         } else if self.c.at("FROM") {
-            return Err(self.c.expected("SELECT: a query starts with it"));
+            return Err(Box::new(self.c.expected("SELECT: a query starts with it")));
         } else {
-            return Err(self.c.expected("a query"));
+            return Err(Box::new(self.c.expected("a query")));
         };
         q.span = self.c.span_from(mark);
         Ok(q)
     }
 
     /// The rows after VALUES.
-    fn values(&mut self, defaults: bool) -> R<Reads> {
+    fn values(&mut self, defaults: bool) -> Q<Reads> {
         let mut select = Select::default();
         let mut rows: Vec<(usize, Span)> = Vec::new();
         loop {
@@ -244,15 +247,17 @@ impl Reader<'_, '_> {
             } else {
                 "all VALUES must have the same number of terms"
             };
-            return Err(SyntaxError::new("syntax-error", *span, message)
-                .label(format!("{count} here, {width} in the first row")));
+            return Err(Box::new(
+                SyntaxError::new("syntax-error", *span, message)
+                    .label(format!("{count} here, {width} in the first row")),
+            ));
         }
         let outputs = (1..=width).map(|i| Named(Ident { value: format!("column{i}"), span: first })).collect();
         Ok(Reads { selects: vec![select], outputs, values: Some(rows), ..Reads::default() })
     }
 
     /// What follows SELECT.
-    fn select(&mut self) -> R<Reads> {
+    fn select(&mut self) -> Q<Reads> {
         let mut q = Reads::default();
         let mut select = Select::default();
         let distinct = self.c.eat("DISTINCT");
@@ -307,7 +312,7 @@ impl Reader<'_, '_> {
             }
         }
         if self.postgres() && self.c.at("QUALIFY") {
-            return Err(refused(self.c, "put the window function in a subquery"));
+            return Err(Box::new(refused(self.c, "put the window function in a subquery")));
         }
         select.aliases = aliases(&q.outputs);
         q.selects.push(select);
@@ -315,7 +320,7 @@ impl Reader<'_, '_> {
     }
 
     /// A condition: to SQLite the columns' aliases may be used in it.
-    fn filter(&mut self, select: &mut Select) -> R<()> {
+    fn filter(&mut self, select: &mut Select) -> Q<()> {
         let names = if self.sqlite() { &mut select.loose } else { &mut select.names };
         self.whole(names)?;
         Ok(())
@@ -330,7 +335,7 @@ impl Reader<'_, '_> {
     }
 
     /// `a, b AS c, t.*`: of SELECT and RETURNING.
-    pub(super) fn target_list(&mut self, q: &mut Reads, select: &mut Select) -> R<()> {
+    pub(super) fn target_list(&mut self, q: &mut Reads, select: &mut Select) -> Q<()> {
         loop {
             let output = self.target(q, select)?;
             q.outputs.push(output);
@@ -340,7 +345,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn target(&mut self, q: &mut Reads, select: &mut Select) -> R<Output> {
+    fn target(&mut self, q: &mut Reads, select: &mut Select) -> Q<Output> {
         if self.c.eat_token(&Token::Mul) {
             return Ok(Output::Star(None));
         }
@@ -356,19 +361,20 @@ impl Reader<'_, '_> {
         }
         // What SQLite calls an expression is its text; a name it has only where a column is shown.
         Ok(match shape.name {
-            Some(name) if self.postgres() || shape.indirect => Named(name),
+            Some(name) if self.postgres() || shape.indirect => Named(*name),
             _ => Output::Unnamed,
         })
     }
 
     /// `t.*`, `s.t.*`.
-    fn qualified_star(&mut self) -> R<Option<Vec<Ident>>> {
+    fn qualified_star(&mut self) -> Q<Option<Vec<Ident>>> {
         let mut n = 0;
-        while matches!(self.c.peek_nth(n), Token::Word(_)) && matches!(self.c.peek_nth(n + 1), Token::Period) {
+        let most = if self.sqlite() { 1 } else { MAX_PARTS };
+        while n < 2 * most
+            && matches!(self.c.peek_nth(n), Token::Word(_))
+            && matches!(self.c.peek_nth(n + 1), Token::Period)
+        {
             n += 2;
-            if n > 2 && self.sqlite() {
-                break;
-            }
             if matches!(self.c.peek_nth(n), Token::Mul) {
                 let mut path = vec![self.c.ident()?];
                 self.c.advance();
@@ -383,14 +389,14 @@ impl Reader<'_, '_> {
         Ok(None)
     }
 
-    fn column_alias(&mut self) -> R<Option<Ident>> {
+    fn column_alias(&mut self) -> Q<Option<Ident>> {
         if self.c.eat("AS") {
-            return if self.postgres() { self.c.label_name().map(Some) } else { self.sqlite_name().map(Some) };
+            return Ok(Some(if self.postgres() { self.c.label_name()? } else { self.sqlite_name()? }));
         }
         if self.postgres() {
             return match self.c.peek() {
-                Token::Word(w) if w.quote_style.is_some() => self.c.label_name().map(Some),
-                t @ Token::Word(_) if !is_word(t, NOT_BARE) => self.c.label_name().map(Some),
+                Token::Word(w) if w.quote_style.is_some() => Ok(Some(self.c.label_name()?)),
+                t @ Token::Word(_) if !is_word(t, NOT_BARE) => Ok(Some(self.c.label_name()?)),
                 _ => Ok(None),
             };
         }
@@ -398,11 +404,11 @@ impl Reader<'_, '_> {
     }
 
     /// A name where SQLite takes any: a word, a quoted one, or a string.
-    pub(super) fn sqlite_name(&mut self) -> R<Ident> {
-        sqlite::name(self.c)
+    pub(super) fn sqlite_name(&mut self) -> Q<Ident> {
+        Ok(sqlite::name(self.c)?)
     }
 
-    fn sqlite_bare_alias(&mut self) -> R<Option<Ident>> {
+    fn sqlite_bare_alias(&mut self) -> Q<Option<Ident>> {
         let takes = match self.c.peek() {
             Token::SingleQuotedString(_) => true,
             Token::Word(w) if w.quote_style.is_some() => true,
@@ -418,7 +424,7 @@ impl Reader<'_, '_> {
 
     // ---- FROM
 
-    pub(super) fn from_list(&mut self, select: &mut Select) -> R<()> {
+    pub(super) fn from_list(&mut self, select: &mut Select) -> Q<()> {
         loop {
             self.from_item(select)?;
             if !self.c.eat_token(&Token::Comma) {
@@ -428,7 +434,7 @@ impl Reader<'_, '_> {
     }
 
     /// Whether there was a join, or parentheses around one.
-    fn from_item(&mut self, select: &mut Select) -> R<bool> {
+    fn from_item(&mut self, select: &mut Select) -> Q<bool> {
         let nested = self.c.at_token(&Token::LParen) && !self.opens_query();
         self.from_item_without_joins(select)?;
         let mark = self.c.mark();
@@ -437,7 +443,7 @@ impl Reader<'_, '_> {
     }
 
     /// `JOIN … ON …`, as many as there are.
-    pub(super) fn joins(&mut self, select: &mut Select) -> R<()> {
+    pub(super) fn joins(&mut self, select: &mut Select) -> Q<()> {
         loop {
             let mark = self.c.mark();
             let natural = self.c.eat("NATURAL");
@@ -448,7 +454,7 @@ impl Reader<'_, '_> {
                 self.c.eat("INNER");
             }
             if !self.c.eat("JOIN") {
-                return if self.c.mark() == mark { Ok(()) } else { Err(self.c.expected("JOIN")) };
+                return if self.c.mark() == mark { Ok(()) } else { Err(Box::new(self.c.expected("JOIN"))) };
             }
             self.from_item_without_joins(select)?;
             if self.sqlite() {
@@ -459,13 +465,13 @@ impl Reader<'_, '_> {
                     self.deeper(1, |r| r.joins(select))?;
                 }
                 if !self.join_condition(select)? {
-                    return Err(self.c.expected("ON or USING"));
+                    return Err(Box::new(self.c.expected("ON or USING")));
                 }
             }
         }
     }
 
-    fn join_condition(&mut self, select: &mut Select) -> R<bool> {
+    fn join_condition(&mut self, select: &mut Select) -> Q<bool> {
         if self.c.eat("ON") {
             self.whole(&mut select.names)?;
             return Ok(true);
@@ -483,13 +489,13 @@ impl Reader<'_, '_> {
         Ok(false)
     }
 
-    pub(super) fn from_item_without_joins(&mut self, select: &mut Select) -> R<()> {
+    pub(super) fn from_item_without_joins(&mut self, select: &mut Select) -> Q<()> {
         if self.postgres() && self.c.at("LATERAL") {
             self.c.advance();
             if !self.c.at_token(&Token::LParen) {
                 if !self.at_table_function() {
                     self.c.name()?;
-                    return Err(self.c.expected("\"(\""));
+                    return Err(Box::new(self.c.expected("\"(\"")));
                 }
                 return self.table_function(select);
             }
@@ -541,7 +547,7 @@ impl Reader<'_, '_> {
     /// Whether a name with an opening parenthesis is next.
     fn at_table_function(&self) -> bool {
         let mut n = 0;
-        while matches!(self.c.peek_nth(n + 1), Token::Period) {
+        while n < 2 * MAX_PARTS && matches!(self.c.peek_nth(n + 1), Token::Period) {
             n += 2;
         }
         matches!(self.c.peek_nth(n), Token::Word(_))
@@ -550,13 +556,13 @@ impl Reader<'_, '_> {
     }
 
     /// `(a JOIN b ON …) [AS j]`.
-    fn joined_in_parens(&mut self, select: &mut Select) -> R<()> {
+    fn joined_in_parens(&mut self, select: &mut Select) -> Q<()> {
         let mark = self.c.mark();
         self.c.expect_token(&Token::LParen)?;
         let mut inner = Select::default();
         let joined = self.from_item(&mut inner)?;
         if self.postgres() && !joined {
-            return Err(self.c.expected("JOIN"));
+            return Err(Box::new(self.c.expected("JOIN")));
         }
         if self.sqlite() {
             while self.c.eat_token(&Token::Comma) {
@@ -577,7 +583,7 @@ impl Reader<'_, '_> {
     }
 
     /// A function whose rows are read.
-    fn table_function(&mut self, select: &mut Select) -> R<()> {
+    fn table_function(&mut self, select: &mut Select) -> Q<()> {
         let special = self.postgres() && self.c.at_any(&["XMLTABLE", "JSON_TABLE"]);
         let name = if special {
             let name = self.c.label_name()?;
@@ -588,7 +594,7 @@ impl Reader<'_, '_> {
             let mut names = Names::default();
             let shape = self.primary(&mut names)?;
             super::merge(&mut select.names, names);
-            shape.name
+            shape.name.map(|name| *name)
         };
         if self.postgres() {
             self.c.eat_words("WITH ORDINALITY");
@@ -597,7 +603,7 @@ impl Reader<'_, '_> {
     }
 
     /// `[ONLY] t [*]`, with its alias.
-    pub(super) fn table_reference(&mut self, select: &mut Select) -> R<()> {
+    pub(super) fn table_reference(&mut self, select: &mut Select) -> Q<()> {
         let name = self.relation()?;
         let (kind, columns) = self.bound_or_table(&name);
         let shown = Some(name.name).filter(|_| !matches!(kind, SourceKind::Table(_)));
@@ -615,10 +621,11 @@ impl Reader<'_, '_> {
     }
 
     /// A table's name where PostgreSQL takes ONLY and `*` with it.
-    pub(super) fn relation(&mut self) -> R<Name> {
+    pub(super) fn relation(&mut self) -> Q<Name> {
         if self.postgres() {
             if self.c.eat("ONLY") {
-                return if self.c.at_token(&Token::LParen) { self.c.parens(Cursor::name) } else { self.c.name() };
+                let nested = self.c.at_token(&Token::LParen);
+                return Ok(if nested { self.c.parens(Cursor::name)? } else { self.c.name()? });
             }
             let name = self.c.name()?;
             self.c.eat_token(&Token::Mul);
@@ -645,14 +652,14 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn push_source(&mut self, select: &mut Select, name: Option<Ident>, kind: SourceKind) -> R<()> {
+    fn push_source(&mut self, select: &mut Select, name: Option<Ident>, kind: SourceKind) -> Q<()> {
         let (alias, columns) = self.table_alias(select)?;
         select.sources.push(Source { alias: alias.or(name), columns, kind });
         Ok(())
     }
 
     /// `[AS] t [(a, b)]`, `AS (a integer)`.
-    fn table_alias(&mut self, select: &mut Select) -> R<(Option<Ident>, Vec<Ident>)> {
+    fn table_alias(&mut self, select: &mut Select) -> Q<(Option<Ident>, Vec<Ident>)> {
         let marked = self.c.eat("AS");
         if self.sqlite() {
             let alias = if marked { Some(self.sqlite_name()?) } else { self.sqlite_bare_alias()? };
@@ -674,8 +681,8 @@ impl Reader<'_, '_> {
     }
 
     /// `(a, b)` or `(a integer, b text)`.
-    fn column_definitions(&mut self, select: &mut Select) -> R<Vec<Ident>> {
-        self.c.parens(|c| {
+    fn column_definitions(&mut self, select: &mut Select) -> Q<Vec<Ident>> {
+        let columns = self.c.parens(|c| {
             c.list(|c| {
                 let name = c.ident()?;
                 if !matches!(c.peek(), Token::Comma | Token::RParen) {
@@ -686,12 +693,13 @@ impl Reader<'_, '_> {
                 }
                 Ok(name)
             })
-        })
+        })?;
+        Ok(columns)
     }
 
     // ---- GROUP BY, ORDER BY, LIMIT, FOR
 
-    fn grouping(&mut self, select: &mut Select) -> R<()> {
+    fn grouping(&mut self, select: &mut Select) -> Q<()> {
         if self.postgres() {
             let sets = self.c.at_words("GROUPING SETS");
             if sets || self.c.at_any(&["ROLLUP", "CUBE"]) && self.followed_by_paren() {
@@ -707,7 +715,7 @@ impl Reader<'_, '_> {
                             break;
                         }
                     }
-                    r.c.expect_token(&Token::RParen)
+                    Ok(r.c.expect_token(&Token::RParen)?)
                 });
             }
             if self.c.at_token(&Token::LParen) && matches!(self.c.peek_nth(1), Token::RParen) {
@@ -720,7 +728,7 @@ impl Reader<'_, '_> {
     }
 
     /// A column, or what may be the name of an output.
-    fn loose(&mut self, select: &mut Select) -> R<()> {
+    fn loose(&mut self, select: &mut Select) -> Q<()> {
         let mut names = Names::default();
         let mark = self.c.mark();
         self.whole(&mut names)?;
@@ -730,7 +738,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn tails(&mut self, q: &mut Reads, combined: bool) -> R<()> {
+    fn tails(&mut self, q: &mut Reads, combined: bool) -> Q<()> {
         let sorts = self.c.eat("ORDER");
         if sorts {
             self.c.expect("BY")?;
@@ -762,9 +770,9 @@ impl Reader<'_, '_> {
                 }
                 if self.c.at_token(&Token::Comma) {
                     if self.postgres() {
-                        return Err(self
-                            .c
-                            .wrong_engine("LIMIT #,# syntax is not supported", "write LIMIT count OFFSET start"));
+                        return Err(Box::new(
+                            self.c.wrong_engine("LIMIT #,# syntax is not supported", "write LIMIT count OFFSET start"),
+                        ));
                     }
                     self.c.advance();
                     self.whole(&mut names)?;
@@ -789,35 +797,35 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn fetch(&mut self, names: &mut Names, sorts: bool) -> R<()> {
+    fn fetch(&mut self, names: &mut Names, sorts: bool) -> Q<()> {
         if self.c.eat_any(&["FIRST", "NEXT"]).is_none() {
-            return Err(self.c.expected("FIRST or NEXT"));
+            return Err(Box::new(self.c.expected("FIRST or NEXT")));
         }
         if !self.c.at_any(&["ROW", "ROWS"]) {
             self.prefix(names)?;
         }
         if self.c.eat_any(&["ROW", "ROWS"]).is_none() {
-            return Err(self.c.expected("ROW or ROWS"));
+            return Err(Box::new(self.c.expected("ROW or ROWS")));
         }
         let mark = self.c.mark();
         if self.c.eat_words("WITH TIES") {
             let message = "WITH TIES cannot be specified without ORDER BY clause";
             let refusal = SyntaxError::new("syntax-error", self.c.span_from(mark), message);
-            return if sorts { Ok(()) } else { Err(refusal) };
+            return if sorts { Ok(()) } else { Err(Box::new(refusal)) };
         }
         if self.c.eat("ONLY") {
             return Ok(());
         }
-        Err(self.c.expected("ONLY or WITH TIES"))
+        Err(Box::new(self.c.expected("ONLY or WITH TIES")))
     }
 
-    fn locking(&mut self) -> R<()> {
+    fn locking(&mut self) -> Q<()> {
         self.c.expect("FOR")?;
         if self.c.eat_words("READ ONLY") {
             return Ok(());
         }
         if !["UPDATE", "NO KEY UPDATE", "SHARE", "KEY SHARE"].iter().any(|w| self.c.eat_words(w)) {
-            return Err(self.c.expected("UPDATE, NO KEY UPDATE, SHARE or KEY SHARE"));
+            return Err(Box::new(self.c.expected("UPDATE, NO KEY UPDATE, SHARE or KEY SHARE")));
         }
         if self.c.eat("OF") {
             self.c.list(Cursor::name)?;
@@ -830,7 +838,7 @@ impl Reader<'_, '_> {
 
     // ---- WITH
 
-    pub(super) fn with(&mut self) -> R<With> {
+    pub(super) fn with(&mut self) -> Q<With> {
         self.c.expect("WITH")?;
         let recursive = self.c.eat("RECURSIVE");
         let first = self.ctes.len();
@@ -873,7 +881,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn cte_body(&mut self) -> R<Reads> {
+    fn cte_body(&mut self) -> Q<Reads> {
         if self.postgres() && is_word(self.c.peek_nth(1), &["INSERT", "UPDATE", "DELETE", "MERGE"]) {
             self.c.expect_token(&Token::LParen)?;
             let q = self.writing_query()?;
@@ -909,10 +917,10 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn search_and_cycle(&mut self) -> R<()> {
+    fn search_and_cycle(&mut self) -> Q<()> {
         if self.c.eat("SEARCH") {
             if self.c.eat_any(&["DEPTH", "BREADTH"]).is_none() {
-                return Err(self.c.expected("DEPTH or BREADTH"));
+                return Err(Box::new(self.c.expected("DEPTH or BREADTH")));
             }
             self.c.expect("FIRST BY")?;
             self.c.list(Cursor::ident)?;
