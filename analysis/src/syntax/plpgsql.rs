@@ -18,7 +18,8 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::{Cursor, MAX_NESTING, R, Syntax, SyntaxError, span_of, word_of};
 use crate::change::{
-    Block, BlockStatement, Change, Condition, Handler, Names, Reads, SourceKind, Statement, Transaction,
+    Block, BlockStatement, Change, Condition, Handler, Names, Reads, SourceKind, Statement, TableActionKind,
+    Transaction,
 };
 use crate::span::Span;
 use condition::{Known, Variables};
@@ -27,8 +28,8 @@ use text::Text;
 /// Longer expressions than this, in tokens, are not looked into.
 const MAX_EXPRESSION: usize = 1000;
 
-/// Loops over more constants than this are not written out.
-const MAX_ROUNDS: usize = 100;
+/// More rounds than this, of all loops of a block together, are not written out.
+const MAX_ROUNDS: usize = 500;
 
 /// More statements than this after which a block may be left are not nested any deeper.
 const MAX_EXITS: usize = 50;
@@ -52,6 +53,7 @@ pub(super) fn block(c: &Cursor<'_>, body: &str, span: Span) -> R<Block> {
         known: Variables::default(),
         pending: Vec::new(),
         depth: 0,
+        rounds: MAX_ROUNDS,
     };
     reader.options();
     let (block, _) = reader.block()?;
@@ -107,14 +109,11 @@ fn reads_or_writes_rows(text: &str) -> bool {
     ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES", "TABLE"].contains(&first_word(text).as_str())
 }
 
-/// Statements that leave the catalog as it is, whatever the rest of them says.
-fn is_harmless(text: &str) -> bool {
-    const HARMLESS: &[&str] =
-        &["ANALYZE", "COMMENT", "GRANT", "NOTIFY", "REVOKE", "SET", "RESET", "VACUUM", "REINDEX", "REFRESH", "LOCK"];
-    let mut words = text.split_whitespace().map(str::to_ascii_uppercase);
-    match (words.next().as_deref(), words.next().as_deref()) {
-        (Some("ALTER"), Some("DATABASE" | "ROLE" | "SYSTEM" | "USER")) => true,
-        (Some(first), _) => HARMLESS.contains(&first),
+/// Whether a statement leaves the catalog as it is, whatever its names are.
+fn is_harmless(change: &Change) -> bool {
+    match change {
+        Change::AlterTable(a) => a.actions.iter().all(|a| matches!(a.kind, TableActionKind::Other(_))),
+        Change::Inert { .. } | Change::Touch { .. } => true,
         _ => false,
     }
 }
@@ -158,6 +157,9 @@ impl Flow {
 }
 
 type Statements = (Vec<BlockStatement>, Flow);
+
+/// What a loop's variables are in each of its rounds.
+type Rounds = Vec<Vec<(String, Text)>>;
 
 /// What one statement of the language becomes.
 enum Item {
@@ -255,6 +257,8 @@ struct Reader<'a> {
     /// Errors of statements that a handler of the block may yet catch when it runs.
     pending: Vec<SyntaxError>,
     depth: usize,
+    /// How many rounds of loops may yet be written out.
+    rounds: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -806,74 +810,48 @@ impl<'a> Reader<'a> {
         self.deeper()?;
         let scope = self.names.len();
         let mut out = Vec::new();
-        let mut rounds = None;
-        let mut variable = String::new();
-        if self.eat("WHILE") {
-            self.expression_tokens(&["LOOP"])?;
-        } else if self.eat("FOREACH") {
-            variable = self.loop_variables()?;
-            if self.eat("SLICE") {
-                self.at += 1;
-                variable.clear();
-            }
-            self.expect("IN")?;
-            self.expect("ARRAY")?;
-            let array = self.expression_tokens(&["LOOP"])?;
-            if let Some(e) = self.expression(array) {
-                rounds = self.values().elements(&e).map(|all| {
-                    let span = Self::span_of(array);
-                    all.iter().map(|v| Text::plain(v, span)).collect::<Vec<_>>()
-                });
-            }
-        } else if self.eat("FOR") {
-            let target = self.here();
-            variable = self.loop_variables()?;
-            self.expect("IN")?;
-            let reverse = self.eat("REVERSE");
-            let tokens = self.expression_tokens(&["LOOP"])?;
-            if is_query(&tokens[0].token) {
-                if !self.is_variable(&variable) {
-                    let message =
-                        "loop variable of loop over rows must be a record variable or list of scalar variables";
-                    return Err(self.error(target, message));
-                }
-                out.push(self.sql(tokens, Self::span_of(tokens))?);
-            } else if !word_of(&tokens[0].token).eq_ignore_ascii_case("EXECUTE") && !self.is_variable_alone(tokens) {
-                if !reverse {
-                    rounds = self.range(tokens);
-                }
-                self.names.push(variable.clone());
-            }
-        }
+        let rounds = self.loop_head(&mut out)?;
         self.expect("LOOP")?;
         self.loops += 1;
         let start = self.at;
-        self.known.forget(&variable);
-        let outer = self.known.clone();
-        self.known.clear();
-        let (body, mut flow) = self.statements()?;
+        // Once to see where it ends and what it sets; then with what is known in every round, or in each.
+        let outer = std::mem::take(&mut self.known);
+        let left = self.rounds;
+        let (mut body, mut flow) = self.statements()?;
+        self.rounds = left;
         let end = self.at;
-        let exits = self.tokens[start..end].iter().any(|t| word_of(&t.token).eq_ignore_ascii_case("exit"));
-        match rounds.filter(|r| !exits && !variable.is_empty() && r.len() <= MAX_ROUNDS && self.depth < 4) {
-            Some(values) => {
-                self.known = outer;
+        let inside = &self.tokens[start..end];
+        let exits = inside.iter().any(|t| word_of(&t.token).eq_ignore_ascii_case("exit"));
+        let assigned = self.assigned(inside);
+        self.known = outer;
+        let again = self.depth < 4;
+        match rounds.filter(|r| again && !exits && r.len() <= self.rounds) {
+            Some(rounds) => {
+                self.rounds -= rounds.len();
                 let mut items = Vec::new();
-                for value in values {
-                    self.known.set(&variable, Known::Text(value));
+                for round in rounds {
+                    round.iter().for_each(|(name, value)| self.known.set(name, Known::Text(value.clone())));
                     self.at = start;
-                    let (body, round) = self.statements()?;
-                    flow = Flow { falls: round.falls || round.round, round: false, out: round.out };
+                    let (body, flow) = self.statements()?;
+                    let flow = Flow { falls: flow.falls || flow.round, round: false, out: flow.out };
                     items.push(Item::Plain(body, flow));
+                    round.iter().for_each(|(name, _)| self.known.forget(name));
                 }
-                self.known.forget(&variable);
-                let (body, all) = in_a_row(items);
-                out.extend(body);
-                flow = all;
+                let (written_out, whole) = in_a_row(items);
+                out.extend(written_out);
+                flow = whole;
             }
             None => {
+                self.known.schema_changed();
+                self.known.forget_all(&assigned);
+                if again {
+                    let before = self.known.clone();
+                    self.at = start;
+                    (body, flow) = self.statements()?;
+                    self.known = before;
+                }
                 out.push(BlockStatement::Loop(body));
                 flow = Flow { falls: true, round: false, out: flow.out };
-                self.known.clear();
             }
         }
         self.at = end;
@@ -881,9 +859,78 @@ impl<'a> Reader<'a> {
         self.known.forget("found");
         self.end_of_block("END LOOP")?;
         self.semicolon()?;
-        self.names.truncate(scope);
+        for name in self.names.drain(scope..).collect::<Vec<_>>() {
+            self.known.forget(&name);
+        }
         self.depth -= 1;
         Ok(Item::Plain(out, flow))
+    }
+
+    /// All before LOOP. The query of a loop over rows is put out; the answer is what the variables are in each round, where
+    /// the rounds are constants.
+    fn loop_head(&mut self, out: &mut Vec<BlockStatement>) -> R<Option<Rounds>> {
+        if self.eat("WHILE") {
+            self.expression_tokens(&["LOOP"])?;
+            return Ok(None);
+        }
+        if self.eat("FOREACH") {
+            let variable = self.loop_variables()?;
+            let slice = self.eat("SLICE");
+            self.at += usize::from(slice);
+            self.expect("IN")?;
+            self.expect("ARRAY")?;
+            let array = self.expression_tokens(&["LOOP"])?;
+            let elements = self.expression(array).and_then(|e| self.values().elements(&e));
+            self.known.forget(&variable);
+            let span = Self::span_of(array);
+            let round = |v: &String| vec![(variable.clone(), Text::plain(v, span))];
+            return Ok(elements.filter(|_| !slice).map(|all| all.iter().map(round).collect()));
+        }
+        if !self.eat("FOR") {
+            return Ok(None);
+        }
+        let target = self.here();
+        let variable = self.loop_variables()?;
+        self.expect("IN")?;
+        let reverse = self.eat("REVERSE");
+        let tokens = self.expression_tokens(&["LOOP"])?;
+        if is_query(&tokens[0].token) {
+            if !self.is_variable(&variable) {
+                let message = "loop variable of loop over rows must be a record variable or list of scalar variables";
+                return Err(self.error(target, message));
+            }
+            let query = self.query(tokens.to_vec());
+            let rounds = query.and_then(|q| self.values().constant_rows(&q, &variable));
+            self.known.forget(&variable);
+            out.push(self.sql(tokens, Self::span_of(tokens))?);
+            return Ok(rounds);
+        }
+        if word_of(&tokens[0].token).eq_ignore_ascii_case("EXECUTE") || self.is_variable_alone(tokens) {
+            self.known.forget(&variable);
+            return Ok(None);
+        }
+        self.names.push(variable.clone());
+        self.known.forget(&variable);
+        let round = |v: Text| vec![(variable.clone(), v)];
+        Ok(self.range(tokens).filter(|_| !reverse).map(|all| all.into_iter().map(round).collect()))
+    }
+
+    /// The variables that statements may set: rather one too many.
+    fn assigned(&self, tokens: &[TokenWithSpan]) -> Vec<String> {
+        let mut all = Vec::new();
+        for statement in tokens.split(|t| t.token == Token::SemiColon) {
+            let sets = |t: &TokenWithSpan| {
+                ["INTO", "FETCH", "GET", "MOVE", "FOR", "FOREACH"]
+                    .iter()
+                    .any(|w| word_of(&t.token).eq_ignore_ascii_case(w))
+                    || matches!(t.token, Token::Assignment | Token::Eq)
+            };
+            // What is on the right of `:=` too, which does no harm.
+            if statement.iter().any(sets) {
+                all.extend(self.variables_in(statement));
+            }
+        }
+        all
     }
 
     /// `name` or `a, b`: the first.
@@ -1132,19 +1179,26 @@ impl<'a> Reader<'a> {
         let span = start.to(Self::span_of(text));
         let e = self.expression(text);
         let known = e.as_ref().and_then(|e| self.values().text(e));
-        let leading = e.as_ref().map(|e| self.values().leading(e)).unwrap_or_default();
         self.forget_in(rest);
         let statements = match known {
             Some(known) => self.executed(&known, span),
-            None if is_harmless(&leading) || !rest.is_empty() && first_word(&leading) == "SELECT" => {
-                vec![BlockStatement::Inert]
-            }
+            None if e.is_some_and(|e| self.is_harmless_template(&e)) => vec![BlockStatement::Inert],
             None => {
                 self.known.schema_changed();
                 vec![opaque("EXECUTE of a text that is put together when it runs", span)]
             }
         };
         Ok(Item::Plain(statements, Flow::FALLS))
+    }
+
+    /// Whether a text leaves the catalog as it is, whatever names are put into it.
+    fn is_harmless_template(&self, e: &ast::Expr) -> bool {
+        let Some(template) = self.values().template(e) else { return false };
+        let parsed = super::parse(&template, self.syntax);
+        let harmless = |s: &Statement| {
+            s.change.as_ref().is_some_and(|c| is_harmless(c) || matches!(c, Change::Select(r) if r.into.is_none()))
+        };
+        parsed.errors.is_empty() && parsed.statements.iter().all(harmless)
     }
 
     /// The statements of a text. What is wrong in it is an error when it runs: a handler may catch it.

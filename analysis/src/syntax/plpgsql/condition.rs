@@ -39,8 +39,9 @@ impl Variables {
 
     /// Forgets a variable, and what was known through it.
     pub(super) fn forget(&mut self, name: &str) {
-        self.known.remove(name);
-        self.known.retain(|_, k| !matches!(k, Known::Expr(_, reads) if reads.iter().any(|r| r == name)));
+        let field = |other: &str| other.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+        let reads = |k: &Known| matches!(k, Known::Expr(_, reads) if reads.iter().any(|r| r == name));
+        self.known.retain(|other, k| other != name && !field(other) && !reads(k));
     }
 
     /// The schema may have changed: what was read from it is no longer known.
@@ -60,8 +61,17 @@ impl Variables {
         self.known.retain(|name, k| other.known.get(name) == Some(k));
     }
 
-    fn get(&self, ident: &ast::Ident) -> Option<&Known> {
-        self.known.get(&fold(ident))
+    /// A variable, or a field of a record.
+    fn get(&self, e: &Expr) -> Option<&Known> {
+        match e {
+            Expr::Identifier(name) => self.known.get(&fold(name)),
+            Expr::CompoundIdentifier(parts) => self.known.get(&parts.iter().map(fold).collect::<Vec<_>>().join(".")),
+            _ => None,
+        }
+    }
+
+    pub(super) fn forget_all(&mut self, names: &[String]) {
+        names.iter().for_each(|n| self.forget(n));
     }
 }
 
@@ -281,11 +291,8 @@ impl Reader<'_> {
     fn resolved<'e>(&'e self, e: &'e Expr) -> &'e Expr {
         let mut e = bare(e);
         // A variable's expression never reads the variable itself, so this ends.
-        while let Expr::Identifier(name) = e {
-            match self.variables.get(name) {
-                Some(Known::Expr(known, _)) => e = bare(known),
-                _ => break,
-            }
+        while let Some(Known::Expr(known, _)) = self.variables.get(e) {
+            e = bare(known);
         }
         e
     }
@@ -420,7 +427,7 @@ impl Reader<'_> {
         match self.resolved(e) {
             Expr::Value(v) => Condition::Constant(v.value == Value::Null),
             Expr::Exists { .. } => Condition::Constant(false),
-            Expr::Identifier(name) => match self.variables.get(name) {
+            e @ (Expr::Identifier(_) | Expr::CompoundIdentifier(_)) => match self.variables.get(e) {
                 Some(Known::Text(_)) => Condition::Constant(false),
                 _ => Condition::Unknown,
             },
@@ -762,7 +769,7 @@ impl Reader<'_> {
     fn column(&self, e: &Expr, sources: &[Source]) -> Option<(usize, String)> {
         match bare(e) {
             Expr::Identifier(name) => {
-                if self.variables.get(name).is_some() {
+                if self.variables.get(bare(e)).is_some() {
                     return None;
                 }
                 let column = fold(name);
@@ -801,7 +808,7 @@ impl Reader<'_> {
                 Some((_, name)) => Some(name),
                 None => Some(self.text(bare(e))?.as_str().to_owned()),
             },
-            Expr::Identifier(name) => match self.variables.get(name)? {
+            e @ (Expr::Identifier(_) | Expr::CompoundIdentifier(_)) => match self.variables.get(e)? {
                 Known::Text(t) => Some(t.as_str().to_owned()),
                 Known::Expr(e, _) => self.value(e),
             },
@@ -814,7 +821,7 @@ impl Reader<'_> {
         match bare(e) {
             Expr::Array(a) => a.elem.iter().map(|e| self.value(e)).collect(),
             Expr::Function(f) if function_name(f) == "current_schemas" => Some(vec!["current_schemas()".to_owned()]),
-            Expr::Identifier(name) => match self.variables.get(name)? {
+            e @ (Expr::Identifier(_) | Expr::CompoundIdentifier(_)) => match self.variables.get(e)? {
                 Known::Expr(e, _) => self.elements(e),
                 Known::Text(t) => array_literal(t.as_str()),
             },
@@ -839,7 +846,7 @@ impl Reader<'_> {
                 };
                 Some(Text::of_literal(s, span, self.file))
             }
-            Expr::Identifier(name) => match self.variables.get(name)? {
+            Expr::Identifier(_) | Expr::CompoundIdentifier(_) => match self.variables.get(e)? {
                 Known::Text(t) => Some(t.clone()),
                 Known::Expr(e, _) => self.text(e),
             },
@@ -873,10 +880,10 @@ impl Reader<'_> {
         let mut out = Text::default();
         for part in parts {
             let text = self.text(part)?;
-            match bare(part) {
-                // What a variable holds stands elsewhere.
-                Expr::Identifier(name) => out.push(&Text::plain(text.as_str(), span_of(name.span))),
-                _ => out.push(&text),
+            match place_of_variable(part) {
+                // What it holds stands elsewhere.
+                Some(span) => out.push(&Text::plain(text.as_str(), span)),
+                None => out.push(&text),
             }
         }
         Some(out)
@@ -884,11 +891,73 @@ impl Reader<'_> {
 
     fn changed(&self, e: &Expr, by: impl Fn(&str) -> String) -> Option<Text> {
         let text = self.text(e)?;
-        let span = match bare(e) {
-            Expr::Identifier(name) => span_of(name.span),
-            _ => text.place(0, text.as_str().len()),
-        };
+        let span = place_of_variable(e).unwrap_or_else(|| text.place(0, text.as_str().len()));
         Some(Text::plain(&by(text.as_str()), span))
+    }
+
+    /// A text as it would be with some name in the place of each part that is not known.
+    pub(super) fn template(&self, e: &Expr) -> Option<String> {
+        const SOME_NAME: &str = "\"?\"";
+        if let Some(text) = self.text(e) {
+            return Some(text.as_str().to_owned());
+        }
+        match bare(e) {
+            Expr::BinaryOp { left, op: Op::StringConcat, right } => Some(self.template(left)? + &self.template(right)?),
+            Expr::Identifier(_) | Expr::CompoundIdentifier(_) => Some(SOME_NAME.to_owned()),
+            Expr::Function(f) => match (function_name(f).as_str(), arguments(f)?.as_slice()) {
+                ("quote_ident", [_]) => Some(SOME_NAME.to_owned()),
+                ("quote_literal" | "quote_nullable", [_]) => Some("'?'".to_owned()),
+                ("format", [format, ..]) => {
+                    let format = self.text(format)?;
+                    let mut parts = format.as_str().split('%');
+                    let mut out = parts.next()?.to_owned();
+                    for part in parts {
+                        let kind = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == '$');
+                        out.push_str(if kind.starts_with('L') { "'?'" } else { SOME_NAME });
+                        out.push_str(kind.strip_prefix(['I', 'L', 's'])?);
+                    }
+                    Some(out)
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The rows of `SELECT * FROM (VALUES …) AS t(a, b)`, `VALUES …` or `SELECT unnest(ARRAY[…])`, each value under the name
+    /// that a loop's variable gives it.
+    pub(super) fn constant_rows(&self, query: &Query, variable: &str) -> Option<super::Rounds> {
+        if query.with.is_some() || query.order_by.is_some() || query.limit_clause.is_some() || query.fetch.is_some() {
+            return None;
+        }
+        let field = |column: &str| format!("{variable}.{column}");
+        let (rows, names) = match &*query.body {
+            SetExpr::Values(values) => {
+                let width = values.rows.first()?.len();
+                (values, (1..=width).map(|n| field(&format!("column{n}"))).collect::<Vec<_>>())
+            }
+            SetExpr::Select(s) if s.selection.is_none() && !grouped(s) && s.distinct.is_none() => {
+                if let ([], Some(Expr::Function(f))) = (s.from.as_slice(), projected(s)) {
+                    let [array] = arguments(f)?[..] else { return None };
+                    let elements = (function_name(f) == "unnest").then(|| self.elements(array))??;
+                    let span = span_of(f.name.0.last()?.as_ident()?.span);
+                    let one = |v: &String| vec![(variable.to_owned(), Text::plain(v, span))];
+                    return Some(elements.iter().map(one).collect());
+                }
+                let ([SelectItem::Wildcard(_)], [from]) = (s.projection.as_slice(), s.from.as_slice()) else {
+                    return None;
+                };
+                let TableFactor::Derived { subquery, alias: Some(alias), .. } = &from.relation else { return None };
+                let (SetExpr::Values(values), []) = (&*subquery.body, from.joins.as_slice()) else { return None };
+                (values, alias.columns.iter().map(|c| field(&fold(&c.name))).collect())
+            }
+            _ => return None,
+        };
+        let row = |exprs: &Vec<Expr>| {
+            let texts = exprs.iter().map(|e| self.text(e)).collect::<Option<Vec<Text>>>()?;
+            (texts.len() == names.len()).then(|| names.iter().cloned().zip(texts).collect())
+        };
+        rows.rows.iter().map(|r| row(r)).collect()
     }
 
     /// `format()` with %I, %L, %s and their positions.
@@ -924,24 +993,14 @@ impl Reader<'_> {
         out.push(&format.slice(from, pattern.len()));
         Some(out)
     }
+}
 
-    /// What a text starts with, as far as it is known.
-    pub(super) fn leading(&self, e: &Expr) -> String {
-        if let Some(text) = self.text(e) {
-            return text.as_str().to_owned();
-        }
-        match bare(e) {
-            Expr::BinaryOp { left, op: Op::StringConcat, .. } => self.leading(left),
-            Expr::Function(f) => match (function_name(f).as_str(), arguments(f).as_deref()) {
-                ("format", Some([format, ..])) => {
-                    let format = self.leading(format);
-                    format.split('%').next().unwrap_or_default().to_owned()
-                }
-                ("concat", Some([first, ..])) => self.leading(first),
-                _ => String::new(),
-            },
-            _ => String::new(),
-        }
+/// Where the name of a variable stands.
+fn place_of_variable(e: &Expr) -> Option<Span> {
+    match bare(e) {
+        Expr::Identifier(name) => Some(span_of(name.span)),
+        Expr::CompoundIdentifier(parts) => Some(span_of(parts.first()?.span).to(span_of(parts.last()?.span))),
+        _ => None,
     }
 }
 
