@@ -325,12 +325,12 @@ impl Run {
             let suspending = |failure| Error::database("switching foreign keys off", failure);
             connection.suspend_foreign_keys().map_err(suspending)?
         };
-        let result = self.attempt(connection, tables, migration, resume, applied);
-        if suspended {
-            let resuming = |failure| Error::database("switching foreign keys on again", failure);
-            connection.resume_foreign_keys().map_err(resuming)?;
-        }
-        result
+        let result = self.attempt(connection, tables, migration, resume, suspended, applied);
+        let resumed = if suspended { connection.resume_foreign_keys() } else { Ok(()) };
+        // What the migration failed of says more.
+        let took = result?;
+        resumed.map_err(|failure| Error::database("switching foreign keys on again", failure))?;
+        Ok(took)
     }
 
     /// One attempt at a migration, in its transaction where it has one.
@@ -340,6 +340,7 @@ impl Run {
         tables: &Tables,
         migration: &'static Migration,
         resume: usize,
+        foreign_keys_suspended: bool,
         applied: &[&'static Migration],
     ) -> Result<Option<Duration>, Error> {
         let since = Instant::now();
@@ -381,6 +382,9 @@ impl Run {
                 }
             }
             let took = connection.record_completed(tables, row, migration, transactional).map_err(Stop::Us)?;
+            if foreign_keys_suspended {
+                connection.check_foreign_keys().map_err(|failure| Stop::At(None, failure))?;
+            }
             if transactional {
                 connection.commit(&self.settings).map_err(|failure| Stop::At(None, failure))?;
             }

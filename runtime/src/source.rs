@@ -25,12 +25,26 @@ struct ForDiesel(&'static Migration);
 
 impl<DB: Backend> DieselMigration<DB> for ForDiesel {
     fn run(&self, connection: &mut dyn BoxableConnection<DB>) -> Result<()> {
-        for index in 0..self.0.statements.len() {
-            if let Some(statement) = self.0.statement(index) {
-                connection.batch_execute(statement)?;
-            }
+        let statements: Vec<&str> = (0..self.0.statements.len()).filter_map(|index| self.0.statement(index)).collect();
+        if !(self.0.transactional && self.0.foreign_keys_off) {
+            return statements.into_iter().try_for_each(|statement| Ok(connection.batch_execute(statement)?));
         }
-        Ok(())
+        // Inside the transaction that diesel would make the switch does nothing, and dropping the old table would
+        // delete what points at it. So the file's own pragmas stand before and behind a transaction made here.
+        let is_pragma = |statement: &&&str| statement.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("pragma"));
+        let before = statements.iter().take_while(is_pragma).count();
+        let behind = statements[before..].iter().rev().take_while(is_pragma).count();
+        let (rest, after) = statements.split_at(statements.len() - behind);
+        let (first, inside) = rest.split_at(before);
+        let mut run = |statement: &&str| connection.batch_execute(statement);
+        first.iter().try_for_each(&mut run)?;
+        run(&"BEGIN IMMEDIATE")?;
+        let result = inside.iter().try_for_each(&mut run).and_then(|()| run(&"COMMIT"));
+        if result.is_err() {
+            let _ = run(&"ROLLBACK");
+        }
+        after.iter().try_for_each(&mut run)?;
+        Ok(result?)
     }
 
     fn revert(&self, connection: &mut dyn BoxableConnection<DB>) -> Result<()> {
@@ -51,7 +65,7 @@ impl<DB: Backend> DieselMigration<DB> for ForDiesel {
 
 impl MigrationMetadata for ForDiesel {
     fn run_in_transaction(&self) -> bool {
-        self.0.transactional
+        self.0.transactional && !self.0.foreign_keys_off
     }
 }
 

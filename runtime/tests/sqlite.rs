@@ -476,6 +476,66 @@ fn the_harness_keeps_out_of_a_transaction_what_cannot_be_in_one() {
     assert_eq!(applied(&mut connection), ["001", "002"]);
 }
 
+/// The rebuild of a table that others point at, as SQLite's manual describes it.
+fn rebuild() -> File {
+    file(
+        "003_rebuild_users.sql",
+        "PRAGMA foreign_keys = OFF;\nCREATE TABLE users_new (id INTEGER PRIMARY KEY, name TEXT);\n\
+         INSERT INTO users_new (id) SELECT id FROM users;\nDROP TABLE users;\n\
+         ALTER TABLE users_new RENAME TO users;\nPRAGMA foreign_keys = ON;\n",
+    )
+}
+
+/// A user and a task of theirs, which is to survive, with foreign keys enforced.
+fn owned_task() -> (&'static Migrations, SqliteConnection) {
+    let tasks = file(
+        "002_create_tasks.sql",
+        "CREATE TABLE tasks (id INTEGER PRIMARY KEY, owner INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE);\n",
+    );
+    let mut connection = memory();
+    connection.batch_execute("PRAGMA foreign_keys = ON").unwrap();
+    Runner::new(migrations(&[users(), tasks.clone()])).run_pending(&mut connection).unwrap();
+    connection.batch_execute("INSERT INTO users (id) VALUES (1); INSERT INTO tasks VALUES (1, 1)").unwrap();
+    (migrations(&[users(), tasks, rebuild()]), connection)
+}
+
+#[test]
+fn a_rebuild_keeps_the_rows_that_point_at_the_table() {
+    let (list, mut connection) = owned_task();
+    Runner::new(list).run_pending(&mut connection).unwrap();
+    assert_eq!(names(&mut connection, "SELECT count(*) || '' AS name FROM tasks"), ["1"]);
+    assert_eq!(names(&mut connection, "SELECT foreign_keys || '' AS name FROM pragma_foreign_keys"), ["1"]);
+
+    let (list, mut connection) = owned_task();
+    connection.run_pending_migrations(*list).unwrap();
+    assert_eq!(names(&mut connection, "SELECT count(*) || '' AS name FROM tasks"), ["1"]);
+    assert_eq!(names(&mut connection, "SELECT foreign_keys || '' AS name FROM pragma_foreign_keys"), ["1"]);
+}
+
+#[test]
+fn a_rebuild_that_loses_a_row_is_rolled_back() {
+    let (list, mut connection) = owned_task();
+    let sql = list.list[2].sql.replace("SELECT id FROM users", "SELECT id FROM users WHERE id > 1");
+    let mut files = vec![users()];
+    files.push(file("002_create_tasks.sql", list.list[1].sql));
+    files.push(file("003_rebuild_users.sql", &sql));
+    let error = Runner::new(migrations(&files)).run_pending(&mut connection).unwrap_err();
+    insta::assert_snapshot!(error, @r"
+    migration 003_rebuild_users.sql failed: FOREIGN KEY constraint failed: rows point at what is not there
+     --> migrations/003_rebuild_users.sql:6:1
+      |
+    5 | ALTER TABLE users_new RENAME TO users;
+    6 | PRAGMA foreign_keys = ON;
+      | ^
+      = at COMMIT, after statement 6 of 6; all of the file is rolled back
+      = detail: tasks (rowid 1) → users
+      = 001_create_users.sql … 002_create_tasks.sql are applied and stay (2)
+      = next: correct the rows that are there, or migrations/003_rebuild_users.sql, which is not applied and may be edited; build and start again
+    ");
+    assert_eq!(names(&mut connection, "SELECT count(*) || '' AS name FROM tasks, users"), ["1"]);
+    assert_eq!(names(&mut connection, "SELECT foreign_keys || '' AS name FROM pragma_foreign_keys"), ["1"]);
+}
+
 #[test]
 fn health_compares_the_tables_with_the_compiled_ones() {
     let list = with_tables(Engine::Sqlite, &[users(), tasks()], &[("users", &["id"]), ("tasks", &["id", "owner"])]);

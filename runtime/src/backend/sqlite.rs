@@ -237,11 +237,40 @@ impl Backend for SqliteConnection {
     }
 
     fn suspend_foreign_keys(&mut self) -> Result<bool, Box<Failure>> {
-        let on = number(self, "SELECT foreign_keys AS number FROM pragma_foreign_keys")? == 1;
+        #[derive(QueryableByName)]
+        struct Switch {
+            #[diesel(sql_type = BigInt)]
+            foreign_keys: i64,
+        }
+        let on = sql_query("PRAGMA foreign_keys").get_result::<Switch>(self)?.foreign_keys == 1;
         if on {
             batch(self, "PRAGMA foreign_keys = OFF")?;
         }
         Ok(on)
+    }
+
+    fn check_foreign_keys(&mut self) -> Result<(), Box<Failure>> {
+        // The last step of the rebuild that SQLite's manual describes (lang_altertable.html, "Making Other Kinds Of
+        // Table Schema Changes").
+        let violations = sql_query(
+            "SELECT \"table\" || coalesce(' (rowid ' || rowid || ')', '') || ' → ' || parent AS line \
+             FROM pragma_foreign_key_check LIMIT 10",
+        )
+        .get_results::<Line>(self)?;
+        if violations.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<&str> = violations.iter().map(|row| row.line.as_str()).collect();
+        Err(Box::new(Failure {
+            message: "FOREIGN KEY constraint failed: rows point at what is not there".to_owned(),
+            detail: Some(rows.join(", ")),
+            hint: None,
+            sqlstate: None,
+            position: None,
+            source: None,
+            waited: None,
+            lost: false,
+        }))
     }
 
     fn resume_foreign_keys(&mut self) -> Result<(), Box<Failure>> {
