@@ -214,6 +214,14 @@ fn row_finding(catalog: &Catalog, data: &Data) -> Finding {
             message: format!("a second run converts \"{column}\" again, from the type it has by then"),
             help: "put it in a DO block that looks at information_schema.columns for the old type first".to_owned(),
         },
+        Data::MakesTriggers { function, span } => Finding {
+            rule: "create-without-guard",
+            span: *span,
+            message: format!("a second run fails here: {function} makes a trigger that is there by then"),
+            help: format!(
+                "have {function} say CREATE OR REPLACE TRIGGER (PostgreSQL 14), or DROP TRIGGER IF EXISTS first"
+            ),
+        },
         Data::DropsTable { table, span } => Finding {
             rule: "drop-then-create-loses-data",
             span: *span,

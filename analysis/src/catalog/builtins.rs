@@ -6,6 +6,9 @@
 /// PostgreSQL's own functions.
 static FUNCTIONS: &str = include_str!("../../data/postgres/functions.txt");
 
+/// PostgreSQL's own operator classes, by access method.
+static OPERATOR_CLASSES: &str = include_str!("../../data/postgres/opclasses.txt");
+
 /// The extensions whose contents are known, with their files.
 static EXTENSIONS: &[(&str, &str)] = include!("../../data/postgres/extensions.in");
 
@@ -53,6 +56,16 @@ pub(crate) fn function(name: &str, arguments: Option<usize>) -> bool {
     lines(FUNCTIONS, name).any(|line| takes(line, arguments))
 }
 
+/// Whether PostgreSQL has an access method of this name for indexes.
+pub(crate) fn index_method(name: &str) -> bool {
+    lines(OPERATOR_CLASSES, name).next().is_some()
+}
+
+/// Whether PostgreSQL has an operator class of this name for an access method.
+pub(crate) fn operator_class(method: &str, name: &str) -> bool {
+    lines(OPERATOR_CLASSES, &format!("{method}\t{name}")).next().is_some()
+}
+
 /// The names of PostgreSQL's own functions, for a suggestion.
 pub(crate) fn function_names<'a>() -> impl Iterator<Item = &'a str> {
     FUNCTIONS.lines().filter(|l| !l.starts_with('#')).filter_map(|l| l.split('\t').next())
@@ -74,6 +87,16 @@ impl Extension {
     /// Whether it has a function of this name that takes so many arguments; `None` is any number.
     pub(crate) fn has_function(self, name: &str, arguments: Option<usize>) -> bool {
         lines(self.file, &format!("function\t{name}")).any(|line| takes(line, arguments))
+    }
+
+    /// Whether it has an access method of this name.
+    pub(crate) fn has_method(self, name: &str) -> bool {
+        lines(self.file, &format!("method\t{name}")).next().is_some()
+    }
+
+    /// Whether it has an operator class of this name for an access method.
+    pub(crate) fn has_operator_class(self, method: &str, name: &str) -> bool {
+        lines(self.file, &format!("opclass\t{method}\t{name}")).next().is_some()
     }
 
     /// The extensions that it needs, and that CASCADE brings along.
@@ -147,6 +170,9 @@ mod tests {
         assert!(extension("citext").unwrap().has_type("citext") && extension("hstore").unwrap().has_type("hstore"));
         assert_eq!(extension("earthdistance").unwrap().requires().map(|e| e.name).collect::<Vec<_>>(), ["cube"]);
         assert_eq!(extension("uuid-ossp").unwrap().written(), "\"uuid-ossp\"");
+        assert!(extension("pg_trgm").unwrap().has_operator_class("gin", "gin_trgm_ops"));
+        assert!(extension("bloom").unwrap().has_method("bloom") && index_method("brin") && !index_method("btere"));
+        assert!(operator_class("btree", "text_pattern_ops") && !operator_class("gin", "text_pattern_ops"));
         assert!(extension("plpgsql").is_some() && extension("postgis").is_none());
     }
 }

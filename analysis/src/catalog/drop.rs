@@ -121,7 +121,8 @@ impl Catalog {
             Some(Object::Function(_)) => self.drop_function(&key, d, target, out),
             Some(Object::Schema) => self.drop_schema(&key, d.cascade, target.name.span(), out),
             Some(Object::Table(_)) => {
-                if since.is_some_and(|m| self.was_there(m, &key)) {
+                let holds_rows = self.table(&key).is_some_and(|t| t.kind.is_table());
+                if holds_rows && since.is_some_and(|m| self.was_there(m, &key)) {
                     out.data.push(Data::DropsTable { table: key.clone(), span: target.name.span() });
                 }
                 if !d.cascade && !self.may_drop(&key, d.kind, target.name.span(), together, out) {
@@ -220,7 +221,7 @@ impl Catalog {
             _ => (t.rules.iter().map(String::as_str).collect(), t.rules.contains(name)),
         };
         if !there {
-            if t.open || self.is_open() {
+            if t.open || self.is_open() || (d.kind == ObjectKind::Trigger && self.open_triggers) {
                 return;
             }
             let help = suggestion(name, names.into_iter());

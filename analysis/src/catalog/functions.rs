@@ -7,6 +7,7 @@ use crate::change::{
     ArgumentMode, Call, CreateFunction, CreateTrigger, Ident, Name, ObjectKind, Target, TypeAction, TypeDefinition,
 };
 use crate::span::Span;
+use crate::syntax::plpgsql::Reach;
 
 /// A name inside a text literal: `'app.users_id_seq'`, read as the engine reads it.
 pub(crate) fn name_in_text(text: &str, span: Span) -> Name {
@@ -29,7 +30,7 @@ pub(crate) fn name_in_text(text: &str, span: Span) -> Name {
 
 impl Catalog {
     /// The extensions that are there, with those that they need; what is not known of them is not among them.
-    fn installed_extensions(&self) -> impl Iterator<Item = Extension> {
+    pub(crate) fn installed_extensions(&self) -> impl Iterator<Item = Extension> {
         let first = Key::Extension(String::new());
         let named = self.objects.range(first..).map_while(|(k, _)| match k {
             Key::Extension(name) => Some(builtins::extension(name)),
@@ -152,7 +153,7 @@ impl Catalog {
             returns,
             language: f.language.clone().unwrap_or_default(),
             definition: f.text.clone(),
-            changes_schema: f.body.as_ref().is_some_and(|(b, _)| crate::syntax::plpgsql::body_does_ddl(b)),
+            reach: f.body.as_ref().map_or(Reach::Rows, |(b, _)| crate::syntax::plpgsql::reach(b)),
             arguments,
         };
         let mut overloads = match self.get(&key) {

@@ -117,6 +117,8 @@ const RUNNER_TABLES: [&str; 2] = ["__diesel_schema_migrations", "__glowplug_hist
 pub(crate) enum Data {
     /// Rows go into a table with nothing that keeps them from going in twice.
     Inserts { table: Key, span: Span },
+    /// A function is called that makes a trigger, and would make it again.
+    MakesTriggers { function: String, span: Span },
     /// `SET n = n + 1`.
     Accumulates { column: String, span: Span },
     /// A table that held rows before is dropped and made anew.
@@ -167,6 +169,8 @@ pub(crate) struct Catalog {
     search_path: Vec<String>,
     /// Why anything may exist: what was run cannot be known.
     open: Option<String>,
+    /// There may be triggers that no statement wrote out.
+    open_triggers: bool,
     /// Names that were reported as unknown already.
     poisoned: BTreeSet<String>,
     /// Names in statements that could not be read: what they are now is not known.
@@ -189,6 +193,7 @@ impl Catalog {
             needs: Store::default(),
             search_path: vec![engine.default_schema.to_owned()],
             open: None,
+            open_triggers: false,
             poisoned: BTreeSet::new(),
             blurred: BTreeSet::new(),
             ever: BTreeSet::new(),

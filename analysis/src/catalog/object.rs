@@ -1,6 +1,7 @@
 //! The objects that a catalog holds.
 
 use crate::change::{Action, Identity, ObjectKind};
+use crate::syntax::plpgsql::Reach;
 
 /// Where an object is found: its namespace, schema and name (folded for engines that ignore case).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -233,6 +234,6 @@ pub(crate) struct Function {
     pub(crate) returns: String,
     pub(crate) language: String,
     pub(crate) definition: String,
-    /// Calling it may change the schema.
-    pub(crate) changes_schema: bool,
+    /// How far calling it reaches into the schema.
+    pub(crate) reach: Reach,
 }

@@ -2,7 +2,7 @@
 
 use super::object::{Index, Table, TableKind};
 use super::resolve::Scope;
-use super::{Catalog, Found, Key, Object, Outcome, Part, Problem, Refusal, suggestion};
+use super::{Catalog, Found, Key, Object, Outcome, Part, Problem, Refusal, builtins, suggestion};
 use crate::change::{CreateIndex, CreateView, Ident, IndexColumn, Name, ObjectKind};
 use crate::span::Span;
 
@@ -118,6 +118,7 @@ impl Catalog {
         for column in index.columns.iter().filter_map(|c| c.column.as_ref()).chain(&index.include) {
             self.expect_column(&t, column, false, out);
         }
+        self.check_index_method(index, out);
         let scope = Scope::of_table(self, &table, None);
         for expr in index.columns.iter().filter_map(|c| c.expr.as_ref()).chain(&index.predicate) {
             self.resolve_names(&expr.names, std::slice::from_ref(&scope), out);
@@ -156,6 +157,46 @@ impl Catalog {
         };
         self.put(key, Object::Index(table.clone()));
         self.change_table(&table, |t| t.indexes.push(made));
+    }
+
+    /// The access method and the operator classes are there (manual, 11.10).
+    fn check_index_method(&mut self, index: &CreateIndex, out: &mut Outcome) {
+        if !self.engine.checks_types || self.is_open() || self.unknown_extension_installed() {
+            return;
+        }
+        let method = index.method.as_ref().map_or("btree", |m| m.value.as_str());
+        let made_here =
+            |catalog: &Self, kind, name: &Name| catalog.find(name, |s, n| Key::Other(kind, s, n)) != Found::No;
+        let known = builtins::index_method(method) || self.installed_extensions().any(|e| e.has_method(method));
+        if let Some(written) = &index.method
+            && !known
+        {
+            let name = Name { schema: None, name: written.clone() };
+            if !made_here(self, ObjectKind::AccessMethod, &name) {
+                let methods = ["btree", "hash", "gist", "spgist", "gin", "brin"];
+                let problem = Problem::UndefinedObject { kind: ObjectKind::AccessMethod, name: method.to_owned() };
+                self.report(problem, written.span, suggestion(method, methods.into_iter()), out);
+            }
+            return;
+        }
+        for class in index.columns.iter().filter_map(|c| c.operator_class.as_ref()) {
+            let word = class.name.value.as_str();
+            let there = builtins::operator_class(method, word)
+                || self.installed_extensions().any(|e| e.has_operator_class(method, word))
+                || made_here(self, ObjectKind::OperatorClass, class);
+            if there {
+                continue;
+            }
+            let help = builtins::extensions()
+                .find(|e| e.has_operator_class(method, word))
+                .map(|e| format!("it comes with an extension: CREATE EXTENSION IF NOT EXISTS {};", e.written()));
+            let problem = Problem::Other {
+                rule: "undefined-object",
+                sqlstate: Some("42704"),
+                message: format!("operator class \"{word}\" does not exist for access method \"{method}\""),
+            };
+            self.report(problem, class.span(), help, out);
+        }
     }
 
     /// `CREATE INDEX IF NOT EXISTS` of a name that is taken by something else: the guard hides the difference.

@@ -8,6 +8,7 @@ use crate::change::{
     Reads, Target, Update,
 };
 use crate::span::Span;
+use crate::syntax::plpgsql::Reach;
 
 impl Catalog {
     /// Folds one change. `since` is where a second run began: what was there then holds rows.
@@ -286,7 +287,7 @@ impl Catalog {
         if names.contains(&name.value.as_str()) {
             return true;
         }
-        if t.open || self.is_open() {
+        if t.open || self.is_open() || (kind == ObjectKind::Trigger && self.open_triggers) {
             return false;
         }
         let help = suggestion(&name.value, names.into_iter());
@@ -490,7 +491,7 @@ impl Catalog {
         let guarded =
             i.ignore || i.on_conflict.is_some() || matches!(&i.source, InsertSource::Query(r) if guarded_by_query(r));
         let old_table = since.is_none_or(|m| self.was_there(m, &key));
-        if !guarded && old_table {
+        if !guarded && old_table && !table.temporary {
             out.data.push(Data::Inserts { table: key, span: i.table.span() });
         }
     }
@@ -610,12 +611,24 @@ impl Catalog {
         self.resolve_reads(reads, &[], out);
         for call in reads.selects.iter().flat_map(|s| &s.names.functions) {
             let Found::Yes(key) = self.find(&call.name, Key::Function) else { continue };
-            let changes = match self.get(&key) {
-                Some(Object::Function(all)) => all.iter().any(|f| f.changes_schema),
-                _ => false,
+            let reach = match self.get(&key) {
+                Some(Object::Function(all)) => all.iter().map(|f| f.reach).max().unwrap_or_default(),
+                _ => Reach::Rows,
             };
-            if changes {
-                self.opaque(&format!("the function {} changes the schema", call.name.text()), call.name.span(), out);
+            match reach {
+                Reach::Rows => {}
+                Reach::Triggers => self.open_triggers = true,
+                Reach::TriggersOnce => {
+                    self.open_triggers = true;
+                    out.data.push(Data::MakesTriggers { function: call.name.text(), span: call.name.span() });
+                }
+                Reach::Everything => {
+                    self.opaque(
+                        &format!("the function {} changes the schema", call.name.text()),
+                        call.name.span(),
+                        out,
+                    );
+                }
             }
         }
         if let Some(into) = &reads.into {

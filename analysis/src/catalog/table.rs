@@ -1102,7 +1102,11 @@ impl Catalog {
                 }
             }
             TableActionKind::EnableTrigger { name: Some(name) } => {
-                if !table.open && !self.is_open() && !table.triggers.iter().any(|(n, _)| *n == name.value) {
+                if !table.open
+                    && !self.is_open()
+                    && !self.open_triggers
+                    && !table.triggers.iter().any(|(n, _)| *n == name.value)
+                {
                     let help = suggestion(&name.value, table.triggers.iter().map(|(n, _)| n.as_str()));
                     let problem = Problem::UndefinedOn {
                         kind: ObjectKind::Trigger,

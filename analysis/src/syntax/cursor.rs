@@ -2,8 +2,6 @@
 
 use std::cell::Cell;
 
-use sqlparser::ast;
-use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::{Syntax, end_of, expression, span_of, start_of, word_of};
@@ -39,10 +37,13 @@ impl SyntaxError {
 /// What a grammar answers.
 pub(crate) type R<T> = Result<T, SyntaxError>;
 
+static EOF: Token = Token::EOF;
+
 /// A statement's tokens and a place among them.
 pub(crate) struct Cursor<'a> {
-    parser: Parser<'a>,
     tokens: &'a [TokenWithSpan],
+    /// The index of the next token.
+    next: usize,
     text: &'a str,
     pub(crate) syntax: &'static Syntax,
     partial: Cell<Partial>,
@@ -63,21 +64,18 @@ struct Partial {
 impl<'a> Cursor<'a> {
     /// At the first of `tokens`, which are one statement of `text`.
     pub(crate) fn new(text: &'a str, tokens: &'a [TokenWithSpan], syntax: &'static Syntax) -> Self {
-        let parser = Parser::new(syntax.dialect)
-            .with_recursion_limit(super::MAX_NESTING * 2)
-            .with_tokens_with_locations(tokens.to_vec());
-        Self { parser, tokens, text, syntax, partial: Cell::default() }
+        Self { tokens, next: 0, text, syntax, partial: Cell::default() }
     }
 
     // ---- looking
 
-    pub(crate) fn peek(&self) -> &Token {
-        &self.parser.peek_token_ref().token
+    pub(crate) fn peek(&self) -> &'a Token {
+        self.peek_nth(0)
     }
 
     /// The token after `n` others.
-    pub(crate) fn peek_nth(&self, n: usize) -> &Token {
-        &self.parser.peek_nth_token_ref(n).token
+    pub(crate) fn peek_nth(&self, n: usize) -> &'a Token {
+        self.tokens.get(self.next + n).map_or(&EOF, |t| &t.token)
     }
 
     pub(crate) fn at_end(&self) -> bool {
@@ -86,12 +84,10 @@ impl<'a> Cursor<'a> {
 
     /// The bytes of the next token; at the end, the empty place after the last.
     pub(crate) fn peek_span(&self) -> Span {
-        let t = self.parser.peek_token_ref();
-        if matches!(t.token, Token::EOF) {
-            let end = self.tokens.last().map_or(0, end_of);
-            return Span::new(end, end);
+        match self.tokens.get(self.next) {
+            Some(t) => span_of(t),
+            None => Span::new(self.end(), self.end()),
         }
-        span_of(t)
     }
 
     /// Where the next token starts: the start of what is read next.
@@ -101,7 +97,7 @@ impl<'a> Cursor<'a> {
 
     /// From a mark to the end of the last token read.
     pub(crate) fn span_from(&self, mark: usize) -> Span {
-        let end = end_of(self.parser.get_current_token());
+        let end = self.previous().map_or(mark, end_of);
         Span::new(mark, end.max(mark))
     }
 
@@ -132,10 +128,7 @@ impl<'a> Cursor<'a> {
         let start = self.mark();
         let mut partial = self.partial.get();
         if partial.start != start || partial.depth < depth {
-            let stop = match self.parser.peek_nth_token_ref(depth) {
-                TokenWithSpan { token: Token::EOF, .. } => self.end(),
-                t => start_of(t),
-            };
+            let stop = self.tokens.get(self.next + depth).map_or(self.end(), start_of);
             partial = Partial { start, stop, depth, next };
         } else if partial.depth == depth && partial.next != next {
             partial.next = "";
@@ -186,7 +179,7 @@ impl<'a> Cursor<'a> {
 
     /// The token before the next one.
     pub(crate) fn previous(&self) -> Option<&'a TokenWithSpan> {
-        self.tokens_in(Span::new(0, self.mark())).last()
+        self.tokens[..self.next].last()
     }
 
     /// A cursor over the tokens of a span alone.
@@ -223,7 +216,7 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn advance(&mut self) {
-        self.parser.advance_token();
+        self.next = self.tokens.len().min(self.next + 1);
     }
 
     /// Takes this word if it is next.
@@ -314,20 +307,12 @@ impl<'a> Cursor<'a> {
 
     /// Tries `read`; where it fails, stays where it was.
     pub(crate) fn attempt<T>(&mut self, read: impl FnOnce(&mut Self) -> R<T>) -> Option<T> {
-        let at = self.parser.peek_token_ref().clone();
-        match read(self) {
-            Ok(v) => Some(v),
-            Err(_) => {
-                self.go_back_to(&at);
-                None
-            }
+        let at = self.next;
+        let out = read(self);
+        if out.is_err() {
+            self.next = at;
         }
-    }
-
-    fn go_back_to(&mut self, at: &TokenWithSpan) {
-        while *self.parser.peek_token_ref() != *at {
-            self.parser.prev_token();
-        }
+        out.ok()
     }
 
     /// `a, b, c`: at least one.
@@ -411,18 +396,34 @@ impl<'a> Cursor<'a> {
         self.parens(|c| c.list(Self::ident))
     }
 
-    /// A string constant of any form, with its place.
+    /// A string constant of any form, with its place. On PostgreSQL one goes on in the next, where a line ends
+    /// between them.
     pub(crate) fn string(&mut self) -> R<(String, Span)> {
-        let span = self.peek_span();
-        let value = match self.peek() {
+        let mut span = self.peek_span();
+        let mut value = match self.peek() {
             Token::SingleQuotedString(s)
             | Token::EscapedStringLiteral(s)
             | Token::UnicodeStringLiteral(s)
             | Token::NationalStringLiteral(s) => s.clone(),
-            Token::DollarQuotedString(d) => d.value.clone(),
+            Token::DollarQuotedString(d) => {
+                let value = d.value.clone();
+                self.advance();
+                return Ok((value, span));
+            }
             _ => return Err(self.expected("a string")),
         };
         self.advance();
+        while let (crate::config::Backend::Postgres, Token::SingleQuotedString(more)) =
+            (self.syntax.backend, self.peek())
+        {
+            let next = self.peek_span();
+            if !self.source(Span::new(span.end, next.start)).contains('\n') {
+                break;
+            }
+            value.push_str(more);
+            span = span.to(next);
+            self.advance();
+        }
         Ok((value, span))
     }
 
@@ -442,7 +443,7 @@ impl<'a> Cursor<'a> {
         Ok(out)
     }
 
-    // ---- what sqlparser reads
+    // ---- expressions and queries
 
     /// An expression.
     pub(crate) fn expr(&mut self) -> R<Expr> {
@@ -452,44 +453,6 @@ impl<'a> Cursor<'a> {
     /// A query: SELECT, VALUES, WITH, TABLE, in parentheses or not.
     pub(crate) fn query(&mut self) -> R<Reads> {
         expression::query(self)
-    }
-
-    /// A whole statement of sqlparser's grammar.
-    pub(crate) fn sqlparser_statement(&mut self) -> R<ast::Statement> {
-        let parsed = self.parser.parse_statement();
-        self.read(parsed)
-    }
-
-    fn read<T>(&self, parsed: Result<T, ParserError>) -> R<T> {
-        parsed.map_err(|e| self.translate(&e))
-    }
-
-    /// sqlparser's error is a text with its place at the end; the "line" there is our byte offset.
-    fn translate(&self, e: &ParserError) -> SyntaxError {
-        let text = match e {
-            ParserError::TokenizerError(t) | ParserError::ParserError(t) => t.clone(),
-            ParserError::RecursionLimitExceeded => {
-                return SyntaxError::new("nesting-too-deep", self.peek_span(), "nested too deep to be read");
-            }
-        };
-        let (said, offset) = match text.rsplit_once(" at Line: ") {
-            Some((said, place)) => {
-                let digits: String = place.chars().take_while(char::is_ascii_digit).collect();
-                (said.to_owned(), digits.parse::<usize>().ok().and_then(|n| n.checked_sub(1)))
-            }
-            None => (text, None),
-        };
-        let end = self.tokens.last().map_or(0, end_of);
-        let span = match offset {
-            Some(o) => self.tokens_in(Span::new(o, o + 1)).first().map_or(Span::new(end, end), span_of),
-            None if said.contains("found: EOF") => Span::new(end, end),
-            None => self.peek_span(),
-        };
-        let wanted = said.strip_prefix("Expected: ").and_then(|s| s.split(", found: ").next());
-        match wanted {
-            Some(w) => self.unexpected(span).label(format!("expected {w}")),
-            None => self.unexpected(span).label(said.trim_start_matches("sql parser error: ").to_owned()),
-        }
     }
 }
 

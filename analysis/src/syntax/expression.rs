@@ -5,8 +5,12 @@
 //! what the catalog asks for: columns, functions, types and subqueries with their scopes.
 
 mod dml;
+#[cfg(test)]
+mod forms;
 mod operators;
 mod query;
+#[cfg(test)]
+mod tests;
 
 use sqlparser::tokenizer::Token;
 

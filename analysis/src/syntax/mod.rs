@@ -1,9 +1,9 @@
 //! SQL text → statements with spans.
 //!
 //! sqlparser's tokenizer cuts the text, once a file. Each statement is then read by the engine's own grammar
-//! (`postgres.rs`, `sqlite.rs`), which uses [`Cursor`]: sqlparser's `Parser` for expressions, queries and DML,
-//! and our words for the definitions, because there sqlparser takes every engine's clauses at once and drops
-//! half of the places. A grammar that does not know a statement hands it to `Parser::parse_statement`.
+//! (`postgres/`, `sqlite.rs`) with the words of [`Cursor`]; expressions, queries and DML, of which the engines have most in
+//! common, are in `expression.rs`. The grammars list what an engine takes: sqlparser's own parser takes every engine's
+//! clauses at once, refuses much that is valid, and drops half of the places.
 
 mod cursor;
 mod expression;

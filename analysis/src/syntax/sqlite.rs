@@ -536,10 +536,13 @@ fn data_type(c: &mut Cursor<'_>, column: &Ident) -> R<Option<TypeName>> {
             c.advance();
             return Err(foreign(c, "write CREATE INDEX name ON table (columns) as a statement of its own"));
         }
-        modifiers = c.parens(|c| c.list(Cursor::number))?;
-        if modifiers.len() > 2 {
-            return Err(SyntaxError::new("syntax-error", c.span_from(span.end), "near \",\": syntax error"));
-        }
+        modifiers = c.parens(|c| {
+            let mut numbers = vec![c.number()?];
+            if c.eat_token(&Token::Comma) {
+                numbers.push(c.number()?);
+            }
+            Ok(numbers)
+        })?;
     }
     Ok(Some(TypeName {
         name: Name { schema: None, name: Ident { value: words.join(" "), span } },

@@ -510,7 +510,7 @@ impl Reader<'_, '_> {
                 let q = self.deeper(1, Self::query_in_parens)?;
                 return self.push_source(select, None, SourceKind::Query(Box::new(q)));
             }
-            return self.deeper(1, |r| r.joined_in_parens(select));
+            return self.deeper(3, |r| r.joined_in_parens(select));
         }
         if self.postgres() && self.c.at_words("ROWS FROM") && matches!(self.c.peek_nth(2), Token::LParen) {
             self.c.expect("ROWS FROM")?;

@@ -547,18 +547,24 @@ fn names_of_errors() {
 #[test]
 fn bodies_that_change_the_schema() {
     for (body, expected) in [
-        ("BEGIN RETURN NEW; END", false),
-        ("BEGIN NEW.updated_at = now(); RETURN NEW; END", false),
-        ("BEGIN INSERT INTO log VALUES ('DROP TABLE x; -- not'); END", false),
+        ("BEGIN RETURN NEW; END", Reach::Rows),
+        ("BEGIN NEW.updated_at = now(); RETURN NEW; END", Reach::Rows),
+        ("BEGIN INSERT INTO log VALUES ('DROP TABLE x; -- not'); END", Reach::Rows),
         (
             "BEGIN CREATE TEMP TABLE x AS SELECT 1; EXECUTE 'SELECT 1'; EXECUTE format('INSERT INTO %I VALUES (1)', t); END",
-            false,
+            Reach::Rows,
         ),
-        ("BEGIN IF a THEN DROP TABLE x; END IF; END", true),
-        ("BEGIN EXECUTE sql; END", true),
-        ("SELECT 1; ALTER TABLE x ADD y int", true),
-        ("BEGIN x := 'unterminated; END", true),
+        ("BEGIN IF a THEN DROP TABLE x; END IF; END", Reach::Everything),
+        ("BEGIN EXECUTE sql; END", Reach::Everything),
+        ("SELECT 1; ALTER TABLE x ADD y int", Reach::Everything),
+        ("BEGIN x := 'unterminated; END", Reach::Everything),
+        ("BEGIN EXECUTE format('CREATE TRIGGER t BEFORE UPDATE ON %s …', _tbl); END", Reach::TriggersOnce),
+        ("BEGIN EXECUTE format('CREATE OR REPLACE TRIGGER t …', _tbl); END", Reach::Triggers),
+        (
+            "BEGIN EXECUTE format('DROP TRIGGER IF EXISTS t ON %s', x); EXECUTE format('CREATE TRIGGER t ON %s', x); END",
+            Reach::Triggers,
+        ),
     ] {
-        assert_eq!(body_does_ddl(body), expected, "{body}");
+        assert_eq!(reach(body), expected, "{body}");
     }
 }

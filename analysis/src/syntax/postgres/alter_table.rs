@@ -74,8 +74,10 @@ fn rename(c: &mut Cursor<'_>, kind: ObjectKind, name: &Name, if_exists: bool) ->
         return Ok(Some(Change::Rename { kind, target: Target::plain(name.clone()), if_exists, to }));
     }
     if (c.at("INDEX") || c.at("KEY")) && matches!(c.peek_nth(1), Token::Word(_)) && c.at_nth(2, "TO") {
-        return Err(c
-            .wrong_engine("RENAME INDEX is not PostgreSQL", format!("write ALTER INDEX {} RENAME TO …;", c.peek_nth(1))));
+        return Err(c.wrong_engine(
+            "RENAME INDEX is not PostgreSQL",
+            format!("write ALTER INDEX {} RENAME TO …;", c.peek_nth(1)),
+        ));
     }
     if kind == ObjectKind::Index {
         return Err(c.expected("TO"));
@@ -87,8 +89,7 @@ fn rename(c: &mut Cursor<'_>, kind: ObjectKind, name: &Name, if_exists: bool) ->
     let from = c.ident()?;
     c.expect("TO")?;
     let to = c.ident()?;
-    let action =
-        if constraint { Kind::RenameConstraint { from, to } } else { Kind::RenameColumn { from, to } };
+    let action = if constraint { Kind::RenameConstraint { from, to } } else { Kind::RenameColumn { from, to } };
     let actions = vec![TableAction { kind: action, span: c.span_from(mark) }];
     Ok(Some(Change::AlterTable(AlterTable { kind, name: name.clone(), if_exists, actions })))
 }
@@ -175,7 +176,7 @@ fn add(c: &mut Cursor<'_>, table: &Name) -> R<Kind> {
     if c.at_token(&Token::LParen) {
         return Err(c.expected("a name").help("PostgreSQL adds one column at a time: ADD COLUMN a …, ADD COLUMN b …"));
     }
-    let if_not_exists = if_not_exists(c);
+    let if_not_exists = if_not_exists(c)?;
     let column = table::column(c, Some(table), false)?;
     Ok(Kind::AddColumn { column, if_not_exists })
 }

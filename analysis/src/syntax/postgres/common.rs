@@ -11,8 +11,13 @@ pub(super) fn if_exists(c: &mut Cursor<'_>) -> bool {
     c.eat_words("IF EXISTS")
 }
 
-pub(super) fn if_not_exists(c: &mut Cursor<'_>) -> bool {
-    c.eat_words("IF NOT EXISTS")
+pub(super) fn if_not_exists(c: &mut Cursor<'_>) -> R<bool> {
+    // After an object named `if`, NOT cannot come.
+    let guarded = c.at_words("IF NOT");
+    if guarded {
+        c.expect("IF NOT EXISTS")?;
+    }
+    Ok(guarded)
 }
 
 /// `CASCADE` (true) or `RESTRICT` or nothing.
@@ -98,23 +103,49 @@ pub(super) fn with_parameters(c: &mut Cursor<'_>) -> R<()> {
 
 /// `(VERBOSE, PARALLEL 4, FORMAT json)`: the names, in capitals.
 pub(super) fn utility_options(c: &mut Cursor<'_>) -> R<Vec<String>> {
+    let named =
+        |w: &str| keywords::is_not_reserved(w) || ["analyze", "analyse"].iter().any(|a| a.eq_ignore_ascii_case(w));
     c.parens(|c| {
         c.list(|c| {
-            let name = c.label_name()?.value.to_uppercase();
-            match c.peek() {
-                Token::Comma | Token::RParen => {}
-                Token::LParen => {
-                    c.skip_parens()?;
-                }
-                Token::Mul => c.advance(),
-                Token::Word(_) => {
-                    c.label_name()?;
-                }
-                _ => definition_value(c)?,
+            let name = c.ident_if(named, "an option")?.value.to_uppercase();
+            if !matches!(c.peek(), Token::Comma | Token::RParen) {
+                option_value(c)?;
             }
             Ok(name)
         })
     })
+}
+
+/// The options of COPY: as those, but for lists of columns and `*`.
+pub(super) fn copy_options(c: &mut Cursor<'_>) -> R<()> {
+    c.parens(|c| {
+        c.list(|c| {
+            c.label_name()?;
+            match c.peek() {
+                Token::Comma | Token::RParen => {}
+                Token::LParen => {
+                    c.parens(|c| c.list(option_value))?;
+                }
+                Token::Mul => c.advance(),
+                _ => option_value(c)?,
+            }
+            Ok(())
+        })
+    })?;
+    Ok(())
+}
+
+/// A word (TRUE, ON, DEFAULT among the reserved), a number or a string.
+fn option_value(c: &mut Cursor<'_>) -> R<()> {
+    const RESERVED: &[&str] = &["true", "false", "on", "default"];
+    match c.peek() {
+        Token::Word(_) => {
+            let allowed = |w: &str| keywords::is_not_reserved(w) || RESERVED.iter().any(|r| r.eq_ignore_ascii_case(w));
+            c.ident_if(allowed, "a value").map(drop)
+        }
+        Token::Number(..) | Token::Plus | Token::Minus => c.number().map(drop),
+        _ => c.string().map(drop),
+    }
 }
 
 /// What stands after the `=` of an attribute.

@@ -100,8 +100,17 @@ pub(super) fn element(c: &mut Cursor<'_>) -> R<IndexColumn> {
 fn call_extent(c: &Cursor<'_>) -> R<Option<Span>> {
     // These functions have a grammar of their own and no parentheses.
     const BARE: &[&str] = &[
-        "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP", "CURRENT_USER", "USER",
-        "CURRENT_ROLE", "SESSION_USER", "CURRENT_CATALOG", "CURRENT_SCHEMA",
+        "CURRENT_DATE",
+        "CURRENT_TIME",
+        "CURRENT_TIMESTAMP",
+        "LOCALTIME",
+        "LOCALTIMESTAMP",
+        "CURRENT_USER",
+        "USER",
+        "CURRENT_ROLE",
+        "SESSION_USER",
+        "CURRENT_CATALOG",
+        "CURRENT_SCHEMA",
     ];
     let mut n = 0;
     let Token::Word(first) = c.peek() else { return Ok(None) };

@@ -31,7 +31,7 @@ use crate::span::Span;
 pub(super) static SYNTAX: Syntax = Syntax {
     backend: Backend::Postgres,
     dialect: &PostgreSqlDialect {},
-    statement,
+    statement: whole,
     is_name: keywords::is_name,
     fold,
     outside_transaction,
@@ -159,7 +159,7 @@ static STATEMENTS: &[(&str, Reader)] = &[
     ("ALTER TEXT SEARCH", objects::alter_text_search),
     ("ALTER ROLE", objects::alter_role),
     ("ALTER USER", objects::alter_role),
-    ("ALTER GROUP", objects::alter_role),
+    ("ALTER GROUP", objects::alter_group),
     ("ALTER DATABASE", objects::alter_database),
     ("ALTER TABLESPACE", objects::alter_tablespace),
     ("ALTER DEFAULT PRIVILEGES", privileges::alter_default_privileges),
@@ -212,11 +212,12 @@ static STATEMENTS: &[(&str, Reader)] = &[
 /// Read by sqlparser.
 const ROWS: &[&str] = &["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES", "TABLE", "MERGE"];
 
-fn statement(c: &mut Cursor<'_>) -> R<Change> {
-    read(c).map_err(|e| explain(c, e))
+fn whole(c: &mut Cursor<'_>) -> R<Change> {
+    statement(c).and_then(|change| c.expect_end().map(|()| change)).map_err(|e| explain(c, e))
 }
 
-fn read(c: &mut Cursor<'_>) -> R<Change> {
+/// A statement, where another one holds it too: EXPLAIN, PREPARE, the actions of a rule.
+fn statement(c: &mut Cursor<'_>) -> R<Change> {
     for (words, reader) in STATEMENTS {
         if c.eat_words(words) {
             return reader(c);
@@ -300,12 +301,14 @@ fn no_guard(c: &Cursor<'_>, kind: &str, or_replace: bool) -> SyntaxError {
         "DATABASE" | "TABLESPACE" | "SUBSCRIPTION" => {
             format!("make it outside of the migrations: CREATE {kind} cannot run in a transaction either")
         }
-        _ => format!(
-            "guard it: DO $$ BEGIN CREATE {kind} …; EXCEPTION WHEN duplicate_object THEN NULL; END $$;"
-        ),
+        _ => format!("guard it: DO $$ BEGIN CREATE {kind} …; EXCEPTION WHEN duplicate_object THEN NULL; END $$;"),
     };
-    SyntaxError::new("wrong-engine", foreign::words_span(c, 3), format!("PostgreSQL has no CREATE {kind} IF NOT EXISTS"))
-        .help(help)
+    SyntaxError::new(
+        "wrong-engine",
+        foreign::words_span(c, 3),
+        format!("PostgreSQL has no CREATE {kind} IF NOT EXISTS"),
+    )
+    .help(help)
 }
 
 /// The error of a first word that starts no statement.
@@ -357,8 +360,15 @@ fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
         3..6 => 1,
         _ => 2,
     };
-    let distance = |k: &str| strsim::damerau_levenshtein(word, &k.to_ascii_uppercase());
-    known.iter().map(|k| (distance(k), *k)).filter(|(d, _)| (1..=most).contains(d)).min().map(|(_, k)| k)
+    let word = word.to_ascii_lowercase();
+    let distance = |k: &str| strsim::damerau_levenshtein(&word, &k.to_ascii_lowercase());
+    known
+        .iter()
+        .filter(|k| k.len().abs_diff(word.len()) <= most)
+        .map(|k| (distance(k), *k))
+        .filter(|(d, _)| (1..=most).contains(d))
+        .min()
+        .map(|(_, k)| k)
 }
 
 /// A misspelt keyword at the error or shortly before it: `DEFUALT now()`, `ADD COLUM a integer`.
@@ -394,7 +404,11 @@ fn explain(c: &Cursor<'_>, e: SyntaxError) -> SyntaxError {
         let name = all.get(1).map(|t| word_of(&t.token)).unwrap_or_default();
         let mut out = SyntaxError::new("wrong-engine", e.span, "names are not quoted with ` in PostgreSQL");
         out.label = Some("another engine's quote".to_owned());
-        let help = if name.is_empty() { "write \"…\", or no quotes".to_owned() } else { format!("write {name} or \"{name}\"") };
+        let help = if name.is_empty() {
+            "write \"…\", or no quotes".to_owned()
+        } else {
+            format!("write {name} or \"{name}\"")
+        };
         return out.help(help);
     }
     if text == "#" && c.tokens_in(Span::new(0, c.end())).first().is_some_and(|t| span_of(t) == span_of(at)) {
@@ -443,10 +457,13 @@ fn outside_transaction(change: &Change, tokens: &[TokenWithSpan]) -> bool {
         _ => match change {
             Change::CreateIndex(i) => i.concurrently,
             Change::Drop(d) => d.concurrently,
-            Change::AlterTable(a) => a.actions.iter().any(|a| {
-                matches!(a.kind, crate::change::TableActionKind::DetachPartition { concurrently: true, .. })
-            }),
-            Change::Touch { targets, .. } => targets.iter().any(|(k, _)| *k == ObjectKind::Database) && at(0) == "REINDEX",
+            Change::AlterTable(a) => a
+                .actions
+                .iter()
+                .any(|a| matches!(a.kind, crate::change::TableActionKind::DetachPartition { concurrently: true, .. })),
+            Change::Touch { targets, .. } => {
+                targets.iter().any(|(k, _)| *k == ObjectKind::Database) && at(0) == "REINDEX"
+            }
             _ => false,
         },
     }

@@ -24,7 +24,7 @@ fn other_of(kind: ObjectKind, name: Ident) -> Change {
 // ---- schemas and extensions
 
 pub(super) fn create_schema(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
-    let if_not_exists = if_not_exists(c);
+    let if_not_exists = if_not_exists(c)?;
     let name = if c.at("AUTHORIZATION") { None } else { Some(c.ident()?) };
     if c.eat("AUTHORIZATION") {
         role(c)?;
@@ -61,7 +61,7 @@ pub(super) fn alter_schema(c: &mut Cursor<'_>) -> R<Change> {
 }
 
 pub(super) fn create_extension(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
-    let if_not_exists = if_not_exists(c);
+    let if_not_exists = if_not_exists(c)?;
     let name = c.ident()?;
     c.eat("WITH");
     let mut schema = None;
@@ -191,7 +191,7 @@ pub(super) fn alter_rule(c: &mut Cursor<'_>) -> R<Change> {
 // ---- statistics, collations, conversions
 
 pub(super) fn create_statistics(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
-    let if_not_exists = if_not_exists(c);
+    let if_not_exists = if_not_exists(c)?;
     // From PostgreSQL 16 the name may be left out.
     let name = if c.at("ON") || c.at_token(&Token::LParen) {
         unqualified(Ident { value: String::new(), span: c.peek_span() })
@@ -221,7 +221,7 @@ pub(super) fn alter_statistics(c: &mut Cursor<'_>) -> R<Change> {
 }
 
 pub(super) fn create_collation(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
-    let if_not_exists = if_not_exists(c);
+    let if_not_exists = if_not_exists(c)?;
     let name = c.name()?;
     if c.eat("FROM") {
         c.name()?;
@@ -454,10 +454,7 @@ fn publication_objects(c: &mut Cursor<'_>) -> R<Vec<Name>> {
             return Err(c.expected("TABLE, TABLES IN SCHEMA or ALL TABLES"));
         }
         if schemas {
-            c.ident_if(
-                |w| super::keywords::is_name(w) || w.eq_ignore_ascii_case("current_schema"),
-                "a schema",
-            )?;
+            c.ident_if(|w| super::keywords::is_name(w) || w.eq_ignore_ascii_case("current_schema"), "a schema")?;
         } else {
             tables.push(relation(c)?);
             if c.at_token(&Token::LParen) {
@@ -550,7 +547,7 @@ pub(super) fn alter_subscription(c: &mut Cursor<'_>) -> R<Change> {
 // ---- foreign data
 
 pub(super) fn create_server(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
-    let if_not_exists = if_not_exists(c);
+    let if_not_exists = if_not_exists(c)?;
     let name = c.ident()?;
     if c.eat("TYPE") {
         c.string()?;
@@ -611,7 +608,8 @@ pub(super) fn create_wrapper(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
 
 pub(super) fn alter_wrapper(c: &mut Cursor<'_>) -> R<Change> {
     let target = Target::plain(unqualified(c.ident()?));
-    if let Some(change) = alter_tail_if(c, ObjectKind::ForeignDataWrapper, &target, false, "ALTER FOREIGN DATA WRAPPER")?
+    if let Some(change) =
+        alter_tail_if(c, ObjectKind::ForeignDataWrapper, &target, false, "ALTER FOREIGN DATA WRAPPER")?
     {
         return Ok(change);
     }
@@ -639,7 +637,7 @@ fn mapping(c: &mut Cursor<'_>) -> R<Target> {
 }
 
 pub(super) fn create_user_mapping(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
-    let if_not_exists = if_not_exists(c);
+    let if_not_exists = if_not_exists(c)?;
     let target = mapping(c)?;
     if c.at("OPTIONS") {
         options(c, false)?;
@@ -718,8 +716,20 @@ pub(super) fn alter_text_search(c: &mut Cursor<'_>) -> R<Change> {
 
 fn role_option(c: &mut Cursor<'_>) -> R<bool> {
     const FLAGS: &[&str] = &[
-        "SUPERUSER", "NOSUPERUSER", "CREATEDB", "NOCREATEDB", "CREATEROLE", "NOCREATEROLE", "INHERIT", "NOINHERIT",
-        "LOGIN", "NOLOGIN", "REPLICATION", "NOREPLICATION", "BYPASSRLS", "NOBYPASSRLS",
+        "SUPERUSER",
+        "NOSUPERUSER",
+        "CREATEDB",
+        "NOCREATEDB",
+        "CREATEROLE",
+        "NOCREATEROLE",
+        "INHERIT",
+        "NOINHERIT",
+        "LOGIN",
+        "NOLOGIN",
+        "REPLICATION",
+        "NOREPLICATION",
+        "BYPASSRLS",
+        "NOBYPASSRLS",
     ];
     if c.eat_any(FLAGS).is_some() {
     } else if c.eat("CONNECTION") {
@@ -753,8 +763,7 @@ pub(super) fn create_role(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
 
 pub(super) fn alter_role(c: &mut Cursor<'_>) -> R<Change> {
     let span = c.peek_span();
-    let name =
-        if c.eat("ALL") { Ident { value: "all".to_owned(), span } } else { role(c)? };
+    let name = if c.eat("ALL") { Ident { value: "all".to_owned(), span } } else { role(c)? };
     let target = Target::plain(unqualified(name));
     if c.eat_words("RENAME TO") {
         let to = role(c)?;
@@ -770,15 +779,26 @@ pub(super) fn alter_role(c: &mut Cursor<'_>) -> R<Change> {
         session::setting(c)?;
     } else if c.eat("RESET") {
         session::reset_name(c)?;
-    } else if c.at_words("ADD USER") || c.at_words("DROP USER") {
-        c.advance();
-        c.advance();
-        roles(c)?;
     } else {
         c.eat("WITH");
         while role_option(c)? {}
     }
     Ok(Change::Inert { what: "ALTER ROLE" })
+}
+
+pub(super) fn alter_group(c: &mut Cursor<'_>) -> R<Change> {
+    let target = Target::plain(unqualified(role(c)?));
+    if c.eat("RENAME") {
+        c.expect("TO")?;
+        let to = role(c)?;
+        return Ok(Change::Rename { kind: ObjectKind::Role, target, if_exists: false, to });
+    }
+    if c.eat_any(&["ADD", "DROP"]).is_none() {
+        return Err(c.expected("ADD USER, DROP USER or RENAME TO"));
+    }
+    c.expect("USER")?;
+    roles(c)?;
+    Ok(Change::Inert { what: "ALTER GROUP" })
 }
 
 fn database_options(c: &mut Cursor<'_>) -> R<()> {
@@ -905,7 +925,10 @@ pub(super) fn drop_any(c: &mut Cursor<'_>) -> R<Change> {
         let concurrently = c.eat("CONCURRENTLY");
         let change = dropped(c, K::Index, |c| Ok(Target::plain(c.name()?)), concurrently)?;
         if c.at("ON") {
-            return Err(c.wrong_engine("DROP INDEX … ON is not PostgreSQL", "leave ON and the table out: an index's name is unique in its schema"));
+            return Err(c.wrong_engine(
+                "DROP INDEX … ON is not PostgreSQL",
+                "leave ON and the table out: an index's name is unique in its schema",
+            ));
         }
         return Ok(change);
     }

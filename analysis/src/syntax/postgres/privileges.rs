@@ -2,9 +2,7 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::common::{
-    aggregate_target, behavior, function_target, operator_target, role, roles, unqualified,
-};
+use super::common::{aggregate_target, behavior, function_target, operator_target, role, roles, unqualified};
 use super::{routine, types};
 use crate::change::{Change, Ident, Name, ObjectKind, Target};
 use crate::span::Span;
@@ -125,6 +123,9 @@ fn column(c: &mut Cursor<'_>) -> R<Target> {
     while c.eat_token(&Token::Period) {
         parts.push(c.label_name()?);
     }
+    if parts.len() == 1 && !c.at("IS") {
+        return Err(c.expected("\".\""));
+    }
     let last = parts.pop();
     match (last, parts.pop()) {
         (Some(name), Some(table)) => {
@@ -203,7 +204,9 @@ fn grant_or_revoke(c: &mut Cursor<'_>, grant: bool, defaults: bool) -> R<Change>
             c.ident_if(
                 |w| {
                     super::keywords::is_not_reserved(w)
-                        || ["select", "references", "create", "current_user", "current_role", "session_user"].iter().any(|r| r.eq_ignore_ascii_case(w))
+                        || ["select", "references", "create", "current_user", "current_role", "session_user"]
+                            .iter()
+                            .any(|r| r.eq_ignore_ascii_case(w))
                 },
                 "a privilege or a role",
             )?;
@@ -214,7 +217,8 @@ fn grant_or_revoke(c: &mut Cursor<'_>, grant: bool, defaults: bool) -> R<Change>
         })?;
     }
     let mut targets = Vec::new();
-    if c.eat("ON") {
+    let on = c.eat("ON");
+    if on {
         if defaults {
             if c.eat_any(&["TABLES", "SEQUENCES", "FUNCTIONS", "ROUTINES", "TYPES", "SCHEMAS"]).is_none()
                 && !c.eat_words("LARGE OBJECTS")
@@ -235,8 +239,11 @@ fn grant_or_revoke(c: &mut Cursor<'_>, grant: bool, defaults: bool) -> R<Change>
         c.eat("GROUP");
         role(c)
     })?;
-    if grant && c.eat("WITH") {
-        // A role's membership has options with values; a privilege has GRANT OPTION.
+    if grant && on {
+        if c.eat("WITH") {
+            c.expect("GRANT OPTION")?;
+        }
+    } else if grant && c.eat("WITH") {
         c.list(|c| {
             c.label_name()?;
             if c.eat_any(&["OPTION", "TRUE", "FALSE"]).is_none() {

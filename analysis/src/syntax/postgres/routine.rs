@@ -11,7 +11,7 @@ use crate::change::{
     Argument, ArgumentMode, Change, CreateFunction, CreateTrigger, Ident, Name, ObjectKind, Target, TypeName,
 };
 use crate::span::Span;
-use crate::syntax::{Cursor, R, SyntaxError, span_of};
+use crate::syntax::{Cursor, R, SyntaxError, span_of, word_of};
 
 pub(super) fn create_function(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change> {
     create(c, prefix, ObjectKind::Function)
@@ -69,8 +69,9 @@ fn create_option(c: &mut Cursor<'_>, f: &mut CreateFunction) -> R<bool> {
         let span = c.peek_span();
         c.advance();
         if f.body.is_some() {
-            return Err(SyntaxError::new("syntax-error", span, "conflicting or redundant options")
-                .label("a second body"));
+            return Err(
+                SyntaxError::new("syntax-error", span, "conflicting or redundant options").label("a second body")
+            );
         }
         f.body = Some(body_text(c)?);
         if c.eat_token(&Token::Comma) {
@@ -80,8 +81,9 @@ fn create_option(c: &mut Cursor<'_>, f: &mut CreateFunction) -> R<bool> {
         let span = c.peek_span();
         c.advance();
         if f.language.is_some() {
-            return Err(SyntaxError::new("syntax-error", span, "conflicting or redundant options")
-                .label("a second LANGUAGE"));
+            return Err(
+                SyntaxError::new("syntax-error", span, "conflicting or redundant options").label("a second LANGUAGE")
+            );
         }
         f.language = Some(word_or_string(c)?.to_lowercase());
     } else if c.eat("TRANSFORM") {
@@ -226,6 +228,18 @@ pub(super) fn create_aggregate(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change>
     // The old form has one list, in which `basetype` says the argument.
     let old = matches!(c.peek_nth(1), Token::Word(_)) && matches!(c.peek_nth(2), Token::Eq);
     let arguments = if old { Vec::new() } else { aggregate_arguments(c)? };
+    if old {
+        let span = Span::new(c.mark(), c.end());
+        let tokens = c.tokens_in(span);
+        let named =
+            tokens.windows(2).filter(|w| matches!(w[1].token, Token::Eq) && keywords::is_keyword(word_of(&w[0].token)));
+        // The old form takes no keyword as an attribute.
+        if let Some(w) = named.into_iter().next() {
+            let mut at = c.within(span);
+            at.go_to(span_of(&w[0]).start);
+            return Err(at.expected("an attribute: BASETYPE, SFUNC, STYPE …"));
+        }
+    }
     definition(c)?;
     let text = c.definition(c.span_from(mark));
     let arguments = if old { base_type(c, mark).into_iter().collect() } else { arguments };
@@ -465,10 +479,5 @@ pub(super) fn call(c: &mut Cursor<'_>) -> R<Change> {
     let expr = c.expr()?;
     let span = c.span_from(mark);
     let select = crate::change::Select { names: expr.names, ..Default::default() };
-    Ok(Change::Select(crate::change::Reads {
-        span,
-        text: expr.text,
-        selects: vec![select],
-        ..Default::default()
-    }))
+    Ok(Change::Select(crate::change::Reads { span, text: expr.text, selects: vec![select], ..Default::default() }))
 }

@@ -6,7 +6,7 @@ use crate::change::{Change, Ident, Name, ObjectKind, Target};
 use crate::syntax::{Cursor, R};
 
 pub(super) fn create(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change> {
-    let if_not_exists = if_not_exists(c);
+    let if_not_exists = if_not_exists(c)?;
     let name = c.name()?;
     let mut owned_by = None;
     while option(c, &mut owned_by)? {}

@@ -142,7 +142,11 @@ pub(super) fn reset(c: &mut Cursor<'_>) -> R<Change> {
 }
 
 pub(super) fn reset_name(c: &mut Cursor<'_>) -> R<String> {
-    if c.eat("ALL") || c.eat_words("TIME ZONE") || c.eat_words("SESSION AUTHORIZATION") || c.eat_words("TRANSACTION ISOLATION LEVEL") {
+    if c.eat("ALL")
+        || c.eat_words("TIME ZONE")
+        || c.eat_words("SESSION AUTHORIZATION")
+        || c.eat_words("TRANSACTION ISOLATION LEVEL")
+    {
         return Ok(String::new());
     }
     setting_name(c)
@@ -488,9 +492,13 @@ pub(super) fn copy(c: &mut Cursor<'_>) -> R<Change> {
     };
     c.eat("PROGRAM");
     if c.at("STDIN") && from {
-        return Err(SyntaxError::new("psql-command", c.peek_span(), "COPY FROM STDIN needs a client that sends the rows")
-            .label("nothing sends them in a migration")
-            .help("write INSERT INTO … VALUES (…), (…) ON CONFLICT DO NOTHING; it can be run twice too"));
+        return Err(SyntaxError::new(
+            "psql-command",
+            c.peek_span(),
+            "COPY FROM STDIN needs a client that sends the rows",
+        )
+        .label("nothing sends them in a migration")
+        .help("write INSERT INTO … VALUES (…), (…) ON CONFLICT DO NOTHING; it can be run twice too"));
     }
     if c.eat_any(&["STDIN", "STDOUT"]).is_none() {
         c.string()?;
@@ -501,9 +509,9 @@ pub(super) fn copy(c: &mut Cursor<'_>) -> R<Change> {
     }
     c.eat("WITH");
     if c.at_token(&Token::LParen) {
-        utility_options(c)?;
+        super::common::copy_options(c)?;
     } else {
-        copy_options(c)?;
+        old_copy_options(c)?;
     }
     if c.at("WHERE") {
         if !from {
@@ -517,7 +525,7 @@ pub(super) fn copy(c: &mut Cursor<'_>) -> R<Change> {
 }
 
 /// The options of COPY as they were before parentheses.
-fn copy_options(c: &mut Cursor<'_>) -> R<()> {
+fn old_copy_options(c: &mut Cursor<'_>) -> R<()> {
     loop {
         if c.eat_any(&["BINARY", "FREEZE", "CSV", "HEADER"]).is_some() {
         } else if c.eat_any(&["DELIMITER", "NULL", "QUOTE", "ESCAPE"]).is_some() {
@@ -653,7 +661,8 @@ pub(super) fn set_config(change: &Change) -> Option<Vec<Ident>> {
     let Change::Select(reads) = change else { return None };
     let [select] = reads.selects.as_slice() else { return None };
     let [call] = select.names.functions.as_slice() else { return None };
-    let (Some(Some(Literal::Text(name))), Some(Some(Literal::Text(path)))) = (call.literals.first(), call.literals.get(1))
+    let (Some(Some(Literal::Text(name))), Some(Some(Literal::Text(path)))) =
+        (call.literals.first(), call.literals.get(1))
     else {
         return None;
     };

@@ -11,7 +11,7 @@ use crate::change::{
 use crate::syntax::{Cursor, R, SyntaxError, word_of};
 
 pub(super) fn create(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change> {
-    let if_not_exists = if_not_exists(c);
+    let if_not_exists = if_not_exists(c)?;
     let name = c.name()?;
     let mut t = empty(name, if_not_exists, prefix.temporary);
     let mut as_query = true;
@@ -31,8 +31,7 @@ pub(super) fn create(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change> {
         }
         as_query = false;
     }
-    let names =
-        if as_query && c.at_token(&Token::LParen) { c.ident_list()? } else { Vec::new() };
+    let names = if as_query && c.at_token(&Token::LParen) { c.ident_list()? } else { Vec::new() };
     if !as_query && c.at_words("PARTITION BY") {
         t.partition_by = Some(partition_by(c)?);
     }
@@ -73,7 +72,7 @@ pub(super) fn create(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change> {
 }
 
 pub(super) fn create_foreign(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
-    let if_not_exists = if_not_exists(c);
+    let if_not_exists = if_not_exists(c)?;
     let name = c.name()?;
     let mut t = empty(name, if_not_exists, false);
     t.foreign = true;
@@ -331,7 +330,9 @@ fn qualifiers(c: &mut Cursor<'_>, column: &mut ColumnDefinition, table: Option<&
             let reference = references(c, vec![column.name.clone()])?;
             key = Some(ConstraintKind::ForeignKey(reference));
         } else if named {
-            return Err(c.expected("a constraint: NOT NULL, CHECK, UNIQUE, PRIMARY KEY, REFERENCES, DEFAULT or GENERATED"));
+            return Err(
+                c.expected("a constraint: NOT NULL, CHECK, UNIQUE, PRIMARY KEY, REFERENCES, DEFAULT or GENERATED")
+            );
         } else if c.eat("COLLATE") {
             column.collation = Some(c.name()?);
             continue;
@@ -380,13 +381,13 @@ fn of_table(column: &ColumnDefinition, table: Option<&Name>) -> String {
     }
 }
 
-fn conflicting(
-    column: &ColumnDefinition,
-    table: Option<&Name>,
-    span: crate::span::Span,
-) -> SyntaxError {
-    SyntaxError::new("syntax-error", span, format!("conflicting NULL/NOT NULL declarations {}", of_table(column, table)))
-        .label("the other one stands before")
+fn conflicting(column: &ColumnDefinition, table: Option<&Name>, span: crate::span::Span) -> SyntaxError {
+    SyntaxError::new(
+        "syntax-error",
+        span,
+        format!("conflicting NULL/NOT NULL declarations {}", of_table(column, table)),
+    )
+    .label("the other one stands before")
 }
 
 fn twice(span: crate::span::Span, what: &str, column: &ColumnDefinition, table: Option<&Name>) -> SyntaxError {
@@ -461,9 +462,36 @@ pub(super) fn default_value(c: &mut Cursor<'_>) -> R<Expr> {
                 || ["is", "from"].iter().any(|w| word_of(p).eq_ignore_ascii_case(w))
         });
         const ENDS: &[&str] = &[
-            "NOT", "NULL", "CHECK", "UNIQUE", "PRIMARY", "REFERENCES", "CONSTRAINT", "GENERATED", "COLLATE", "DEFAULT",
-            "DEFERRABLE", "INITIALLY", "ENFORCED", "ON", "COMMENT", "AUTO_INCREMENT", "AUTOINCREMENT", "AND", "OR",
-            "IN", "LIKE", "ILIKE", "SIMILAR", "BETWEEN", "ISNULL", "NOTNULL", "AT", "OVERLAPS", "FIRST", "AFTER",
+            "NOT",
+            "NULL",
+            "CHECK",
+            "UNIQUE",
+            "PRIMARY",
+            "REFERENCES",
+            "CONSTRAINT",
+            "GENERATED",
+            "COLLATE",
+            "DEFAULT",
+            "DEFERRABLE",
+            "INITIALLY",
+            "ENFORCED",
+            "ON",
+            "COMMENT",
+            "AUTO_INCREMENT",
+            "AUTOINCREMENT",
+            "AND",
+            "OR",
+            "IN",
+            "LIKE",
+            "ILIKE",
+            "SIMILAR",
+            "BETWEEN",
+            "ISNULL",
+            "NOTNULL",
+            "AT",
+            "OVERLAPS",
+            "FIRST",
+            "AFTER",
         ];
         after_operand && ENDS.iter().any(|w| word.eq_ignore_ascii_case(w))
     };
@@ -572,11 +600,7 @@ pub(super) fn attributes(c: &mut Cursor<'_>) -> R<Attributes> {
     let mut said: Vec<&str> = Vec::new();
     loop {
         let span = c.peek_span();
-        let word = PAIRS
-            .iter()
-            .flat_map(|(a, b)| [*a, *b])
-            .chain(["NOT VALID", "NO INHERIT"])
-            .find(|w| c.at_words(w));
+        let word = PAIRS.iter().flat_map(|(a, b)| [*a, *b]).chain(["NOT VALID", "NO INHERIT"]).find(|w| c.at_words(w));
         let Some(word) = word else {
             if c.at("NOT") {
                 c.advance();
@@ -665,8 +689,7 @@ fn references(c: &mut Cursor<'_>, columns: Vec<Ident>) -> R<ForeignKey> {
     if c.eat("MATCH") && c.eat_any(&["FULL", "PARTIAL", "SIMPLE"]).is_none() {
         return Err(c.expected("FULL, PARTIAL or SIMPLE"));
     }
-    let mut key =
-        ForeignKey { columns, table, referenced, on_delete: Action::default(), on_update: Action::default() };
+    let mut key = ForeignKey { columns, table, referenced, on_delete: Action::default(), on_update: Action::default() };
     while c.at_words("ON DELETE") || c.at_words("ON UPDATE") {
         if let Some(e) = foreign::on_update(c) {
             return Err(e);

@@ -116,7 +116,7 @@ pub(super) fn alter_type(c: &mut Cursor<'_>) -> R<Change> {
 }
 
 fn add_value(c: &mut Cursor<'_>, name: crate::change::Name) -> R<Change> {
-    let if_not_exists = if_not_exists(c);
+    let if_not_exists = if_not_exists(c)?;
     let (value, span) = c.string()?;
     let neighbour = match c.eat_any(&["BEFORE", "AFTER"]) {
         Some(word) => {

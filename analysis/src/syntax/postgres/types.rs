@@ -56,12 +56,7 @@ fn plain_type(c: &mut Cursor<'_>, of_column: bool) -> R<TypeName> {
         c.advance();
         return Ok(TypeName { of_column: true, ..bare(name, Vec::new(), false) });
     }
-    let modifiers = if c.at_token(&Token::LParen) {
-        let exprs = c.parens(|c| c.list(Cursor::expr))?;
-        exprs.iter().map(|e| c.source(e.span).to_owned()).collect()
-    } else {
-        Vec::new()
-    };
+    let modifiers = expressions(c)?;
     Ok(bare(name, modifiers, false))
 }
 
@@ -92,16 +87,13 @@ fn keyword_type(c: &mut Cursor<'_>) -> R<Option<TypeName>> {
         }
         "decimal" | "dec" | "numeric" => {
             c.advance();
-            if c.at_token(&Token::LParen) {
-                let exprs = c.parens(|c| c.list(Cursor::expr))?;
-                modifiers = exprs.iter().map(|e| c.source(e.span).to_owned()).collect();
-            }
+            modifiers = expressions(c)?;
             "numeric"
         }
         "bit" => {
             c.advance();
             let name = if c.eat("VARYING") { "bit varying" } else { "bit" };
-            modifiers = length(c)?;
+            modifiers = expressions(c)?;
             if modifiers.is_empty() && name == "bit" {
                 modifiers = vec!["1".to_owned()];
             }
@@ -174,6 +166,15 @@ fn float(c: &mut Cursor<'_>) -> R<&'static str> {
 
 fn refused(span: Span, message: &str) -> crate::syntax::SyntaxError {
     crate::syntax::SyntaxError::new("syntax-error", span, message)
+}
+
+/// Modifiers as the grammar takes them where it does not know the type: any expressions.
+fn expressions(c: &mut Cursor<'_>) -> R<Vec<String>> {
+    if !c.at_token(&Token::LParen) {
+        return Ok(Vec::new());
+    }
+    let exprs = c.parens(|c| c.list(Cursor::expr))?;
+    Ok(exprs.iter().map(|e| c.source(e.span).to_owned()).collect())
 }
 
 fn length(c: &mut Cursor<'_>) -> R<Vec<String>> {

@@ -6,8 +6,7 @@ use crate::change::{Change, CreateView, ObjectKind, Target};
 use crate::syntax::{Cursor, R};
 use sqlparser::tokenizer::Token;
 
-const CHECK_OPTIONS: &[&str] =
-    &["WITH LOCAL CHECK OPTION", "WITH CASCADED CHECK OPTION", "WITH CHECK OPTION"];
+const CHECK_OPTIONS: &[&str] = &["WITH LOCAL CHECK OPTION", "WITH CASCADED CHECK OPTION", "WITH CHECK OPTION"];
 
 pub(super) fn create(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change> {
     create_view(c, prefix, false)
@@ -40,7 +39,7 @@ fn create_view(c: &mut Cursor<'_>, prefix: &Prefix, recursive: bool) -> R<Change
 }
 
 pub(super) fn create_materialized(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
-    let if_not_exists = if_not_exists(c);
+    let if_not_exists = if_not_exists(c)?;
     let name = c.name()?;
     let columns = if c.at_token(&Token::LParen) { c.ident_list()? } else { Vec::new() };
     if c.eat("USING") {

@@ -1,0 +1,484 @@
+//! What the fold and the proof say of SQL: one door, [`check`], and the exact words.
+
+use glowplug_analysis::{Analysis, Backend, Config, Level, Sources, analyze};
+
+/// Analyzes `files` (numbered from 1) and compares all errors and warnings, a line each: `file:line:column rule: message`.
+#[track_caller]
+fn check(backend: Backend, files: &[&str], expected: &[&str]) -> Analysis {
+    let named: Vec<(String, &str)> =
+        files.iter().enumerate().map(|(i, sql)| (format!("{:03}_step.sql", i + 1), *sql)).collect();
+    let sources = Sources::from_texts(named.iter().map(|(n, s)| (n.as_str(), *s)));
+    let analysis = analyze(sources, &Config::new(backend));
+    let found: Vec<String> = analysis
+        .diagnostics
+        .iter()
+        .map(|d| {
+            let file = analysis.sources.find(&d.file).expect("a diagnostic points into a file that was read");
+            let (line, column) = file.lines.line_column(&file.text, d.span.start);
+            let warning = if d.level == Level::Warn { " (warning)" } else { "" };
+            format!("{}:{line}:{column} {}{warning}: {}", &d.file[..3], d.rule, d.message)
+        })
+        .collect();
+    assert_eq!(found, expected, "\n{}", files.join("\n---\n"));
+    analysis
+}
+
+#[track_caller]
+fn postgres(files: &[&str], expected: &[&str]) -> Analysis {
+    check(Backend::Postgres, files, expected)
+}
+
+#[track_caller]
+fn sqlite(files: &[&str], expected: &[&str]) -> Analysis {
+    check(Backend::Sqlite, files, expected)
+}
+
+const USERS: &str = "CREATE TABLE IF NOT EXISTS users (id uuid PRIMARY KEY, email text NOT NULL UNIQUE);";
+
+/// The verdict of the last file.
+#[track_caller]
+fn idempotent(analysis: &Analysis) -> bool {
+    analysis.migrations.last().expect("there is a migration").idempotent
+}
+
+#[test]
+fn names_that_are_not_there() {
+    postgres(
+        &[USERS, "CREATE TABLE IF NOT EXISTS posts (id uuid PRIMARY KEY, author uuid REFERENCES usres (id));"],
+        &["002:1:79 undefined-table: relation \"usres\" does not exist"],
+    );
+    postgres(
+        &[USERS, "CREATE INDEX IF NOT EXISTS i ON users (emial);"],
+        &["002:1:40 undefined-column: column \"emial\" of relation \"users\" does not exist"],
+    );
+    postgres(
+        &["CREATE TABLE IF NOT EXISTS t (id uiid);"],
+        &["001:1:34 undefined-object: type \"uiid\" does not exist"],
+    );
+    postgres(
+        &["CREATE TABLE IF NOT EXISTS app.t (id int);"],
+        &["001:1:28 undefined-schema: schema \"app\" does not exist"],
+    );
+    postgres(
+        &[USERS, "ALTER TABLE users DROP CONSTRAINT users_emial_key;"],
+        &["002:1:35 undefined-object: constraint \"users_emial_key\" of relation \"users\" does not exist"],
+    );
+    postgres(&["DROP INDEX nothing;"], &["001:1:12 undefined-object: index \"nothing\" does not exist"]);
+    sqlite(&["ALTER TABLE lost ADD COLUMN a;"], &["001:1:13 undefined-table: no such table: lost"]);
+}
+
+#[test]
+fn a_suggestion_comes_from_the_catalog() {
+    let analysis = postgres(
+        &[USERS, "COMMENT ON TABLE usres IS 'people';"],
+        &["002:1:18 undefined-table: relation \"usres\" does not exist"],
+    );
+    assert_eq!(analysis.diagnostics[0].help.as_deref(), Some("did you mean \"users\"?"));
+    assert_eq!(analysis.diagnostics[0].sqlstate, Some("42P01"));
+}
+
+#[test]
+fn one_mistake_is_one_message() {
+    // The table that could not be made, the name that is wrong twice, the words of a statement that cannot be read.
+    postgres(
+        &["CREATE TABLE IF NOT EXISTS nowhere.t (id int);", "CREATE INDEX IF NOT EXISTS a ON nowhere.t (id);"],
+        &["001:1:28 undefined-schema: schema \"nowhere\" does not exist"],
+    );
+    postgres(
+        &["COMMENT ON TABLE a IS 'x'; COMMENT ON TABLE a IS 'y';"],
+        &["001:1:18 undefined-table: relation \"a\" does not exist"],
+    );
+    postgres(
+        &[
+            "CREATE TABLE IF NOT EXISTS broken (id int,, name text);",
+            "CREATE INDEX IF NOT EXISTS i ON broken (name); CREATE INDEX IF NOT EXISTS j ON other (name);",
+        ],
+        &[
+            "001:1:43 syntax-error: syntax error at or near \",\"",
+            "002:1:80 undefined-table: relation \"other\" does not exist",
+        ],
+    );
+}
+
+#[test]
+fn names_that_are_taken() {
+    postgres(
+        &[USERS, "CREATE TABLE users (id int);"],
+        &["002:1:14 duplicate-table: relation \"users\" already exists"],
+    );
+    postgres(
+        &[USERS, "ALTER TABLE users ADD COLUMN email text;"],
+        &["002:1:30 duplicate-column: column \"email\" of relation \"users\" already exists"],
+    );
+    postgres(
+        &["CREATE TABLE IF NOT EXISTS t (a int, a text);"],
+        &["001:1:38 duplicate-column: column \"a\" specified more than once"],
+    );
+    // Tables, indexes, views and sequences share a namespace; a table is a type as well.
+    postgres(
+        &[USERS, "CREATE SEQUENCE users_email_key;"],
+        &["002:1:17 duplicate-table: relation \"users_email_key\" already exists"],
+    );
+    postgres(
+        &[USERS, "CREATE TYPE users AS ENUM ('a');"],
+        &["002:1:13 duplicate-object: type \"users\" already exists"],
+    );
+    postgres(
+        &["CREATE TABLE IF NOT EXISTS t (id int PRIMARY KEY, n int PRIMARY KEY);"],
+        &["001:1:57 second-primary-key: multiple primary keys for table \"t\" are not allowed"],
+    );
+    sqlite(
+        &["CREATE TABLE IF NOT EXISTS T (a);", "CREATE TABLE t (b);"],
+        &["002:1:14 duplicate-table: table t already exists"],
+    );
+}
+
+#[test]
+fn the_engine_names_what_has_no_name() {
+    // Each DROP names what PostgreSQL would have made up; a wrong guess would be an error.
+    postgres(
+        &[
+            "CREATE TABLE IF NOT EXISTS a (id int PRIMARY KEY, b int CHECK (b > 0), c int UNIQUE, d int REFERENCES a, \
+             CHECK (b > c), UNIQUE (b, c));",
+            "ALTER TABLE a DROP CONSTRAINT IF EXISTS a_d_fkey; ALTER TABLE a DROP CONSTRAINT a_b_check; \
+             ALTER TABLE a DROP CONSTRAINT a_check; ALTER TABLE a DROP CONSTRAINT a_c_key; \
+             ALTER TABLE a DROP CONSTRAINT a_b_c_key; ALTER TABLE a DROP CONSTRAINT a_pkey;",
+        ],
+        &[
+            "002:1:81 drop-without-guard: a second run fails here: constraint \"a_b_check\" of relation \"a\" does not exist",
+            "002:1:122 drop-without-guard: a second run fails here: constraint \"a_check\" of relation \"a\" does not exist",
+            "002:1:161 drop-without-guard: a second run fails here: constraint \"a_c_key\" of relation \"a\" does not exist",
+            "002:1:200 drop-without-guard: a second run fails here: constraint \"a_b_c_key\" of relation \"a\" does not exist",
+            "002:1:241 drop-without-guard: a second run fails here: constraint \"a_pkey\" of relation \"a\" does not exist",
+        ],
+    );
+}
+
+#[test]
+fn foreign_keys_point_at_keys_of_their_type() {
+    postgres(
+        &[USERS, "CREATE TABLE IF NOT EXISTS p (author text REFERENCES users (id));"],
+        &[
+            "002:1:31 fk-type-mismatch: foreign key constraint \"p_author_fkey\" cannot be implemented: column \"author\" is text, \
+           the key it points at is uuid",
+        ],
+    );
+    postgres(
+        &["CREATE TABLE IF NOT EXISTS a (x int); CREATE TABLE IF NOT EXISTS b (x int REFERENCES a (x));"],
+        &[
+            "001:1:89 fk-target-not-unique: there is no unique constraint matching given keys for referenced table \"a\"",
+        ],
+    );
+    // An int may point at a bigint, and a table at itself.
+    postgres(
+        &["CREATE TABLE IF NOT EXISTS a (id bigint PRIMARY KEY, up int REFERENCES a); \
+           CREATE TABLE IF NOT EXISTS b (x varchar(5) PRIMARY KEY, y text REFERENCES b (x));"],
+        &[],
+    );
+    // SQLite looks a foreign key up when rows come.
+    sqlite(&["CREATE TABLE IF NOT EXISTS a (x REFERENCES later (id));"], &[]);
+}
+
+#[test]
+fn drops_ask_what_depends() {
+    let posts = "CREATE TABLE IF NOT EXISTS posts (id uuid PRIMARY KEY, author uuid REFERENCES users);";
+    postgres(
+        &[USERS, posts, "DROP TABLE IF EXISTS users;"],
+        &[
+            "003:1:22 dependent-objects: cannot drop table users because other objects depend on it: constraint posts_author_fkey on table posts depends on it",
+        ],
+    );
+    postgres(&[USERS, posts, "DROP TABLE IF EXISTS users, posts;"], &[]);
+    postgres(&[USERS, posts, "DROP TABLE IF EXISTS users CASCADE; DROP TABLE IF EXISTS posts;"], &[]);
+    postgres(
+        &[
+            "DO $$ BEGIN CREATE TYPE mood AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN NULL; END $$; \
+             CREATE TABLE IF NOT EXISTS t (m mood);",
+            "DROP TYPE IF EXISTS mood;",
+        ],
+        &[
+            "002:1:21 dependent-objects: cannot drop type mood because other objects depend on it: column m of table t depends on it",
+        ],
+    );
+    postgres(
+        &[
+            USERS,
+            "CREATE OR REPLACE VIEW v AS SELECT email FROM users;",
+            "ALTER TABLE users DROP COLUMN IF EXISTS email;",
+        ],
+        &[
+            "003:1:41 dependent-objects: cannot drop column email of table users because other objects depend on it: view v depends on it",
+        ],
+    );
+    // What was dropped and made anew depends on what its new text says alone.
+    postgres(
+        &[
+            "CREATE TABLE IF NOT EXISTS a (x int); CREATE TABLE IF NOT EXISTS b (x int); CREATE OR REPLACE VIEW v AS SELECT x FROM a;",
+            "DROP VIEW IF EXISTS v; CREATE OR REPLACE VIEW v AS SELECT x FROM b; DROP TABLE IF EXISTS a;",
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn renames_carry_through() {
+    postgres(
+        &[
+            USERS,
+            "CREATE TABLE IF NOT EXISTS posts (id uuid PRIMARY KEY, author uuid REFERENCES users);",
+            "ALTER TABLE IF EXISTS users RENAME TO people;",
+            "CREATE INDEX IF NOT EXISTS i ON people (email); \
+             CREATE TABLE IF NOT EXISTS t (x uuid REFERENCES people (id)); DROP TABLE IF EXISTS people;",
+        ],
+        &[
+            "004:1:132 dependent-objects: cannot drop table people because other objects depend on it: constraint posts_author_fkey on table posts depends on it",
+        ],
+    );
+}
+
+#[test]
+fn a_second_run_is_folded_not_guessed() {
+    let yes = [
+        "CREATE TABLE IF NOT EXISTS a (x int)",
+        "DROP TABLE IF EXISTS a; CREATE VIEW v AS SELECT 1 AS one; DROP VIEW v",
+        "ALTER TABLE users DROP CONSTRAINT IF EXISTS c; ALTER TABLE users ADD CONSTRAINT c CHECK (email <> '')",
+        "ALTER TABLE users ALTER COLUMN email DROP NOT NULL; ALTER TABLE users ALTER COLUMN email SET DEFAULT 'x'",
+        "DO $$ BEGIN CREATE TYPE mood AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+        "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_type WHERE typname = 'mood') THEN CREATE TYPE mood AS ENUM ('a'); END IF; END $$",
+        "INSERT INTO users (id, email) VALUES ('00000000-0000-0000-0000-000000000000', 'a') ON CONFLICT DO NOTHING",
+        "UPDATE users SET email = 'x' WHERE email = 'y'; DELETE FROM users WHERE email = 'z'",
+    ];
+    for sql in yes {
+        assert!(idempotent(&postgres(&[USERS, sql], &[])), "{sql}");
+    }
+    let no = [
+        (
+            "CREATE TABLE a (x int)",
+            "002:1:14 create-without-guard: a second run fails here: relation \"a\" already exists",
+        ),
+        (
+            "CREATE VIEW v AS SELECT 1 AS one",
+            "002:1:13 create-without-or-replace: a second run fails here: relation \"v\" already exists",
+        ),
+        ("DROP TABLE users", "002:1:12 drop-without-guard: a second run fails here: table \"users\" does not exist"),
+        (
+            "ALTER TABLE users ADD CONSTRAINT c CHECK (email <> '')",
+            "002:1:34 add-constraint-without-guard: a second run fails here: constraint \"c\" for relation \"users\" already exists",
+        ),
+        (
+            "ALTER TABLE users ADD CHECK (email <> '')",
+            "002:1:19 unnamed-constraint: a constraint without a name: a second run makes another one on \"users\"",
+        ),
+        (
+            "CREATE INDEX ON users (email)",
+            "002:1:1 unnamed-constraint: an index without a name: a second run makes another one on \"users\"",
+        ),
+        (
+            "ALTER TABLE users RENAME COLUMN email TO mail",
+            "002:1:33 rename-without-guard: a second run fails here: column \"email\" of relation \"users\" does not exist",
+        ),
+        (
+            "INSERT INTO users SELECT gen_random_uuid(), 'a'",
+            "002:1:13 insert-without-guard: a second run inserts the same rows into \"users\" again",
+        ),
+        (
+            "UPDATE users SET email = email || 'x'",
+            "002:1:18 update-accumulates: a second run changes \"email\" again: its new value is made from the old one",
+        ),
+        (
+            "DO $$ BEGIN ALTER TABLE users ADD CONSTRAINT u UNIQUE (id, email); EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+            "002:1:46 guard-catches-wrong-error: a second run fails here: relation \"u\" already exists",
+        ),
+    ];
+    for (sql, expected) in no {
+        assert!(!idempotent(&postgres(&[USERS, sql], &[expected])), "{sql}");
+    }
+}
+
+#[test]
+fn the_help_is_the_form_that_works() {
+    let analysis = postgres(
+        &[USERS, "ALTER TABLE users ADD CONSTRAINT u UNIQUE (id, email)"],
+        &["002:1:34 add-constraint-without-guard: a second run fails here: relation \"u\" already exists"],
+    );
+    assert_eq!(
+        analysis.diagnostics[0].help.as_deref(),
+        Some(
+            "ALTER TABLE users DROP CONSTRAINT IF EXISTS u; before it, or DO $$ BEGIN ALTER TABLE users ADD CONSTRAINT u \
+             UNIQUE (…); EXCEPTION WHEN duplicate_table THEN NULL; END $$;"
+        )
+    );
+}
+
+#[test]
+fn sqlite_has_no_guard_for_alter_table_so_the_record_is_it() {
+    let analysis = sqlite(&["CREATE TABLE IF NOT EXISTS t (a);", "ALTER TABLE t ADD COLUMN b;"], &[]);
+    assert!(!idempotent(&analysis), "the second run fails, and says so");
+    assert!(analysis.migrations[1].transaction);
+    sqlite(
+        &["CREATE TABLE t (a);"],
+        &["001:1:14 create-without-guard: a second run fails here: table t already exists"],
+    );
+}
+
+#[test]
+fn a_rebuild_keeps_its_rows_and_its_foreign_keys_off() {
+    let analysis = sqlite(
+        &[
+            "CREATE TABLE IF NOT EXISTS t (a);",
+            "PRAGMA foreign_keys = OFF; BEGIN; CREATE TABLE t2 (a, b); INSERT INTO t2 (a) SELECT a FROM t; DROP TABLE t; \
+             ALTER TABLE t2 RENAME TO t; COMMIT; PRAGMA foreign_keys = ON;",
+        ],
+        &[],
+    );
+    let rebuild = &analysis.migrations[1];
+    assert!(rebuild.foreign_keys_off && rebuild.transaction && rebuild.idempotent);
+    assert_eq!(rebuild.statements.len(), 6, "BEGIN and COMMIT are the runner's");
+    sqlite(
+        &["CREATE TABLE IF NOT EXISTS t (a);", "DROP TABLE IF EXISTS t; CREATE TABLE t (a, b);"],
+        &["002:1:22 drop-then-create-loses-data: a second run drops \"t\" again, with the rows it has by then"],
+    );
+}
+
+#[test]
+fn transactions_belong_to_the_runner() {
+    let whole = postgres(&["BEGIN; CREATE TABLE IF NOT EXISTS t (a int); COMMIT;"], &[]);
+    assert_eq!(whole.migrations[0].statements.len(), 1);
+    postgres(
+        &["CREATE TABLE IF NOT EXISTS t (a int); COMMIT; CREATE TABLE IF NOT EXISTS u (a int);"],
+        &[
+            "001:1:39 unbalanced-transaction: this would end the transaction that the migration and its record are written in",
+        ],
+    );
+    postgres(
+        &["BEGIN; CREATE TABLE IF NOT EXISTS t (a int);"],
+        &["001:1:1 unbalanced-transaction: this transaction is never committed"],
+    );
+}
+
+#[test]
+fn what_cannot_be_in_a_transaction_stands_alone() {
+    let concurrently = "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON users (email);";
+    let alone = postgres(&[USERS, concurrently], &[]);
+    assert!(!alone.migrations[1].transaction && alone.migrations[1].resumable);
+    let beside = format!("{concurrently} COMMENT ON TABLE users IS 'x';");
+    postgres(
+        &[USERS, &beside],
+        &["002:1:1 not-in-transaction: CREATE INDEX CONCURRENTLY cannot run inside a transaction block"],
+    );
+    let chosen = format!("-- glowplug: no-transaction\n{beside}");
+    assert!(!postgres(&[USERS, &chosen], &[]).migrations[1].transaction);
+    // Each statement may be the last that ran.
+    let swap = "-- glowplug: no-transaction\nDROP INDEX CONCURRENTLY IF EXISTS i;\n\
+                ALTER TABLE users RENAME COLUMN email TO mail;\nALTER TABLE users RENAME COLUMN mail TO email;";
+    postgres(
+        &[USERS, swap],
+        &[
+            "002:3:1 not-resumable: stopped after this statement, the migration cannot be run again: column \"email\" of relation \"users\" does not exist",
+        ],
+    );
+}
+
+#[test]
+fn rows_fit_their_table() {
+    postgres(
+        &[USERS, "INSERT INTO users (id, emial) VALUES (gen_random_uuid(), 'a') ON CONFLICT DO NOTHING"],
+        &["002:1:24 undefined-column: column \"emial\" of relation \"users\" does not exist"],
+    );
+    postgres(
+        &[USERS, "INSERT INTO users (id, email) VALUES (gen_random_uuid()) ON CONFLICT DO NOTHING"],
+        &["002:1:38 insert-column-count: INSERT has more target columns than expressions"],
+    );
+    postgres(
+        &[USERS, "INSERT INTO users (id, email) VALUES (gen_random_uuid(), 'a') ON CONFLICT (id, email) DO NOTHING"],
+        &[
+            "002:1:63 conflict-target-without-index: there is no unique or exclusion constraint matching the ON CONFLICT specification",
+        ],
+    );
+    sqlite(
+        &["CREATE TABLE IF NOT EXISTS t (a, b);", "INSERT OR IGNORE INTO t VALUES (1, 2, 3);"],
+        &["002:1:32 insert-column-count: table t has 2 columns but 3 values were supplied"],
+    );
+}
+
+#[test]
+fn what_cannot_be_known_is_not_reported_as_missing() {
+    postgres(
+        &["DO $$ BEGIN EXECUTE current_setting('my.sql'); END $$;", "CREATE INDEX IF NOT EXISTS i ON perhaps (x);"],
+        &[
+            "001:1:13 opaque-statement (warning): what this does cannot be read: EXECUTE of a text that is put together when it runs",
+        ],
+    );
+    // Schemas of the engine, the runner's own tables, temporary tables, and what an extension brings.
+    postgres(
+        &["CREATE EXTENSION IF NOT EXISTS citext; CREATE TABLE IF NOT EXISTS t (e citext); \
+           CREATE TEMP TABLE IF NOT EXISTS s (x int); INSERT INTO s SELECT 1; \
+           CREATE OR REPLACE VIEW v AS SELECT relname FROM pg_catalog.pg_class; \
+           COMMENT ON TABLE __diesel_schema_migrations IS 'x';"],
+        &[],
+    );
+}
+
+#[test]
+fn guards_that_hide_something() {
+    postgres(
+        &[USERS, "CREATE TABLE IF NOT EXISTS users (id uuid PRIMARY KEY, name text);"],
+        &[
+            "002:1:56 if-not-exists-shape: table \"users\" exists without the column \"name\", and IF NOT EXISTS hides it",
+        ],
+    );
+    postgres(
+        &[USERS, "DROP TABLE IF EXISTS usres;"],
+        &["002:1:22 vacuous-if-exists (warning): no table \"usres\" ever existed: this drops nothing"],
+    );
+}
+
+#[test]
+fn checksums_are_of_what_is_meant() {
+    let of = |sql: &str| postgres(&[sql], &[]).migrations[0].checksum.clone();
+    let plain = of("CREATE TABLE IF NOT EXISTS t (a text DEFAULT 'x  y');\n");
+    assert_eq!(plain, of("\u{feff}-- why\r\nCREATE  TABLE IF NOT EXISTS t (\r\n a text /* b */ DEFAULT 'x  y');\r\n"));
+    assert_ne!(plain, of("CREATE TABLE IF NOT EXISTS t (a text DEFAULT 'x y');\n"));
+}
+
+#[test]
+fn columns_count_characters_and_spans_count_bytes() {
+    let analysis = postgres(
+        &["\u{feff}COMMENT ON TABLE \"größe\" IS 'ß'; COMMENT ON TABLE x IS '';"],
+        &[
+            "001:1:18 undefined-table: relation \"größe\" does not exist",
+            "001:1:51 undefined-table: relation \"x\" does not exist",
+        ],
+    );
+    let x = analysis.diagnostics[1].span;
+    assert_eq!(&analysis.sources.files[0].text[x.start..x.end], "x");
+}
+
+#[test]
+fn nothing_in_a_file_makes_it_panic_or_hang() {
+    let deep = format!("SELECT {}1{};", "(".repeat(10_000), ")".repeat(10_000));
+    postgres(&[&deep], &["001:1:208 nesting-too-deep: nested more than 200 deep"]);
+    let wide = format!("CREATE TABLE IF NOT EXISTS t (a int CHECK ({}));", vec!["a > 1"; 20_000].join(" OR "));
+    postgres(&[&wide], &[]);
+    postgres(&["SELECT 1;\0"], &["001:1:10 syntax-error: a NUL byte stands in the file"]);
+    for odd in [
+        "'",
+        "$$",
+        "/*",
+        "\"",
+        "E'\\",
+        "((",
+        "))",
+        ";;",
+        "CREATE",
+        "CREATE TABLE",
+        "DO $$ BEGIN",
+        "\\i x.sql",
+        "{{ name }}",
+    ] {
+        for backend in [Backend::Postgres, Backend::Sqlite] {
+            let analysis = analyze(Sources::from_texts([("001_odd.sql", odd)]), &Config::new(backend));
+            assert!(!analysis.diagnostics.is_empty(), "{odd} on {backend:?}");
+        }
+    }
+}
