@@ -8,6 +8,7 @@
 
 use std::env;
 use std::error::Error;
+use std::io::IsTerminal as _;
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -56,7 +57,8 @@ fn main() -> ExitCode {
 fn start() -> Result<(), Failure> {
     // What the runner does step by step, and whom it waits for: RUST_LOG=glowplug=debug shows more.
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "glowplug=info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).init();
+    let terminal = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(terminal).init();
 
     let url = env::var("DATABASE_URL")
         .map_err(|_| "DATABASE_URL is not set: it says where the database is, postgres://user:password@host/name")?;

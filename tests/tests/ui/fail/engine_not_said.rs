@@ -1,0 +1,7 @@
+mod migrations {
+    glowplug::migrations!("fixtures/sound");
+}
+
+fn main() {
+    let _ = migrations::runner();
+}

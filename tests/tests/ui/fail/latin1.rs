@@ -1,0 +1,9 @@
+mod migrations {
+    glowplug::migrations!("fixtures/latin1", backend = postgres);
+}
+
+fn main() {
+    // Nothing of this may be reported beside the migration's own error.
+    let _ = migrations::MIGRATIONS.list.len();
+    let _ = migrations::runner();
+}
