@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{Catalog, Data, Key, Mark, Object, Outcome, Problem, Refusal};
+use crate::catalog::{Catalog, Data, Key, Mark, Outcome, Problem, Refusal};
 use crate::change::{
     Change, ConstraintDefinition, ConstraintKind, InsertSource, ObjectKind, Reads, SourceKind, Statement, TableAction,
     TableActionKind, TypeDefinition,

@@ -9,6 +9,9 @@ static FUNCTIONS: &str = include_str!("../../data/postgres/functions.txt");
 /// PostgreSQL's own operator classes, by access method.
 static OPERATOR_CLASSES: &str = include_str!("../../data/postgres/opclasses.txt");
 
+/// Its casts.
+static CASTS: &str = include_str!("../../data/postgres/casts.txt");
+
 /// The extensions whose contents are known, with their files.
 static EXTENSIONS: &[(&str, &str)] = include!("../../data/postgres/extensions.in");
 
@@ -64,6 +67,12 @@ pub(crate) fn index_method(name: &str) -> bool {
 /// Whether PostgreSQL has an operator class of this name for an access method.
 pub(crate) fn operator_class(method: &str, name: &str) -> bool {
     lines(OPERATOR_CLASSES, &format!("{method}\t{name}")).next().is_some()
+}
+
+/// The cast from one type to another, both as `format_type()` writes them: `i` is done by itself, `a` in assignments
+/// too, `e` only where it is written.
+pub(crate) fn cast(from: &str, to: &str) -> Option<char> {
+    lines(CASTS, &format!("{from}\t{to}")).next()?.chars().next()
 }
 
 /// The names of PostgreSQL's own functions, for a suggestion.
@@ -161,6 +170,14 @@ mod tests {
         // The aggregated argument stands elsewhere.
         assert!(function("percentile_cont", Some(1)));
         assert!(!function("gen_random_uid", None) && !function("", None) && !function("zzz", None));
+    }
+
+    #[test]
+    fn casts_have_a_context() {
+        assert_eq!(cast("integer", "bigint"), Some('i'));
+        assert_eq!(cast("bigint", "integer"), Some('a'));
+        assert_eq!(cast("integer", "boolean"), Some('e'));
+        assert_eq!(cast("integer", "uuid"), None);
     }
 
     #[test]

@@ -531,6 +531,16 @@ impl Catalog {
                         self.report(problem, name.span, None, out);
                     }
                 }
+                (TypeAction::ValidateConstraint(name), UserTypeKind::Domain { constraints, .. })
+                    if !constraints.iter().any(|(n, _)| *n == name.value) =>
+                {
+                    let problem = Problem::Other {
+                        rule: "undefined-object",
+                        sqlstate: Some("42704"),
+                        message: format!("constraint \"{}\" of domain \"{}\" does not exist", name.value, t.name),
+                    };
+                    self.report(problem, name.span, None, out);
+                }
                 (TypeAction::RenameConstraint { from, to }, UserTypeKind::Domain { constraints, .. }) => {
                     if let Some(c) = constraints.iter_mut().find(|(n, _)| *n == from.value) {
                         c.0.clone_from(&to.value);

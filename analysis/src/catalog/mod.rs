@@ -4,10 +4,13 @@
 //! as if the refused part had not been written: so one mistake is one diagnostic. A name that was reported once is
 //! remembered and not reported again.
 
+mod alter;
 mod builtins;
+mod constraint;
 mod drop;
 mod functions;
 pub(crate) mod introspect;
+mod literals;
 pub(crate) mod object;
 pub(crate) mod problem;
 mod relations;
@@ -51,6 +54,8 @@ pub(crate) struct Engine {
     pub(crate) checks_types: bool,
     /// Whether the functions that it brings are known, and one that is called must be there.
     pub(crate) checks_functions: bool,
+    /// Whether `NULL` beside what makes a column NOT NULL is a contradiction.
+    pub(crate) refuses_null_in_key: bool,
     /// Whether a table and a type cannot share a name.
     pub(crate) tables_are_types: bool,
     /// The longest name in bytes; what is longer is cut without a word.
@@ -79,6 +84,7 @@ static POSTGRES: Engine = Engine {
     names_constraints: true,
     checks_types: true,
     checks_functions: true,
+    refuses_null_in_key: true,
     tables_are_types: true,
     longest_name: 63,
     system_columns: &["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"],
@@ -100,6 +106,7 @@ static SQLITE: Engine = Engine {
     names_constraints: false,
     checks_types: false,
     checks_functions: false,
+    refuses_null_in_key: false,
     tables_are_types: false,
     longest_name: usize::MAX,
     system_columns: &["rowid", "oid", "_rowid_"],

@@ -247,8 +247,7 @@ impl Problem {
             Self::DuplicateColumn { column, relation: None } => format!("column \"{column}\" specified more than once"),
             Self::DuplicateObject { kind, name, relation: Some(r) } => {
                 let of = if *kind == ObjectKind::Policy { "table" } else { "relation" };
-                let link = if *kind == ObjectKind::Constraint { "for" } else { "for" };
-                format!("{} \"{name}\" {link} {of} \"{r}\" already exists", kind.text())
+                format!("{} \"{name}\" for {of} \"{r}\" already exists", kind.text())
             }
             Self::DuplicateObject { kind, name, relation: None } => {
                 let kind = if *kind == ObjectKind::Domain { "type" } else { kind.text() };

@@ -460,6 +460,9 @@ fn index_definition(index: &CreateIndex) -> String {
     if index.unique {
         text.push_str(" unique");
     }
+    if index.nulls_not_distinct {
+        text.push_str(" nulls not distinct");
+    }
     if let Some(p) = &index.predicate {
         text.push_str(" where ");
         text.push_str(&p.text);

@@ -244,13 +244,11 @@ impl Catalog {
             }
             ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Routine | ObjectKind::Aggregate => {
                 match self.find(&target.name, Key::Function) {
-                    Found::Yes(key) => {
-                        if self.find_overload(&key, target).is_none() && !if_exists {
-                            let types =
-                                target.arguments.iter().flatten().map(|t| t.name.text()).collect::<Vec<_>>().join(", ");
-                            let problem = Problem::UndefinedFunction(format!("{}({types})", target.name.text()));
-                            self.report(problem, target.name.span(), None, out);
-                        }
+                    Found::Yes(key) if self.find_overload(&key, target).is_none() && !if_exists => {
+                        let types =
+                            target.arguments.iter().flatten().map(|t| t.name.text()).collect::<Vec<_>>().join(", ");
+                        let problem = Problem::UndefinedFunction(format!("{}({types})", target.name.text()));
+                        self.report(problem, target.name.span(), None, out);
                     }
                     Found::No if !if_exists => {
                         let types =

@@ -140,14 +140,12 @@ impl Catalog {
         };
         let word = name.name.name.value.as_str();
         let in_catalog = name.name.schema.as_ref().is_none_or(|s| s.value == "pg_catalog");
-        if in_catalog {
-            if let Some(b) = builtin(word) {
-                let base = b.text.to_owned();
-                let text = with_modifiers(b.text, &name.modifiers);
-                // `bpchar` and `char` differ: only the keyword means one character.
-                let text = if !name.keyword && word == "bpchar" { "character".to_owned() } else { text };
-                return Some(finish(Type { text, base, user: None, array: false, unknown: false }));
-            }
+        if in_catalog && let Some(b) = builtin(word) {
+            let base = b.text.to_owned();
+            let text = with_modifiers(b.text, &name.modifiers);
+            // `bpchar` and `char` differ: only the keyword means one character.
+            let text = if !name.keyword && word == "bpchar" { "character".to_owned() } else { text };
+            return Some(finish(Type { text, base, user: None, array: false, unknown: false }));
         }
         if let Found::Yes(key) = self.find(&name.name, Key::Type) {
             let text = self.type_text(&key);

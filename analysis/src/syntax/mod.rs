@@ -54,10 +54,9 @@ pub(crate) fn of(backend: Backend) -> &'static Syntax {
     }
 }
 
-/// A comment: its text without the marks, and its place.
+/// A comment's place.
 #[derive(Clone, Debug)]
 pub(crate) struct Comment {
-    pub(crate) text: String,
     pub(crate) span: Span,
 }
 
@@ -102,17 +101,6 @@ pub(crate) fn parse(text: &str, syntax: &'static Syntax) -> Parsed {
     }
     parsed.errors.extend(lexed.error);
     parsed
-}
-
-/// Reads SQL that stands inside something else (a body, a literal): `offset` is where `text` starts in the file.
-pub(crate) fn parse_within(text: &str, offset: usize, syntax: &'static Syntax) -> Result<Vec<Statement>, SyntaxError> {
-    let mut inner = parse(text, syntax);
-    if !inner.errors.is_empty() {
-        let mut e = inner.errors.remove(0);
-        e.span = Span::new(e.span.start + offset, e.span.end + offset);
-        return Err(e);
-    }
-    Ok(inner.statements)
 }
 
 /// Reads one statement, whole.
@@ -187,10 +175,8 @@ pub(crate) fn lex(text: &str, dialect: &dyn Dialect) -> Lexed {
     for t in raw {
         let (start, end) = (bytes.to(t.span.start), bytes.to(t.span.end));
         match t.token {
-            Token::Whitespace(
-                Whitespace::SingleLineComment { comment, .. } | Whitespace::MultiLineComment(comment),
-            ) => {
-                lexed.comments.push(Comment { text: comment, span: Span::new(start, end) });
+            Token::Whitespace(Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_)) => {
+                lexed.comments.push(Comment { span: Span::new(start, end) });
             }
             Token::Whitespace(_) => {}
             token => lexed.tokens.push(TokenWithSpan::new(token, place(start, end))),

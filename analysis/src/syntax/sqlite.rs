@@ -407,10 +407,10 @@ fn table_makes_sense(table: &CreateTable) -> R<()> {
             other_engines_counter(column, t)?;
         }
     }
-    if let Some(last) = table.columns.last() {
-        if table.columns.iter().all(|c| c.generated.is_some()) {
-            return Err(invalid(last.span, "must have at least one non-generated column".to_owned()));
-        }
+    if let Some(last) = table.columns.last()
+        && table.columns.iter().all(|c| c.generated.is_some())
+    {
+        return Err(invalid(last.span, "must have at least one non-generated column".to_owned()));
     }
     Ok(())
 }
@@ -860,10 +860,10 @@ fn index_column(c: &mut Cursor<'_>) -> R<IndexColumn> {
     let mark = c.mark();
     direction(c)?;
     let order = if c.mark() == mark { String::new() } else { c.definition(c.span_from(mark)) };
-    if let (Token::Word(w), false) = (c.peek(), c.at_end()) {
-        if w.value.to_ascii_lowercase().ends_with("_ops") {
-            return Err(foreign(c, "SQLite has no operator classes: leave it out"));
-        }
+    if let (Token::Word(w), false) = (c.peek(), c.at_end())
+        && w.value.to_ascii_lowercase().ends_with("_ops")
+    {
+        return Err(foreign(c, "SQLite has no operator classes: leave it out"));
     }
     Ok(IndexColumn { column, expr, operator_class: None, collation, order })
 }

@@ -338,7 +338,7 @@ impl Reader<'_, '_> {
         let own = alias.as_ref().unwrap_or(&table.name).value.clone();
         let set = self.set_list(&mut select.names, &own, Some(&table))?;
         if self.c.eat("FROM") {
-            self.from_list(&mut select)?;
+            self.sources_list(&mut select)?;
         } else if self.c.at_any(&["JOIN", "LEFT", "INNER", "RIGHT", "CROSS"]) {
             return Err(Box::new(self.c.expected("FROM or WHERE")));
         }
@@ -516,7 +516,7 @@ impl Reader<'_, '_> {
         let mut select = Select::default();
         select.sources.push(target_source(&table, alias.as_ref()));
         if self.postgres() && self.c.eat("USING") {
-            self.from_list(&mut select)?;
+            self.sources_list(&mut select)?;
         }
         self.write_filter(&mut select)?;
         let (outputs, expands) = self.returning(&mut select.names)?;
@@ -535,7 +535,7 @@ impl Reader<'_, '_> {
         let mut select = Select::default();
         select.sources.push(target_source(&table, alias.as_ref()));
         self.c.expect("USING")?;
-        self.from_item_without_joins(&mut select)?;
+        self.source_without_joins(&mut select)?;
         self.joins(&mut select)?;
         self.c.expect("ON")?;
         self.whole(&mut select.names)?;

@@ -339,7 +339,7 @@ impl Reader<'_, '_> {
         }
         let mark = self.c.mark();
         let mut select = crate::change::Select::default();
-        self.from_item_without_joins(&mut select)?;
+        self.source_without_joins(&mut select)?;
         let span = self.c.span_from(mark);
         n.queries.push(query::reads(self.c, span, select));
         Ok(())

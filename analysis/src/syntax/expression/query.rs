@@ -281,7 +281,7 @@ impl Reader<'_, '_> {
             q.into = Some(into);
         }
         if self.c.eat("FROM") {
-            self.from_list(&mut select)?;
+            self.sources_list(&mut select)?;
         }
         if self.c.eat("WHERE") {
             self.filter(&mut select)?;
@@ -424,9 +424,9 @@ impl Reader<'_, '_> {
 
     // ---- FROM
 
-    pub(super) fn from_list(&mut self, select: &mut Select) -> Q<()> {
+    pub(super) fn sources_list(&mut self, select: &mut Select) -> Q<()> {
         loop {
-            self.from_item(select)?;
+            self.source_item(select)?;
             if !self.c.eat_token(&Token::Comma) {
                 return Ok(());
             }
@@ -434,9 +434,9 @@ impl Reader<'_, '_> {
     }
 
     /// Whether there was a join, or parentheses around one.
-    fn from_item(&mut self, select: &mut Select) -> Q<bool> {
+    fn source_item(&mut self, select: &mut Select) -> Q<bool> {
         let nested = self.c.at_token(&Token::LParen) && !self.opens_query();
-        self.from_item_without_joins(select)?;
+        self.source_without_joins(select)?;
         let mark = self.c.mark();
         self.joins(select)?;
         Ok(nested || self.c.mark() != mark)
@@ -456,7 +456,7 @@ impl Reader<'_, '_> {
             if !self.c.eat("JOIN") {
                 return if self.c.mark() == mark { Ok(()) } else { Err(Box::new(self.c.expected("JOIN"))) };
             }
-            self.from_item_without_joins(select)?;
+            self.source_without_joins(select)?;
             if self.sqlite() {
                 self.join_condition(select)?;
             } else if !cross && !natural {
@@ -489,7 +489,7 @@ impl Reader<'_, '_> {
         Ok(false)
     }
 
-    pub(super) fn from_item_without_joins(&mut self, select: &mut Select) -> Q<()> {
+    pub(super) fn source_without_joins(&mut self, select: &mut Select) -> Q<()> {
         if self.postgres() && self.c.at("LATERAL") {
             self.c.advance();
             if !self.c.at_token(&Token::LParen) {
@@ -560,13 +560,13 @@ impl Reader<'_, '_> {
         let mark = self.c.mark();
         self.c.expect_token(&Token::LParen)?;
         let mut inner = Select::default();
-        let joined = self.from_item(&mut inner)?;
+        let joined = self.source_item(&mut inner)?;
         if self.postgres() && !joined {
             return Err(Box::new(self.c.expected("JOIN")));
         }
         if self.sqlite() {
             while self.c.eat_token(&Token::Comma) {
-                self.from_item(&mut inner)?;
+                self.source_item(&mut inner)?;
             }
         }
         self.c.expect_token(&Token::RParen)?;
@@ -910,7 +910,7 @@ impl Reader<'_, '_> {
             }
             i = after_parens(rest, i);
             out.push(name);
-            if !rest.get(i).is_some_and(|t| t.token == Token::Comma) {
+            if rest.get(i).is_none_or(|t| t.token != Token::Comma) {
                 return out;
             }
             i += 1;

@@ -5,11 +5,13 @@
 
 mod alter_table;
 pub(in crate::syntax) mod common;
+mod drop;
 mod foreign;
 mod index;
 mod keywords;
 mod objects;
 mod privileges;
+mod roles;
 mod routine;
 mod sequence;
 mod session;
@@ -115,16 +117,16 @@ static CREATE: &[(&str, Takes, Creator)] = &[
     ("SERVER", GUARD, objects::create_server),
     ("USER MAPPING", GUARD, objects::create_user_mapping),
     ("TEXT SEARCH", NOTHING, objects::create_text_search),
-    ("ROLE", NOTHING, objects::create_role),
-    ("USER", NOTHING, objects::create_role),
-    ("GROUP", NOTHING, objects::create_role),
-    ("DATABASE", NOTHING, objects::create_database),
-    ("TABLESPACE", NOTHING, objects::create_tablespace),
+    ("ROLE", NOTHING, roles::create_role),
+    ("USER", NOTHING, roles::create_role),
+    ("GROUP", NOTHING, roles::create_role),
+    ("DATABASE", NOTHING, roles::create_database),
+    ("TABLESPACE", NOTHING, roles::create_tablespace),
 ];
 
 static STATEMENTS: &[(&str, Reader)] = &[
     ("CREATE", create),
-    ("DROP", objects::drop_any),
+    ("DROP", drop::any),
     ("ALTER TABLE", alter_table::alter_table),
     ("ALTER INDEX", alter_table::alter_index),
     ("ALTER VIEW", alter_table::alter_view),
@@ -157,14 +159,14 @@ static STATEMENTS: &[(&str, Reader)] = &[
     ("ALTER SERVER", objects::alter_server),
     ("ALTER USER MAPPING", objects::alter_user_mapping),
     ("ALTER TEXT SEARCH", objects::alter_text_search),
-    ("ALTER ROLE", objects::alter_role),
-    ("ALTER USER", objects::alter_role),
-    ("ALTER GROUP", objects::alter_group),
-    ("ALTER DATABASE", objects::alter_database),
-    ("ALTER TABLESPACE", objects::alter_tablespace),
+    ("ALTER ROLE", roles::alter_role),
+    ("ALTER USER", roles::alter_role),
+    ("ALTER GROUP", roles::alter_group),
+    ("ALTER DATABASE", roles::alter_database),
+    ("ALTER TABLESPACE", roles::alter_tablespace),
     ("ALTER DEFAULT PRIVILEGES", privileges::alter_default_privileges),
     ("ALTER SYSTEM", session::alter_system),
-    ("ALTER LARGE OBJECT", objects::alter_large_object),
+    ("ALTER LARGE OBJECT", roles::alter_large_object),
     ("COMMENT ON", privileges::comment),
     ("GRANT", privileges::grant),
     ("REVOKE", privileges::revoke),

@@ -258,7 +258,7 @@ pub(super) fn create_aggregate(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change>
 
 fn base_type(c: &Cursor<'_>, mark: usize) -> Option<Argument> {
     let mut inner = c.within(c.span_from(mark));
-    while !inner.at_end() && !(inner.at("BASETYPE") && matches!(inner.peek_nth(1), Token::Eq)) {
+    while !(inner.at_end() || inner.at("BASETYPE") && matches!(inner.peek_nth(1), Token::Eq)) {
         inner.advance();
     }
     inner.advance();
@@ -321,15 +321,20 @@ fn trigger(c: &mut Cursor<'_>, prefix: &Prefix, constraint: bool) -> R<Change> {
     let mut columns = Vec::new();
     let mut events = Vec::new();
     loop {
+        let mut span = c.peek_span();
         let Some(event) = c.eat_any(&["INSERT", "DELETE", "TRUNCATE", "UPDATE"]) else {
             return Err(c.expected("INSERT, UPDATE, DELETE or TRUNCATE"));
         };
-        if event == "UPDATE" && c.eat("OF") {
-            columns.extend(c.list(Cursor::ident)?);
+        if event == "UPDATE" {
+            if c.eat("OF") {
+                columns.extend(c.list(Cursor::ident)?);
+            }
+            // The server has to look one word further to know that no OF follows.
+            span = c.peek_span();
         }
         if events.contains(&event) {
-            let message = format!("duplicate trigger events specified at or near \"{}\"", c.source(c.peek_span()));
-            return Err(SyntaxError::new("syntax-error", c.peek_span(), message).label(format!("{event} stands twice")));
+            let message = format!("duplicate trigger events specified at or near \"{}\"", c.source(span));
+            return Err(SyntaxError::new("syntax-error", span, message).label(format!("{event} stands twice")));
         }
         events.push(event);
         if !c.eat("OR") {

@@ -46,7 +46,7 @@ pub(super) fn setting(c: &mut Cursor<'_>) -> R<Option<Vec<Ident>>> {
     if c.eat_words("TIME ZONE") {
         if c.at("INTERVAL") {
             c.expr()?;
-        } else if !c.eat_any(&["LOCAL", "DEFAULT"]).is_some() {
+        } else if c.eat_any(&["LOCAL", "DEFAULT"]).is_none() {
             value(c)?;
         }
         return Ok(None);

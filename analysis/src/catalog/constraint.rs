@@ -1,0 +1,533 @@
+//! Constraints of tables: their names, what they need, and foreign keys.
+
+use super::object::{Constraint, ConstraintType, Index, Table};
+use super::relations::object_name;
+use super::resolve::Scope;
+use super::types::comparable;
+use super::{Catalog, Key, Object, Outcome, Part, Problem, suggestion};
+use crate::change::{ConstraintDefinition, ConstraintKind, ForeignKey, Ident, ObjectKind};
+
+impl Catalog {
+    /// The name a constraint gets, or `None` where its name is taken (and that has been said).
+    pub(super) fn constraint_name(
+        &mut self,
+        table: &Table,
+        key: &Key,
+        c: &ConstraintDefinition,
+        columns: &[String],
+        out: &mut Outcome,
+    ) -> Option<String> {
+        let makes_index = matches!(
+            c.kind,
+            ConstraintKind::PrimaryKey { .. } | ConstraintKind::Unique { .. } | ConstraintKind::Exclude { .. }
+        );
+        if let Some(name) = &c.name {
+            self.check_length(name, out);
+            if !self.engine.names_constraints {
+                return Some(name.value.clone());
+            }
+            let stored = self.stored(&name.value);
+            if table.constraints.iter().any(|e| e.name == stored) {
+                let in_index = makes_index && self.has(&Key::Relation(key.schema().to_owned(), stored.clone()));
+                let problem = if in_index {
+                    Problem::DuplicateRelation { name: name.value.clone(), kind: ObjectKind::Index }
+                } else {
+                    Problem::DuplicateObject {
+                        kind: ObjectKind::Constraint,
+                        name: name.value.clone(),
+                        relation: Some(table.name.clone()),
+                    }
+                };
+                self.report(problem, name.span, None, out);
+                return None;
+            }
+            if makes_index
+                && self.has(&Key::Relation(key.schema().to_owned(), stored.clone()))
+                && using_index(c).is_none()
+            {
+                let problem = Problem::DuplicateRelation { name: name.value.clone(), kind: ObjectKind::Index };
+                self.report(problem, name.span, None, out);
+                return None;
+            }
+            return Some(stored);
+        }
+        if !self.engine.names_constraints {
+            return Some(String::new());
+        }
+        let (middle, label) = match &c.kind {
+            ConstraintKind::PrimaryKey { .. } => (String::new(), "pkey"),
+            ConstraintKind::Unique { .. } => (columns.join("_"), "key"),
+            ConstraintKind::ForeignKey(_) => (columns.join("_"), "fkey"),
+            ConstraintKind::Exclude { .. } => (columns.join("_"), "excl"),
+            ConstraintKind::Check(_) => (if columns.len() == 1 { columns[0].clone() } else { String::new() }, "check"),
+            ConstraintKind::NotNull(_) => (columns.join("_"), "not_null"),
+        };
+        let mut number = 0;
+        loop {
+            let numbered = if number == 0 { label.to_owned() } else { format!("{label}{number}") };
+            let name = object_name(&table.name, &middle, &numbered);
+            let taken = table.constraints.iter().any(|e| e.name == name)
+                || (makes_index && self.has(&Key::Relation(key.schema().to_owned(), name.clone())));
+            if !taken {
+                return Some(name);
+            }
+            number += 1;
+        }
+    }
+
+    pub(crate) fn add_constraint(&mut self, key: &Key, c: &ConstraintDefinition, out: &mut Outcome) {
+        let Some(table) = self.table(key).cloned() else { return };
+        match &c.kind {
+            ConstraintKind::PrimaryKey { columns, using_index: Some(index), .. }
+            | ConstraintKind::Unique { columns, using_index: Some(index), .. } => {
+                let _ = columns;
+                self.constraint_from_index(key, &table, c, index, out);
+            }
+            ConstraintKind::PrimaryKey { columns, .. } => {
+                if table.primary_key().is_some() {
+                    let help = Some(
+                        "a table has one primary key; make this one UNIQUE, or one key of several columns".to_owned(),
+                    );
+                    self.report(Problem::SecondPrimaryKey { table: table.name.clone() }, c.span, help, out);
+                    return;
+                }
+                if let Some(made) = self.keyed(key, &table, c, columns, ConstraintType::PrimaryKey, out) {
+                    let implies = self.engine.names_constraints;
+                    self.change_table(key, |t| {
+                        for column in &mut t.columns {
+                            column.not_null |= implies && made.contains(&column.name);
+                        }
+                    });
+                }
+            }
+            ConstraintKind::Unique { columns, .. } => {
+                self.keyed(key, &table, c, columns, ConstraintType::Unique, out);
+            }
+            ConstraintKind::Check(expr) => {
+                let scope = Scope::of_table(self, key, None);
+                self.resolve_names(&expr.names, std::slice::from_ref(&scope), out);
+                let mut columns: Vec<String> = Vec::new();
+                for path in &expr.names.columns {
+                    if let Some(last) = path.last()
+                        && !columns.contains(&last.value)
+                    {
+                        columns.push(last.value.clone());
+                    }
+                }
+                let Some(name) = self.constraint_name(&table, key, c, &columns, out) else { return };
+                let made = Constraint {
+                    name,
+                    kind: ConstraintType::Check,
+                    columns,
+                    definition: expr.text.clone(),
+                    valid: !c.not_valid,
+                };
+                self.change_table(key, |t| t.constraints.push(made));
+            }
+            ConstraintKind::NotNull(column) => {
+                self.expect_column(&table, column, false, out);
+                let columns = vec![column.value.clone()];
+                let Some(name) = self.constraint_name(&table, key, c, &columns, out) else { return };
+                let made = Constraint {
+                    name,
+                    kind: ConstraintType::NotNull,
+                    columns,
+                    definition: String::new(),
+                    valid: !c.not_valid,
+                };
+                self.change_table(key, |t| {
+                    if let Some(x) = t.columns.iter_mut().find(|x| x.name == column.value) {
+                        x.not_null = true;
+                    }
+                    t.constraints.push(made);
+                });
+            }
+            ConstraintKind::Exclude { elements, predicate } => {
+                let scope = Scope::of_table(self, key, None);
+                for e in elements {
+                    if let Some(c) = &e.column {
+                        self.expect_column(&table, c, true, out);
+                    }
+                    if let Some(x) = &e.expr {
+                        self.resolve_names(&x.names, std::slice::from_ref(&scope), out);
+                    }
+                }
+                if let Some(p) = predicate {
+                    self.resolve_names(&p.names, std::slice::from_ref(&scope), out);
+                }
+                let columns: Vec<String> = elements
+                    .iter()
+                    .map(|e| e.column.as_ref().map_or("expr", |c| c.value.as_str()).to_owned())
+                    .collect();
+                let Some(name) = self.constraint_name(&table, key, c, &columns, out) else { return };
+                self.push_keyed(key, name, ConstraintType::Exclude, &columns, false, c);
+            }
+            ConstraintKind::ForeignKey(fk) => self.add_foreign_key(key, &table, c, fk, out),
+        }
+    }
+
+    /// PRIMARY KEY and UNIQUE: the columns are there, once each; an index is made. Answers the columns.
+    pub(super) fn keyed(
+        &mut self,
+        key: &Key,
+        table: &Table,
+        c: &ConstraintDefinition,
+        columns: &[Ident],
+        kind: ConstraintType,
+        out: &mut Outcome,
+    ) -> Option<Vec<String>> {
+        let mut names = Vec::new();
+        let mut all = true;
+        for column in columns {
+            if names.contains(&column.value) && self.engine.names_constraints {
+                let what = if kind == ConstraintType::PrimaryKey { "primary key" } else { "unique" };
+                let problem = Problem::Other {
+                    rule: "duplicate-column",
+                    sqlstate: Some("42701"),
+                    message: format!("column \"{}\" appears twice in {what} constraint", column.value),
+                };
+                self.report(problem, column.span, None, out);
+                all = false;
+            }
+            all &= self.expect_column(table, column, true, out);
+            names.push(column.value.clone());
+        }
+        if !all {
+            return None;
+        }
+        let name = self.constraint_name(table, key, c, &names, out)?;
+        self.push_keyed(key, name, kind, &names, true, c);
+        Some(names)
+    }
+
+    pub(super) fn push_keyed(
+        &mut self,
+        key: &Key,
+        name: String,
+        kind: ConstraintType,
+        columns: &[String],
+        unique: bool,
+        c: &ConstraintDefinition,
+    ) {
+        let index = Index {
+            name: name.clone(),
+            unique,
+            columns: columns.iter().cloned().map(Some).collect(),
+            predicate: None,
+            constraint: true,
+            definition: columns.join(","),
+        };
+        let made = Constraint {
+            name: name.clone(),
+            kind,
+            columns: columns.to_vec(),
+            definition: String::new(),
+            valid: !c.not_valid,
+        };
+        if self.engine.names_constraints {
+            self.put(Key::Relation(key.schema().to_owned(), name), Object::Index(key.clone()));
+        }
+        self.change_table(key, |t| {
+            t.indexes.push(index);
+            t.constraints.push(made);
+        });
+    }
+
+    pub(super) fn constraint_from_index(
+        &mut self,
+        key: &Key,
+        table: &Table,
+        c: &ConstraintDefinition,
+        index: &Ident,
+        out: &mut Outcome,
+    ) {
+        let Some(found) = table.indexes.iter().find(|i| i.name == index.value).cloned() else {
+            if table.open || self.is_open() || self.is_poisoned(&format!("relation {}", index.value)) {
+                return;
+            }
+            let help = suggestion(&index.value, table.indexes.iter().map(|i| i.name.as_str()));
+            let problem = Problem::UndefinedObject { kind: ObjectKind::Index, name: index.value.clone() };
+            self.report(problem, index.span, help, out);
+            return;
+        };
+        let kind = match &c.kind {
+            ConstraintKind::PrimaryKey { .. } => {
+                if table.primary_key().is_some() {
+                    self.report(Problem::SecondPrimaryKey { table: table.name.clone() }, c.span, None, out);
+                    return;
+                }
+                ConstraintType::PrimaryKey
+            }
+            _ => ConstraintType::Unique,
+        };
+        if found.constraint {
+            let problem = Problem::Other {
+                rule: "invalid-definition",
+                sqlstate: Some("55000"),
+                message: format!("index \"{}\" is already associated with a constraint", index.value),
+            };
+            self.report(problem, index.span, None, out);
+            return;
+        }
+        let name = c.name.as_ref().map_or_else(|| index.value.clone(), |n| n.value.clone());
+        let columns: Vec<String> = found.columns.iter().flatten().cloned().collect();
+        let primary = kind == ConstraintType::PrimaryKey;
+        let made =
+            Constraint { name: name.clone(), kind, columns: columns.clone(), definition: String::new(), valid: true };
+        if name != index.value {
+            self.forget(&Key::Relation(key.schema().to_owned(), index.value.clone()));
+            self.put(Key::Relation(key.schema().to_owned(), name.clone()), Object::Index(key.clone()));
+        }
+        self.change_table(key, |t| {
+            for i in t.indexes.iter_mut().filter(|i| i.name == index.value) {
+                i.name.clone_from(&name);
+                i.constraint = true;
+            }
+            for x in t.columns.iter_mut().filter(|x| primary && columns.contains(&x.name)) {
+                x.not_null = true;
+            }
+            t.constraints.push(made);
+        });
+    }
+
+    pub(super) fn add_foreign_key(
+        &mut self,
+        key: &Key,
+        table: &Table,
+        c: &ConstraintDefinition,
+        fk: &ForeignKey,
+        out: &mut Outcome,
+    ) {
+        let mut known = true;
+        for column in &fk.columns {
+            if !self.has_column(table, &column.value) {
+                let help = suggestion(&column.value, table.columns.iter().map(|c| c.name.as_str()));
+                let problem = if self.engine.checks_foreign_keys {
+                    Problem::UndefinedKeyForeign(column.value.clone())
+                } else {
+                    Problem::Other {
+                        rule: "undefined-column",
+                        sqlstate: None,
+                        message: format!("unknown column \"{}\" in foreign key definition", column.value),
+                    }
+                };
+                self.report(problem, column.span, help, out);
+                known = false;
+            }
+        }
+        let columns: Vec<String> = fk.columns.iter().map(|c| c.value.clone()).collect();
+        let mut referenced: Vec<String> = fk.referenced.iter().map(|c| c.value.clone()).collect();
+        let target = if self.engine.checks_foreign_keys {
+            let target = self.expect_table(&fk.table, out);
+            if let Some(target) = &target
+                && known
+                && !self.check_foreign_key(table, target, c, fk, &mut referenced, out)
+            {
+                return;
+            }
+            target
+        } else {
+            if !fk.referenced.is_empty() && fk.referenced.len() != fk.columns.len() {
+                self.report(Problem::ForeignKeyCount, c.span, None, out);
+                return;
+            }
+            Some(Key::Relation(key.schema().to_owned(), self.folded(&fk.table.name.value)))
+        };
+        if !known {
+            return;
+        }
+        let Some(name) = self.constraint_name(table, key, c, &columns, out) else { return };
+        let Some(target) = target else {
+            if let Some(n) = &c.name {
+                self.poison(&format!("constraint {}", n.value));
+            }
+            // Remembered without its target, so that its name is known when it is dropped.
+            let made = Constraint {
+                name,
+                kind: ConstraintType::ForeignKey {
+                    table: key.clone(),
+                    columns: Vec::new(),
+                    on_delete: fk.on_delete,
+                    on_update: fk.on_update,
+                },
+                columns,
+                definition: String::new(),
+                valid: !c.not_valid,
+            };
+            self.change_table(key, |t| t.constraints.push(made));
+            return;
+        };
+        if self.engine.checks_foreign_keys {
+            self.link(target.clone(), key.clone(), Part::Constraint(name.clone()));
+        }
+        let made = Constraint {
+            name,
+            kind: ConstraintType::ForeignKey {
+                table: target,
+                columns: referenced,
+                on_delete: fk.on_delete,
+                on_update: fk.on_update,
+            },
+            columns,
+            definition: if c.deferrable { "deferrable".to_owned() } else { String::new() },
+            valid: !c.not_valid,
+        };
+        self.change_table(key, |t| t.constraints.push(made));
+    }
+
+    /// The referenced columns exist, are unique together, and compare with the referencing ones.
+    pub(super) fn check_foreign_key(
+        &mut self,
+        table: &Table,
+        target: &Key,
+        c: &ConstraintDefinition,
+        fk: &ForeignKey,
+        referenced: &mut Vec<String>,
+        out: &mut Outcome,
+    ) -> bool {
+        let Some(parent) = self.table(target).cloned() else { return true };
+        if !parent.kind.is_table() {
+            let problem = Problem::Other {
+                rule: "invalid-definition",
+                sqlstate: Some("42809"),
+                message: format!("referenced relation \"{}\" is not a table", parent.name),
+            };
+            self.report(problem, fk.table.span(), None, out);
+            return false;
+        }
+        if fk.referenced.is_empty() {
+            match parent.primary_key() {
+                Some(p) => referenced.clone_from(&p.columns),
+                None if parent.open => return true,
+                None => {
+                    let problem = Problem::Other {
+                        rule: "undefined-object",
+                        sqlstate: Some("42704"),
+                        message: format!("there is no primary key for referenced table \"{}\"", parent.name),
+                    };
+                    let help = format!("give {} a primary key, or name the unique columns", parent.name);
+                    self.report(problem, fk.table.span(), Some(help), out);
+                    return false;
+                }
+            }
+        } else {
+            for column in &fk.referenced {
+                if !self.has_column(&parent, &column.value) {
+                    let help = suggestion(&column.value, parent.columns.iter().map(|c| c.name.as_str()));
+                    self.report(Problem::UndefinedKeyForeign(column.value.clone()), column.span, help, out);
+                    return false;
+                }
+            }
+        }
+        if referenced.len() != fk.columns.len() {
+            self.report(Problem::ForeignKeyCount, c.span, None, out);
+            return false;
+        }
+        let wanted: std::collections::BTreeSet<&str> = referenced.iter().map(String::as_str).collect();
+        let unique = parent.indexes.iter().any(|i| {
+            i.unique
+                && i.predicate.is_none()
+                && i.columns.len() == wanted.len()
+                && i.columns.iter().all(|c| c.as_deref().is_some_and(|c| wanted.contains(c)))
+        });
+        if !unique && !parent.open {
+            let help = format!(
+                "a foreign key points at a primary key or a unique constraint: add UNIQUE ({}) to {}",
+                referenced.join(", "),
+                parent.name
+            );
+            let problem = Problem::ForeignKeyNotUnique { table: parent.name.clone() };
+            let span = fk.referenced.first().map_or(fk.table.span(), |c| c.span);
+            self.report(problem, span, Some(help), out);
+            return false;
+        }
+        for (own, other) in fk.columns.iter().zip(referenced.iter()) {
+            let a = table.columns.iter().find(|c| c.name == own.value);
+            let b = parent.columns.iter().find(|c| c.name == *other);
+            if let (Some(a), Some(b)) = (a, b)
+                && !comparable(&a.data_type, &b.data_type)
+            {
+                let name =
+                    c.name.as_ref().map_or_else(|| object_name(&table.name, &own.value, "fkey"), |n| n.value.clone());
+                let problem = Problem::ForeignKeyType {
+                    constraint: name,
+                    column: own.value.clone(),
+                    own: a.data_type.text.clone(),
+                    referenced: b.data_type.text.clone(),
+                };
+                let help = format!("make {} {}, as {}.{other} is", own.value, b.data_type.text, parent.name);
+                self.report(problem, own.span, Some(help), out);
+                return false;
+            }
+        }
+        true
+    }
+
+    pub(super) fn rename_constraint(&mut self, key: &Key, table: &Table, from: &Ident, to: &Ident, out: &mut Outcome) {
+        if !self.expect_constraint(table, from, out) {
+            return;
+        }
+        if table.constraints.iter().any(|c| c.name == to.value) {
+            let problem = Problem::DuplicateObject {
+                kind: ObjectKind::Constraint,
+                name: to.value.clone(),
+                relation: Some(table.name.clone()),
+            };
+            self.report(problem, to.span, None, out);
+            return;
+        }
+        let index = Key::Relation(key.schema().to_owned(), from.value.clone());
+        if matches!(self.get(&index), Some(Object::Index(t)) if t == key) {
+            self.forget(&index);
+            self.put(Key::Relation(key.schema().to_owned(), to.value.clone()), Object::Index(key.clone()));
+        }
+        self.change_table(key, |t| {
+            for c in t.constraints.iter_mut().filter(|c| c.name == from.value) {
+                c.name.clone_from(&to.value);
+            }
+            for i in t.indexes.iter_mut().filter(|i| i.name == from.value) {
+                i.name.clone_from(&to.value);
+            }
+        });
+        for edge in self.needs_of(key).into_iter().filter(|e| e.part == Part::Constraint(from.value.clone())) {
+            self.unlink(&edge);
+            self.link(edge.target, edge.from, Part::Constraint(to.value.clone()));
+        }
+    }
+
+    pub(crate) fn expect_constraint(&mut self, table: &Table, name: &Ident, out: &mut Outcome) -> bool {
+        if table.constraints.iter().any(|c| c.name == name.value) {
+            return true;
+        }
+        if self.perhaps_constraint(table, &name.value) {
+            return false;
+        }
+        let help = suggestion(&name.value, table.constraints.iter().map(|c| c.name.as_str()));
+        let problem = Problem::UndefinedOn {
+            kind: ObjectKind::Constraint,
+            name: name.value.clone(),
+            relation: table.name.clone(),
+        };
+        self.report(problem, name.span, help, out);
+        false
+    }
+
+    /// A constraint that may be there though it was not written: the catalog is open, or the server names it.
+    pub(crate) fn perhaps_constraint(&self, table: &Table, name: &str) -> bool {
+        // PostgreSQL 18 names every NOT NULL (table_column_not_null).
+        table.open
+            || self.is_open()
+            || self.is_blurred(name)
+            || name.contains("_not_null")
+            || self.is_poisoned(&format!("relation constraint {name}"))
+    }
+}
+
+fn using_index(c: &ConstraintDefinition) -> Option<&Ident> {
+    match &c.kind {
+        ConstraintKind::PrimaryKey { using_index, .. } | ConstraintKind::Unique { using_index, .. } => {
+            using_index.as_ref()
+        }
+        _ => None,
+    }
+}
