@@ -61,6 +61,7 @@
 //! | `postgres` | PostgreSQL, through the system's libpq |
 //! | `sqlite` | SQLite, through the system's library |
 //! | `sqlite-bundled` | SQLite, compiled in: nothing to install |
+//! | `harness` | `MigrationHarness` of `diesel_migrations`, which takes `MIGRATIONS` too |
 //! | `serde` | [`Report`], [`Status`] and [`Health`] as `serde::Serialize` |
 #![deny(missing_docs)]
 // The file of the example is a whole file.
@@ -84,6 +85,11 @@ mod settings;
 mod snippet;
 mod source;
 mod status;
+
+/// diesel's own way to apply a list of migrations, which takes the compiled one as well. It has no lock and no history:
+/// it is for a service that migrates with it so far, and for its command line.
+#[cfg(feature = "harness")]
+pub use diesel_migrations::MigrationHarness;
 
 pub use connection::{Connection, establish, redact_url};
 pub use error::{Error, Failure, Holder, Refusal, StatementError};
