@@ -9,19 +9,22 @@
 //! - `settings`: the `glowplug.toml` of the listings after it.
 //!
 //! `sqlstate=42P01`: PostgreSQL refuses it with this code (`since=18`: from this version on; older ones run it).
-//! `runs`: the engine runs it; that is why a build has to say it. `alone`: SQLite runs it outside a transaction.
+//! `runs`: the engine runs it; that is why a build has to say it (`notice=42622`: with this notice). `alone`: SQLite runs it outside a transaction.
 //! `text` lists the files of a folder, `name -> target` a symbolic link; `text … bytes` is one file, `\xE9` a byte.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use glowplug_analysis::rules::{self, Rule};
 use glowplug_analysis::{Backend, Config, Diagnostic, Group, Level, Sources, analyze};
 use glowplug_tests::TestDatabase;
+use postgres::{Client, SimpleQueryMessage};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
@@ -39,6 +42,7 @@ struct Block {
     verdict: Verdict,
     sqlstate: Option<&'static str>,
     since: Option<u32>,
+    notice: Option<&'static str>,
     runs: bool,
     alone: bool,
     bytes: bool,
@@ -108,12 +112,13 @@ fn block(info: &'static str, line: usize, text: &'static str) -> Result<Block, &
         Some("accepted") => Verdict::Accepted,
         _ => return Err("no verdict"),
     };
-    let (sqlstate, since, runs, alone, bytes) = (None, None, false, false, false);
-    let mut block = Block { language, engine, verdict, sqlstate, since, runs, alone, bytes, line, text };
+    let (sqlstate, since, notice, runs, alone, bytes) = (None, None, None, false, false, false);
+    let mut block = Block { language, engine, verdict, sqlstate, since, notice, runs, alone, bytes, line, text };
     for word in words {
         match word.split_once('=') {
             Some(("sqlstate", code)) if code.len() == 5 => block.sqlstate = Some(code),
             Some(("since", version)) => block.since = Some(version.parse().map_err(|_| "no version")?),
+            Some(("notice", code)) if code.len() == 5 => block.notice = Some(code),
             None if word == "runs" => block.runs = true,
             None if word == "alone" => block.alone = true,
             None if word == "bytes" => block.bytes = true,
@@ -235,7 +240,9 @@ fn the_index_of_the_rules_is_up_to_date() {
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         std::fs::write(&path, &index).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), index, "docs/RULES.md is not what the rules say");
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    let differs = index.lines().zip(written.lines().chain(std::iter::repeat(""))).find(|(now, then)| now != then);
+    assert!(written == index, "docs/RULES.md is not what the rules say; the first difference: {differs:?}");
 }
 
 // The analysis.
@@ -346,10 +353,9 @@ fn judged(example: &Example, diagnostics: &[Diagnostic]) -> Result<(), String> {
         if diagnostic.file.starts_with("001_before") {
             return Err(format!("flagged is the migration before it:\n{}", said()));
         }
-        if rule.group == Group::Correctness
-            && diagnostic.sqlstate != example.block.sqlstate.filter(|_| postgres(example))
-        {
-            let (own, servers) = (diagnostic.sqlstate, example.block.sqlstate);
+        let servers = example.block.sqlstate.or(example.block.notice).filter(|_| postgres(example));
+        if rule.group == Group::Correctness && diagnostic.sqlstate != servers {
+            let own = diagnostic.sqlstate;
             return Err(format!("the SQLSTATE said is {own:?}, the server's is {servers:?}:\n{}", said()));
         }
     }
@@ -364,8 +370,9 @@ fn postgres(example: &Example) -> bool {
 
 /// A database on which an example runs.
 trait Engine {
-    /// Runs a script; what the engine says where it refuses: a code where it has them, and words.
-    fn run(&mut self, script: &str, alone: bool) -> Result<(), (String, String)>;
+    /// Runs a script; what the engine says where it refuses: a code where it has them, and words. Else the codes of
+    /// its notices.
+    fn run(&mut self, script: &str, alone: bool) -> Result<Vec<String>, (String, String)>;
     /// The schema and the rows, as text.
     fn snapshot(&mut self) -> Vec<String>;
 }
@@ -373,7 +380,8 @@ trait Engine {
 /// Whether a first run of the block succeeds and a second one then fails or changes anything.
 fn breaks_when_run_again(engine: &mut dyn Engine, example: &Example) -> Result<bool, String> {
     let run = |engine: &mut dyn Engine, what: &str, text: &str, alone: bool| {
-        engine.run(text, alone).map_err(|(code, message)| format!("{what} is refused: {code} {message}"))
+        let outcome = engine.run(text, alone);
+        outcome.map(drop).map_err(|(code, message)| format!("{what} is refused: {code} {message}"))
     };
     if let Some(before) = example.before {
         run(engine, "what is before it", before, false)?;
@@ -428,7 +436,10 @@ fn on_engine(new: &dyn Fn() -> Box<dyn Engine>, example: &Example, version: u32)
         (true, None, _) => false,
     };
     match (outcome, refused) {
-        (Ok(()), true) => Err("the engine runs it".to_owned()),
+        (Ok(notices), false) if block.notice.is_some_and(|code| !notices.iter().any(|n| n == code)) => {
+            Err(format!("the server's notices are {notices:?}"))
+        }
+        (Ok(_), true) => Err("the engine runs it".to_owned()),
         (Err((code, message)), false) => Err(format!("the engine refuses it: {code} {message}")),
         (Err((code, message)), true) if block.sqlstate.is_some_and(|said| said != code) => {
             Err(format!("the engine refuses it with {code} {message}"))
@@ -451,58 +462,72 @@ fn on_engines(backend: Backend, version: u32, new: &dyn Fn() -> Box<dyn Engine>)
 }
 
 /// One database for all of a test, emptied before each use: making one takes longer than all that is done in it.
-struct Postgres(Rc<TestDatabase>);
+struct Postgres {
+    database: Rc<TestDatabase>,
+    /// For looking; what is tested has a connection of its own, so that nothing of a session stays.
+    client: Rc<RefCell<Client>>,
+}
 
 impl Postgres {
-    fn empty(database: &Rc<TestDatabase>) -> Self {
-        let extensions = "SELECT quote_ident(extname) FROM pg_extension WHERE extname <> 'plpgsql'";
-        let schemas = "SELECT quote_ident(nspname) FROM pg_namespace
-                        WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'";
-        let mut script = String::new();
-        for (kind, query) in [("EXTENSION", extensions), ("SCHEMA", schemas)] {
-            for name in database.rows(query) {
-                writeln!(script, "DROP {kind} IF EXISTS {name} CASCADE;").unwrap();
-            }
-        }
-        database.execute(&format!("{script}CREATE SCHEMA public;"));
-        Self(Rc::clone(database))
+    fn empty(database: &Rc<TestDatabase>, client: &Rc<RefCell<Client>>) -> Self {
+        let own = Self { database: Rc::clone(database), client: Rc::clone(client) };
+        let script = own.rows(
+            "SELECT format('DROP EXTENSION IF EXISTS %I CASCADE;', extname) FROM pg_extension WHERE extname <> 'plpgsql';
+             SELECT format('DROP SCHEMA %I CASCADE;', nspname) FROM pg_namespace
+              WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'",
+        );
+        own.client.borrow_mut().batch_execute(&format!("{}CREATE SCHEMA public;", script.concat())).unwrap();
+        own
+    }
+
+    /// The rows of all the queries, their columns with `|` between them.
+    fn rows(&self, queries: &str) -> Vec<String> {
+        let messages = self.client.borrow_mut().simple_query(queries).unwrap();
+        let rows = messages.iter().filter_map(|m| if let SimpleQueryMessage::Row(row) = m { Some(row) } else { None });
+        rows.map(|row| (0..row.len()).map(|i| row.get(i).unwrap_or_default()).collect::<Vec<_>>().join("|")).collect()
     }
 }
 
 impl Engine for Postgres {
-    fn run(&mut self, script: &str, _alone: bool) -> Result<(), (String, String)> {
+    fn run(&mut self, script: &str, _alone: bool) -> Result<Vec<String>, (String, String)> {
+        let notices = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&notices);
+        let mut config: postgres::Config = self.database.url().parse().unwrap();
+        config.notice_callback(move |notice| heard.lock().unwrap().push(notice.code().code().to_owned()));
+        let mut client = config.connect(postgres::NoTls).unwrap();
         // One message is one transaction, and one statement in it is none: as the pages mean it.
-        self.0.try_execute(script).map_err(|refusal| (refusal.sqlstate, refusal.message))
+        client.batch_execute(script).map_err(|error| {
+            let said = error.as_db_error().unwrap_or_else(|| panic!("{script}\n{error}"));
+            (said.code().code().to_owned(), said.message().to_owned())
+        })?;
+        Ok(std::mem::take(&mut *notices.lock().unwrap()))
     }
 
     fn snapshot(&mut self) -> Vec<String> {
-        let mut lines = self.0.rows(
+        let mut lines = self.rows(
             "SELECT 'column', c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
                     pg_get_expr(d.adbin, d.adrelid)
                FROM pg_class c
                JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
               WHERE c.relnamespace = 'public'::regnamespace
-              ORDER BY c.relname, a.attnum",
+              ORDER BY c.relname, a.attnum;
+             SELECT 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constraint
+              WHERE connamespace = 'public'::regnamespace ORDER BY conrelid::regclass::text, conname;
+             SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname;
+             SELECT 'view', viewname, definition FROM pg_views WHERE schemaname = 'public' ORDER BY viewname;
+             SELECT 'function', pg_get_functiondef(oid) FROM pg_proc
+              WHERE pronamespace = 'public'::regnamespace AND prokind IN ('f', 'p') ORDER BY oid::regprocedure::text;
+             SELECT 'trigger', pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 2;
+             SELECT 'label', t.typname, e.enumlabel FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid
+              ORDER BY t.typname, e.enumsortorder;
+             SELECT 'policy', tablename, policyname, qual, with_check FROM pg_policies ORDER BY tablename, policyname",
         );
-        for query in [
-            "SELECT 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constraint
-              WHERE connamespace = 'public'::regnamespace ORDER BY conrelid::regclass::text, conname",
-            "SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname",
-            "SELECT 'view', viewname, definition FROM pg_views WHERE schemaname = 'public' ORDER BY viewname",
-            "SELECT 'function', pg_get_functiondef(oid) FROM pg_proc
-              WHERE pronamespace = 'public'::regnamespace AND prokind IN ('f', 'p') ORDER BY oid::regprocedure::text",
-            "SELECT 'trigger', pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 2",
-            "SELECT 'label', t.typname, e.enumlabel FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid
-              ORDER BY t.typname, e.enumsortorder",
-            "SELECT 'policy', tablename, policyname, qual, with_check FROM pg_policies ORDER BY tablename, policyname",
-        ] {
-            lines.extend(self.0.rows(query));
-        }
-        for table in self.0.rows("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
-        {
-            lines.extend(self.0.rows(&format!("SELECT '{table}', t::text FROM {table} t ORDER BY 2")));
-        }
+        let reading = self.rows(
+            "SELECT format('SELECT %L, t::text FROM %I t ORDER BY 2;', tablename, tablename)
+               FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename",
+        );
+        lines.extend(self.rows(&reading.concat()));
         lines
     }
 }
@@ -511,7 +536,8 @@ impl Engine for Postgres {
 fn postgres_says_of_each_example_what_the_page_says() {
     let version = glowplug_tests::PostgresServer::shared().major();
     let database = Rc::new(glowplug_tests::postgres());
-    on_engines(Backend::Postgres, version, &|| Box::new(Postgres::empty(&database)));
+    let client = Rc::new(RefCell::new(database.client()));
+    on_engines(Backend::Postgres, version, &|| Box::new(Postgres::empty(&database, &client)));
 }
 
 struct Sqlite(SqliteConnection);
@@ -536,9 +562,9 @@ impl Sqlite {
 }
 
 impl Engine for Sqlite {
-    fn run(&mut self, script: &str, alone: bool) -> Result<(), (String, String)> {
+    fn run(&mut self, script: &str, alone: bool) -> Result<Vec<String>, (String, String)> {
         let script = if alone { script.to_owned() } else { format!("BEGIN;\n{script}\n;COMMIT;") };
-        self.0.batch_execute(&script).map_err(|error| {
+        self.0.batch_execute(&script).map(|()| Vec::new()).map_err(|error| {
             // Most errors leave the transaction open; where this one ended it, there is nothing to roll back.
             let _ = self.0.batch_execute("ROLLBACK");
             (String::new(), error.to_string())
