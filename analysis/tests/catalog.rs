@@ -63,6 +63,14 @@ fn names_that_are_not_there() {
         &[USERS, "ALTER TABLE users DROP CONSTRAINT users_emial_key;"],
         &["002:1:35 undefined-object: constraint \"users_emial_key\" of relation \"users\" does not exist"],
     );
+    postgres(
+        &["CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE slq AS 'SELECT 1';"],
+        &["001:1:28 undefined-object: language \"slq\" does not exist"],
+    );
+    postgres(
+        &["CREATE TABLE IF NOT EXISTS t (a text); CREATE INDEX IF NOT EXISTS i ON t USING gin (a gin_trgm_ops);"],
+        &["001:1:87 undefined-object: operator class \"gin_trgm_ops\" does not exist for access method \"gin\""],
+    );
     postgres(&["DROP INDEX nothing;"], &["001:1:12 undefined-object: index \"nothing\" does not exist"]);
     sqlite(&["ALTER TABLE lost ADD COLUMN a;"], &["001:1:13 undefined-table: no such table: lost"]);
 }

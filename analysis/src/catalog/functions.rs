@@ -123,6 +123,7 @@ impl Catalog {
     pub(crate) fn create_function(&mut self, f: &CreateFunction, out: &mut Outcome) {
         let Some(schema) = self.target_schema(&f.name, out) else { return };
         self.remember(&f.name.name.value);
+        self.check_language(f, out);
         let mut arguments = Vec::new();
         let mut all_known = true;
         for a in &f.arguments {
@@ -182,6 +183,24 @@ impl Catalog {
             None => overloads.push(made),
         }
         self.put(key, Object::Function(overloads));
+    }
+
+    /// The language is one of the server's own, or an extension or CREATE LANGUAGE brought it (manual, 40 and 42).
+    fn check_language(&mut self, f: &CreateFunction, out: &mut Outcome) {
+        let Some(language) = &f.language else { return };
+        let own = ["sql", "plpgsql", "c", "internal"];
+        let brought = || {
+            self.is_open()
+                || self.unknown_extension_installed()
+                || self.installed_extensions().any(|e| e.name == language)
+                || self.iter().any(|(k, _)| matches!(k, Key::Other(ObjectKind::Language, _, n) if n == language))
+        };
+        if own.contains(&language.as_str()) || brought() {
+            return;
+        }
+        let help = suggestion(language, own.into_iter());
+        let problem = Problem::UndefinedObject { kind: ObjectKind::Language, name: language.clone() };
+        self.report(problem, f.name.span(), help, out);
     }
 
     pub(crate) fn create_trigger(&mut self, t: &CreateTrigger, out: &mut Outcome) {
