@@ -1,9 +1,9 @@
 //! SQL text → statements with spans.
 //!
 //! sqlparser's tokenizer cuts the text, once a file. Each statement is then read by the engine's own grammar
-//! (`postgres/`, `sqlite.rs`) with the words of [`Cursor`]; expressions, queries and DML, of which the engines have most in
-//! common, are in `expression.rs`. The grammars list what an engine takes: sqlparser's own parser takes every engine's
-//! clauses at once, refuses much that is valid, and drops half of the places.
+//! (`postgres/`, `sqlite.rs`, and `expression/` for expressions, queries and DML), written on [`Cursor`]: a list of what
+//! the engine takes. sqlparser's own grammar takes every engine's clauses at once, refuses some of what PostgreSQL takes,
+//! and loses half of the places; it reads the conditions of PL/pgSQL (`plpgsql/condition.rs`), where neither matters.
 
 mod cursor;
 mod expression;
