@@ -3,6 +3,9 @@
 //! What a statement may hold is listed here word by word; what another engine would take is refused where SQLite
 //! refuses it, with SQLite's own form as the help.
 
+#[cfg(test)]
+mod tests;
+
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
