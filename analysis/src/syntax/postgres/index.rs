@@ -2,7 +2,7 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::common::{parameters, relation, with_parameters};
+use super::common::{if_not_exists, parameters, relation, with_parameters};
 use super::table::nulls_not_distinct;
 use super::{Prefix, keywords};
 use crate::change::{Change, CreateIndex, Expr, IndexColumn};
@@ -19,7 +19,7 @@ pub(super) fn create_unique(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
 
 fn create_index(c: &mut Cursor<'_>, unique: bool) -> R<Change> {
     let concurrently = c.eat("CONCURRENTLY");
-    let if_not_exists = c.eat_words("IF NOT EXISTS");
+    let if_not_exists = if_not_exists(c)?;
     if if_not_exists && c.at("ON") {
         return Err(SyntaxError::new("syntax-error", c.peek_span(), "syntax error at or near \"ON\"")
             .label("expected the index's name: IF NOT EXISTS has nothing to look for without one")

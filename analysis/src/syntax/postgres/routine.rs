@@ -476,6 +476,9 @@ pub(super) fn on_table(c: &mut Cursor<'_>) -> R<Target> {
 /// `CALL p(1)`: what it reads.
 pub(super) fn call(c: &mut Cursor<'_>) -> R<Change> {
     let mark = c.mark();
+    if c.at_end() {
+        return Err(c.expected("a procedure"));
+    }
     let mut ahead = c.within(Span::new(mark, c.end()));
     function_name(&mut ahead)?;
     if !ahead.at_token(&Token::LParen) {

@@ -286,6 +286,8 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("GRANT SELECT ON t FROM u", "FROM", "syntax error at or near \"FROM\""),
     ("FROBNICATE t", "FROBNICATE", "syntax error at or near \"FROBNICATE\""),
     ("CALL p", "", "syntax error at end of input"),
+    ("SELECT 1; CALL", "", "syntax error at end of input"),
+    ("CREATE INDEX IF NOT i ON t (a)", "i", "syntax error at or near \"i\""),
     ("CREATE TABLE t (a integer,)", ")", "syntax error at or near \")\""),
     ("CREATE TABLE {{name}} (a integer)", "{", "syntax error at or near \"{\""),
     ("COPY t FROM STDIN", "STDIN", "COPY FROM STDIN needs a client that sends the rows"),
