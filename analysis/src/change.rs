@@ -222,6 +222,19 @@ pub(crate) enum ObjectKind {
 }
 
 impl ObjectKind {
+    /// Whether it shares the namespace of tables.
+    pub(crate) fn is_relation(self) -> bool {
+        matches!(
+            self,
+            Self::Table | Self::View | Self::MaterializedView | Self::ForeignTable | Self::Index | Self::Sequence
+        )
+    }
+
+    /// Whether it is called: a function, by whatever word.
+    pub(crate) fn is_routine(self) -> bool {
+        matches!(self, Self::Function | Self::Procedure | Self::Routine | Self::Aggregate)
+    }
+
     /// As the engine's messages call it.
     pub(crate) fn text(self) -> &'static str {
         match self {

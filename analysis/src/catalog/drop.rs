@@ -33,16 +33,9 @@ impl Catalog {
     /// Looks a name up where objects of this kind live.
     pub(crate) fn find_kind(&self, kind: ObjectKind, name: &Name) -> Found {
         match kind {
-            ObjectKind::Table
-            | ObjectKind::View
-            | ObjectKind::MaterializedView
-            | ObjectKind::ForeignTable
-            | ObjectKind::Index
-            | ObjectKind::Sequence => self.find_relation(name),
+            k if k.is_relation() => self.find_relation(name),
             ObjectKind::Type | ObjectKind::Domain => self.find(name, Key::Type),
-            ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Routine | ObjectKind::Aggregate => {
-                self.find(name, Key::Function)
-            }
+            k if k.is_routine() => self.find(name, Key::Function),
             ObjectKind::Schema => {
                 let folded = self.folded(&name.name.value);
                 if self.has(&Key::Schema(folded.clone())) {
@@ -154,12 +147,12 @@ impl Catalog {
         let help = self.near_name(d.kind, &name.name.value);
         if d.if_exists {
             if !self.ever_was(&name.name.value) && help.is_some() {
-                let problem = Problem::Other {
-                    rule: "vacuous-if-exists",
-                    sqlstate: None,
-                    message: format!("no {} \"{}\" ever existed: this drops nothing", d.kind.text(), name.text()),
-                };
-                out.remarks.push(Refusal { problem, span: name.span(), help });
+                vacuous(
+                    format!("no {} \"{}\" ever existed: this drops nothing", d.kind.text(), name.text()),
+                    name.span(),
+                    help,
+                    out,
+                );
             }
             return;
         }
@@ -188,9 +181,7 @@ impl Catalog {
             let fits = match (k, o) {
                 (Key::Relation(..), o) => relation_kind(o) == kind,
                 (Key::Type(..), _) => matches!(kind, ObjectKind::Type | ObjectKind::Domain),
-                (Key::Function(..), _) => {
-                    matches!(kind, ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Routine)
-                }
+                (Key::Function(..), _) => kind.is_routine(),
                 (Key::Schema(_), _) => kind == ObjectKind::Schema,
                 (Key::Extension(_), _) => kind == ObjectKind::Extension,
                 (Key::Other(k, ..), _) => *k == kind,
@@ -227,16 +218,12 @@ impl Catalog {
             let help = suggestion(name, names.into_iter());
             if d.if_exists {
                 if help.is_some() && !self.ever_was(name) {
-                    let problem = Problem::Other {
-                        rule: "vacuous-if-exists",
-                        sqlstate: None,
-                        message: format!(
-                            "no {} \"{name}\" ever existed on \"{}\": this drops nothing",
-                            d.kind.text(),
-                            t.name
-                        ),
-                    };
-                    out.remarks.push(Refusal { problem, span: target.name.span(), help });
+                    vacuous(
+                        format!("no {} \"{name}\" ever existed on \"{}\": this drops nothing", d.kind.text(), t.name),
+                        target.name.span(),
+                        help,
+                        out,
+                    );
                 }
                 return;
             }
@@ -453,15 +440,12 @@ impl Catalog {
             } else if !table.open && !self.ever_was(&column_memory(key, &name.value)) {
                 let help = suggestion(&name.value, table.columns.iter().map(|c| c.name.as_str()));
                 if help.is_some() {
-                    let problem = Problem::Other {
-                        rule: "vacuous-if-exists",
-                        sqlstate: None,
-                        message: format!(
-                            "\"{}\" never had a column \"{}\": this drops nothing",
-                            table.name, name.value
-                        ),
-                    };
-                    out.remarks.push(Refusal { problem, span: name.span, help });
+                    vacuous(
+                        format!("\"{}\" never had a column \"{}\": this drops nothing", table.name, name.value),
+                        name.span,
+                        help,
+                        out,
+                    );
                 }
             }
             return;
@@ -599,15 +583,12 @@ impl Catalog {
             } else if !self.perhaps_constraint(table, &name.value) && !self.ever_was(&name.value) {
                 let help = suggestion(&name.value, table.constraints.iter().map(|c| c.name.as_str()));
                 if help.is_some() {
-                    let problem = Problem::Other {
-                        rule: "vacuous-if-exists",
-                        sqlstate: None,
-                        message: format!(
-                            "\"{}\" never had a constraint \"{}\": this drops nothing",
-                            table.name, name.value
-                        ),
-                    };
-                    out.remarks.push(Refusal { problem, span: name.span, help });
+                    vacuous(
+                        format!("\"{}\" never had a constraint \"{}\": this drops nothing", table.name, name.value),
+                        name.span,
+                        help,
+                        out,
+                    );
                 }
             }
             return;
@@ -688,6 +669,12 @@ impl Catalog {
             }
         }
     }
+}
+
+/// A guarded drop of what never was: behind the guard stands a typo.
+fn vacuous(message: String, span: Span, help: Option<String>, out: &mut Outcome) {
+    let problem = Problem::Other { rule: "vacuous-if-exists", sqlstate: None, message };
+    out.remarks.push(Refusal { problem, span, help });
 }
 
 /// The key under which the views that read one column are kept.

@@ -119,9 +119,7 @@ impl Problem {
                 | ObjectKind::Sequence
                 | ObjectKind::ForeignTable => "undefined-table",
                 ObjectKind::Schema => "undefined-schema",
-                ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Routine | ObjectKind::Aggregate => {
-                    "undefined-function"
-                }
+                k if k.is_routine() => "undefined-function",
                 _ => "undefined-object",
             },
             Self::UndefinedColumn { .. }
@@ -205,7 +203,7 @@ impl Problem {
         match self {
             Self::UndefinedRelation(n) => format!("relation \"{n}\" does not exist"),
             Self::UndefinedObject { kind, name } => match kind {
-                ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Routine | ObjectKind::Aggregate => {
+                k if k.is_routine() => {
                     if name.contains('(') {
                         format!("{} {name} does not exist", kind.text())
                     } else {

@@ -205,12 +205,7 @@ impl Catalog {
                     self.expect_on(&key, kind, target, out);
                 }
             }
-            ObjectKind::Table
-            | ObjectKind::View
-            | ObjectKind::MaterializedView
-            | ObjectKind::ForeignTable
-            | ObjectKind::Index
-            | ObjectKind::Sequence => match self.find_relation(&target.name) {
+            k if k.is_relation() => match self.find_relation(&target.name) {
                 Found::Yes(key) => {
                     let right = match (self.get(&key), kind) {
                         (Some(Object::Index(_)), k) => k == ObjectKind::Index,
@@ -242,22 +237,18 @@ impl Catalog {
                     self.report_schema(&ident, out);
                 }
             }
-            ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Routine | ObjectKind::Aggregate => {
-                match self.find(&target.name, Key::Function) {
-                    Found::Yes(key) if self.find_overload(&key, target).is_none() && !if_exists => {
-                        let types =
-                            target.arguments.iter().flatten().map(|t| t.name.text()).collect::<Vec<_>>().join(", ");
-                        let problem = Problem::UndefinedFunction(format!("{}({types})", target.name.text()));
-                        self.report(problem, target.name.span(), None, out);
-                    }
-                    Found::No if !if_exists => {
-                        let types =
-                            target.arguments.iter().flatten().map(|t| t.name.text()).collect::<Vec<_>>().join(", ");
-                        self.expect_function(&target.name, &format!("({types})"), out);
-                    }
-                    _ => {}
+            k if k.is_routine() => match self.find(&target.name, Key::Function) {
+                Found::Yes(key) if self.find_overload(&key, target).is_none() && !if_exists => {
+                    let types = target.arguments.iter().flatten().map(|t| t.name.text()).collect::<Vec<_>>().join(", ");
+                    let problem = Problem::UndefinedFunction(format!("{}({types})", target.name.text()));
+                    self.report(problem, target.name.span(), None, out);
                 }
-            }
+                Found::No if !if_exists => {
+                    let types = target.arguments.iter().flatten().map(|t| t.name.text()).collect::<Vec<_>>().join(", ");
+                    self.expect_function(&target.name, &format!("({types})"), out);
+                }
+                _ => {}
+            },
             other => {
                 if self.find_kind(other, &target.name) == Found::No && !if_exists {
                     let problem = Problem::UndefinedObject { kind: other, name: target.name.text() };
@@ -311,12 +302,7 @@ impl Catalog {
 
     fn rename(&mut self, kind: ObjectKind, target: &Target, if_exists: bool, to: &Ident, out: &mut Outcome) {
         match kind {
-            ObjectKind::Table
-            | ObjectKind::View
-            | ObjectKind::MaterializedView
-            | ObjectKind::ForeignTable
-            | ObjectKind::Index
-            | ObjectKind::Sequence => {
+            k if k.is_relation() => {
                 if let Some(key) = self.alter_relation(&target.name, if_exists, out) {
                     self.rename_relation(&key, to, out);
                 }
