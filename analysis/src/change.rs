@@ -827,6 +827,25 @@ pub(crate) struct Block {
     pub(crate) handlers: Vec<Handler>,
 }
 
+impl Block {
+    /// Whether a statement somewhere in it, run or not, is one that the engine refuses inside a transaction block.
+    pub(crate) fn ends_transaction(&self) -> bool {
+        ends_transaction(&self.body) || self.handlers.iter().any(|h| ends_transaction(&h.body))
+    }
+}
+
+fn ends_transaction(statements: &[BlockStatement]) -> bool {
+    statements.iter().any(|s| match s {
+        BlockStatement::Sql(s) => s.outside_transaction,
+        BlockStatement::If { branches, otherwise } => {
+            branches.iter().any(|(_, b)| ends_transaction(b)) || ends_transaction(otherwise)
+        }
+        BlockStatement::Block(b) => b.ends_transaction(),
+        BlockStatement::Loop(b) => ends_transaction(b),
+        BlockStatement::Raise { .. } | BlockStatement::Inert | BlockStatement::Opaque { .. } => false,
+    })
+}
+
 /// WHEN condition [OR …] THEN.
 #[derive(Clone, Debug)]
 pub(crate) struct Handler {

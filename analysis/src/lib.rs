@@ -158,6 +158,8 @@ pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
         let place = |d: &Diagnostic| (order.get(d.file.as_str()).copied(), d.span);
         place(a).cmp(&place(b))
     });
+    // A statement in a loop is folded once for each round, and says the same each time.
+    diagnostics.dedup();
     let tables = schema::expected_tables(&catalog);
     Analysis { backend: config.backend, migrations, tables, diagnostics, sources }
 }

@@ -376,6 +376,8 @@ fn what_cannot_be_in_a_transaction_stands_alone() {
     );
     let chosen = format!("-- glowplug: no-transaction\n{beside}");
     assert!(!postgres(&[USERS, &chosen], &[]).migrations[1].transaction);
+    let commits = postgres(&[USERS, "DO $$ BEGIN DELETE FROM users WHERE email = 'x'; COMMIT; END $$;"], &[]);
+    assert!(!commits.migrations[1].transaction);
     // Each statement may be the last that ran.
     let swap = "-- glowplug: no-transaction\nDROP INDEX CONCURRENTLY IF EXISTS i;\n\
                 ALTER TABLE users RENAME COLUMN email TO mail;\nALTER TABLE users RENAME COLUMN mail TO email;";
@@ -425,6 +427,14 @@ fn what_cannot_be_known_is_not_reported_as_missing() {
            COMMENT ON TABLE __diesel_schema_migrations IS 'x';"],
         &[],
     );
+}
+
+#[test]
+fn exceptions_that_are_surely_raised() {
+    let raise = "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_tables WHERE tablename = 'people') THEN \
+                 RAISE EXCEPTION 'no people'; END IF; END $$;";
+    postgres(&[USERS, raise], &["002:1:83 invalid-definition: this exception is raised whenever the migration runs"]);
+    postgres(&["CREATE TABLE IF NOT EXISTS people (id int);", raise], &[]);
 }
 
 #[test]

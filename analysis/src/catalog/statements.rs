@@ -682,7 +682,17 @@ impl Catalog {
                 BlockStatement::If { branches, otherwise } => self.conditional(branches, otherwise, since, out),
                 BlockStatement::Block(block) => self.block(block, since, out),
                 BlockStatement::Loop(body) => self.perhaps(body, since, out),
-                BlockStatement::Raise { .. } | BlockStatement::Inert => {}
+                BlockStatement::Raise { span } => {
+                    let problem = Problem::Other {
+                        rule: "invalid-definition",
+                        sqlstate: Some("P0001"),
+                        message: "this exception is raised whenever the migration runs".to_owned(),
+                    };
+                    self.report(problem, *span, None, out);
+                    // Nothing behind it runs.
+                    return;
+                }
+                BlockStatement::Inert => {}
                 BlockStatement::Opaque { why, span } => self.opaque(why, *span, out),
             }
         }

@@ -96,7 +96,9 @@ pub(crate) fn parse(text: &str, syntax: &'static Syntax) -> Parsed {
                 }
             }
         };
-        let outside_transaction = change.as_ref().is_some_and(|c| (syntax.outside_transaction)(c, tokens));
+        let outside_transaction = change.as_ref().is_some_and(|c| {
+            (syntax.outside_transaction)(c, tokens) || matches!(c, Change::Do(block) if block.ends_transaction())
+        });
         parsed.statements.push(Statement { span, change, outside_transaction });
     }
     parsed.errors.extend(lexed.error);
