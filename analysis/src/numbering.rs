@@ -1018,14 +1018,12 @@ mod tests {
     }
 
     #[test]
-    fn ten_thousand_files_take_no_time() {
+    fn ten_thousand_files() {
         let paths: Vec<String> =
             (1..=10_000).flat_map(|n| [format!("{n:05}_x.down.sql"), format!("{n:05}_x.up.sql")]).collect();
         let sources = Sources::from_texts(paths.iter().map(|p| (p.as_str(), "")));
-        let start = std::time::Instant::now();
         let numbered = number(&sources, &config(""));
         assert_eq!((numbered.entries.len(), numbered.diagnostics.len()), (10_000, 0));
-        assert!(start.elapsed().as_secs() < 3, "{:?}", start.elapsed());
     }
 
     #[test]
