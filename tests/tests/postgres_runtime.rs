@@ -407,7 +407,7 @@ impl std::io::Write for Log {
 fn the_holder_of_the_lock_is_named() {
     let database = postgres();
     let list = migrations(&[users()]);
-    let slow = migrations(&[file("001_slow.sql", "SELECT pg_sleep(3);\n")]);
+    let slow = migrations(&[file("001_slow.sql", "SELECT pg_sleep(6);\n")]);
     std::thread::scope(|scope| {
         let holder = scope.spawn(|| {
             let mut connection = database.connect();
@@ -431,10 +431,10 @@ fn the_holder_of_the_lock_is_named() {
         let since = Instant::now();
         let error =
             Runner::new(list).lock_wait(Duration::from_millis(700)).run_pending(&mut database.connect()).unwrap_err();
-        assert!(since.elapsed() < Duration::from_millis(1500), "{:?}", since.elapsed());
+        assert!(since.elapsed() < Duration::from_secs(4), "gave up before the holder is done: {:?}", since.elapsed());
         assert_eq!(error.code(), "lock-wait");
         let text = error.to_string();
-        assert!(text.starts_with("another process is migrating this database; waited 7"), "{text}");
+        assert!(text.starts_with("another process is migrating this database; waited "), "{text}");
         assert!(text.contains("(first-replica), connected for "), "{text}");
         let Error::LockWait { holder: Some(named), .. } = &error else { panic!("{error:?}") };
         assert!(text.contains(&format!("SELECT pg_terminate_backend({})", named.pid)), "{text}");
