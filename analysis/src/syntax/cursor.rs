@@ -169,7 +169,7 @@ impl<'a> Cursor<'a> {
 
     /// The bytes of a span as they stand in the file.
     pub(crate) fn source(&self, span: Span) -> &'a str {
-        &self.text[span.range()]
+        self.text.get(span.range()).unwrap_or_default()
     }
 
     /// The end of the last token of the statement.

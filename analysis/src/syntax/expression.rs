@@ -306,11 +306,7 @@ impl<'c, 'a> Reader<'c, 'a> {
                 self.c.advance();
                 Ok(Shape { indirect: true, ..Shape::default() })
             }
-            Token::Colon | Token::AtSign if self.sqlite() && matches!(self.c.peek_nth(1), Token::Word(_)) => {
-                self.c.advance();
-                self.c.advance();
-                Ok(Shape::default())
-            }
+            Token::Colon | Token::AtSign if self.sqlite() => self.parameter(),
             Token::Word(w) if w.quote_style.is_none() => {
                 let word = w.value.to_ascii_lowercase();
                 self.word(n, &word)
@@ -318,6 +314,18 @@ impl<'c, 'a> Reader<'c, 'a> {
             Token::Word(_) => self.name(n),
             _ => Err(Box::new(self.c.expected("an expression"))),
         }
+    }
+
+    /// SQLite's `:name` and `@name`.
+    fn parameter(&mut self) -> Q<Shape> {
+        let span = self.c.peek_span();
+        self.c.advance();
+        if !matches!(self.c.peek(), Token::Word(_)) || self.c.peek_span().start != span.end {
+            let message = format!("unrecognized token: \"{}\"", self.c.source(span));
+            return Err(Box::new(SyntaxError::new("syntax-error", span, message)));
+        }
+        self.c.advance();
+        Ok(Shape::default())
     }
 
     fn number(&mut self) -> Q<Shape> {
@@ -392,7 +400,7 @@ impl<'c, 'a> Reader<'c, 'a> {
             "true" => self.constant(Literal::Boolean(true)),
             "false" => self.constant(Literal::Boolean(false)),
             "case" => self.case(n),
-            "cast" if paren => self.cast_call(n),
+            "cast" if paren || self.sqlite() => self.cast_call(n),
             "exists" if paren => self.exists(n),
             "current_date" | "current_time" | "current_timestamp" if self.sqlite() => {
                 Ok(Shape::named(self.c.label_name()?))
@@ -746,14 +754,18 @@ impl<'c, 'a> Reader<'c, 'a> {
         if !known {
             return Err(Box::new(self.c.expected("an expression")));
         }
+        let joins = self.sqlite() && sqlite::is_join_word(word_of(self.c.peek()));
         let mut path = vec![self.c.label_name()?];
+        if joins && self.c.at_token(&Token::LParen) {
+            return Err(Box::new(self.c.expected("an operator")));
+        }
         while self.c.at_token(&Token::Period) {
             let star = self.postgres() && matches!(self.c.peek_nth(1), Token::Mul);
             if star || self.sqlite() && path.len() == 3 {
                 break;
             }
             self.c.advance();
-            path.push(self.c.label_name()?);
+            path.push(if self.postgres() { self.c.label_name()? } else { self.sqlite_name()? });
         }
         Ok(path)
     }

@@ -366,6 +366,7 @@ fn table_options(c: &mut Cursor<'_>, table: &mut CreateTable) -> R<()> {
     if c.at_end() {
         return Ok(());
     }
+    c.eat_token(&Token::Comma);
     loop {
         if c.eat("WITHOUT") {
             if !c.eat("ROWID") {
@@ -509,7 +510,7 @@ fn data_type(c: &mut Cursor<'_>, column: &Ident) -> R<Option<TypeName>> {
         let takes = match c.peek() {
             Token::SingleQuotedString(_) => true,
             Token::Word(w) if w.quote_style.is_some() => true,
-            Token::Word(w) => is_name(&w.value) && !c.at("INDEXED") && !c.at_words("GENERATED ALWAYS"),
+            Token::Word(w) => is_name(&w.value) && !c.at("INDEXED") && !c.at_words("GENERATED ALWAYS AS"),
             _ => false,
         };
         if !takes {
@@ -600,7 +601,7 @@ fn column_constraint(c: &mut Cursor<'_>, column: &mut ColumnDefinition) -> R<boo
     } else if c.eat("COLLATE") {
         column.collation = Some(Name { schema: None, name: name(c)? });
         return Ok(true);
-    } else if c.at_words("GENERATED ALWAYS") || c.at("AS") {
+    } else if c.at_words("GENERATED ALWAYS AS") || c.at("AS") {
         c.eat_words("GENERATED ALWAYS");
         c.expect("AS")?;
         if c.at("IDENTITY") {

@@ -339,7 +339,13 @@ impl Reader<'_, '_> {
         }
         let mark = self.c.mark();
         let mut select = crate::change::Select::default();
-        self.source_without_joins(&mut select)?;
+        if self.at_table_function() {
+            self.primary(&mut select.names)?;
+        } else {
+            let name = self.relation()?;
+            let (kind, columns) = self.bound_or_table(&name);
+            select.sources.push(crate::change::Source { alias: None, columns, kind });
+        }
         let span = self.c.span_from(mark);
         n.queries.push(query::reads(self.c, span, select));
         Ok(())

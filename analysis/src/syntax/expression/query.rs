@@ -161,6 +161,7 @@ impl Reader<'_, '_> {
 
     /// A query after its WITH. `defaults`: DEFAULT may stand in VALUES.
     pub(super) fn query_body(&mut self, defaults: bool) -> Q<Reads> {
+        let mut rows = self.c.at("VALUES");
         let mut q = self.query_operand(defaults)?;
         let mut combined = false;
         while let Some(word) = self.c.eat_any(SET_OPERATORS) {
@@ -170,6 +171,7 @@ impl Reader<'_, '_> {
                 self.c.eat("ALL");
             }
             let mark = self.c.mark();
+            rows = self.c.at("VALUES");
             let other = self.query_operand(false)?;
             self.same_width(word, &q, &other, self.c.span_from(mark))?;
             q.selects.extend(other.selects);
@@ -178,7 +180,10 @@ impl Reader<'_, '_> {
             q.values = None;
             combined = true;
         }
-        self.tails(&mut q, combined)?;
+        // To SQLite, ORDER BY and LIMIT belong to a SELECT.
+        if self.postgres() || !rows {
+            self.tails(&mut q, combined)?;
+        }
         Ok(q)
     }
 
@@ -351,7 +356,9 @@ impl Reader<'_, '_> {
         }
         if let Some(path) = self.qualified_star()? {
             // PostgreSQL takes an alias here, and has no use for it.
-            self.column_alias()?;
+            if self.postgres() {
+                self.column_alias()?;
+            }
             return Ok(Output::Star(Some(path)));
         }
         let shape = self.whole(&mut select.names)?;
@@ -545,7 +552,7 @@ impl Reader<'_, '_> {
     }
 
     /// Whether a name with an opening parenthesis is next.
-    fn at_table_function(&self) -> bool {
+    pub(super) fn at_table_function(&self) -> bool {
         let mut n = 0;
         while n < 2 * MAX_PARTS && matches!(self.c.peek_nth(n + 1), Token::Period) {
             n += 2;
@@ -640,7 +647,7 @@ impl Reader<'_, '_> {
     }
 
     /// What WITH has bound to a name, or the table of that name.
-    fn bound_or_table(&self, name: &Name) -> (SourceKind, Vec<Ident>) {
+    pub(super) fn bound_or_table(&self, name: &Name) -> (SourceKind, Vec<Ident>) {
         let same = |b: &&Bound| {
             if self.sqlite() { b.name.eq_ignore_ascii_case(&name.name.value) } else { b.name == name.name.value }
         };
