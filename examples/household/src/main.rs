@@ -104,7 +104,7 @@ async fn blocking<T: Send + 'static>(
 }
 
 async fn database_health(State(database): State<Database>) -> (StatusCode, Json<glowplug::Health>) {
-    let health = blocking(database, |connection| migrations::health(connection)).await;
+    let health = blocking(database, migrations::health).await;
     let status = StatusCode::from_u16(health.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, Json(health))
 }
