@@ -1,7 +1,7 @@
 //! The `migrations!` macro of [glowplug](https://docs.rs/glowplug). Services take it from there: `glowplug::migrations!`.
 //!
 //! Reads its arguments (`input`), has the folder analysed by `glowplug-analysis`, and writes what was found as tokens
-//! (`expand`, `quote`(mod@quote)). It decides nothing about SQL.
+//! (`expand`, `quote`). It decides nothing about SQL.
 #![deny(missing_docs)]
 
 mod expand;
