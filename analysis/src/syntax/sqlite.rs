@@ -1151,7 +1151,7 @@ fn pragma(c: &mut Cursor<'_>) -> R<Change> {
     let mark = c.mark();
     c.expect("PRAGMA")?;
     qualified(c)?;
-    if c.eat_token(&Token::Eq) {
+    if c.eat_token(&Token::Eq) || c.eat_token(&Token::DoubleEq) {
         pragma_value(c)?;
     } else if c.at_token(&Token::LParen) {
         c.parens(pragma_value)?;

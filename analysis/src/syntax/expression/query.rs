@@ -208,8 +208,10 @@ impl Reader<'_, '_> {
             self.values(defaults)?
         } else if self.postgres() && self.c.at("TABLE") {
             self.c.advance();
-            let mut select = Select::default();
-            self.table_reference(&mut select)?;
+            let name = self.relation()?;
+            let (kind, columns) = self.bound_or_table(&name);
+            let alias = Some(name.name).filter(|_| !matches!(kind, SourceKind::Table(_)));
+            let select = Select { sources: vec![Source { alias, columns, kind }], ..Select::default() };
             Reads { selects: vec![select], outputs: vec![Output::Star(None)], ..Reads::default() }
         } else if self.c.eat("SELECT") {
             self.select()?
