@@ -15,7 +15,7 @@ mod fold;
 mod numbering;
 mod proof;
 pub mod rules;
-mod schema;
+pub mod schema;
 pub mod sources;
 mod span;
 mod syntax;
@@ -23,6 +23,7 @@ mod syntax;
 pub use config::{Backend, Config};
 pub use diagnostics::{Diagnostic, Group, Level};
 pub use numbering::{NextPath, next_path};
+pub use schema::Schema;
 pub use sources::Sources;
 pub use span::{LineIndex, Span};
 
@@ -65,28 +66,6 @@ pub struct StatementSpan {
     pub column: usize,
 }
 
-/// A table or view of the last catalog, for a program that checks a live database against it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExpectedTable {
-    /// Its schema (`public`, `main`).
-    pub schema: String,
-    /// Its name.
-    pub name: String,
-    /// Its columns in order.
-    pub columns: Vec<ExpectedColumn>,
-}
-
-/// A column of an [`ExpectedTable`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExpectedColumn {
-    /// Its name.
-    pub name: String,
-    /// Its type, as the engine writes it.
-    pub sql_type: String,
-    /// Whether it takes NULL.
-    pub nullable: bool,
-}
-
 /// All that is known of a folder.
 #[derive(Clone, Debug)]
 pub struct Analysis {
@@ -94,8 +73,8 @@ pub struct Analysis {
     pub backend: Backend,
     /// Its migrations in order.
     pub migrations: Vec<Migration>,
-    /// The tables that will be there after the last one.
-    pub tables: Vec<ExpectedTable>,
+    /// What the schema will be after the last one.
+    pub schema: Schema,
     /// What is wrong with it, in the order of files and places.
     pub diagnostics: Vec<Diagnostic>,
     /// The texts that the diagnostics point into.
@@ -160,6 +139,6 @@ pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
     });
     // A statement in a loop is folded once for each round, and says the same each time.
     diagnostics.dedup();
-    let tables = schema::expected_tables(&catalog);
-    Analysis { backend: config.backend, migrations, tables, diagnostics, sources }
+    let schema = Schema::of(&catalog);
+    Analysis { backend: config.backend, migrations, schema, diagnostics, sources }
 }

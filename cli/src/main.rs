@@ -5,6 +5,7 @@
 mod check;
 mod explain;
 mod new;
+mod schema;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -36,6 +37,8 @@ enum Command {
     Explain(explain::Explain),
     /// Write the next migration's file, named as the others are
     New(new::New),
+    /// Print what the schema will be once every migration is applied
+    Schema(schema::Schema),
 }
 
 /// Which migrations, and for which engine.
@@ -136,6 +139,7 @@ fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Explain(explain) => explain.run(),
         Command::New(new) => new.run(),
+        Command::Schema(schema) => schema.run(),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

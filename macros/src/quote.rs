@@ -1,7 +1,7 @@
 //! What the analysis found, as tokens. Every struct is taken apart field by field: a new field of the analysis fails to
 //! compile here until somebody has said what becomes of it.
 
-use glowplug_analysis::{Analysis, Backend, ExpectedColumn, ExpectedTable, Migration, StatementSpan};
+use glowplug_analysis::{Analysis, Backend, Migration, StatementSpan, schema};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
@@ -16,9 +16,9 @@ pub(crate) struct Quoter<'a> {
 impl Quoter<'_> {
     /// All that the macro generates for a folder in order.
     pub(crate) fn module(&self, analysis: &Analysis, digest: &str) -> TokenStream {
-        let Analysis { backend, migrations, tables, diagnostics: _, sources: _, .. } = analysis;
+        let Analysis { backend, migrations, schema, diagnostics: _, sources: _, .. } = analysis;
         let list = migrations.iter().map(|migration| self.migration(migration));
-        let tables = tables.iter().map(|table| self.table(table));
+        let tables = schema.tables.iter().filter(|t| t.kind.is_table()).map(|table| self.table(table));
         let folder = self.absolute("");
         let folder = quote! {
             if ::core::cfg!(debug_assertions) { ::core::option::Option::Some(#folder) } else { ::core::option::Option::None }
@@ -170,16 +170,16 @@ impl Quoter<'_> {
         quote!(#glowplug::Statement { start: #start, end: #end, line: #line, column: #column })
     }
 
-    fn table(&self, table: &ExpectedTable) -> TokenStream {
+    fn table(&self, table: &schema::Table) -> TokenStream {
         let Self { glowplug, directory: _ } = self;
-        let ExpectedTable { schema, name, columns } = table;
+        let schema::Table { schema, name, columns, .. } = table;
         let columns = columns.iter().map(|column| self.column(column));
         quote!(#glowplug::Table { schema: #schema, name: #name, columns: &[#(#columns),*] })
     }
 
-    fn column(&self, column: &ExpectedColumn) -> TokenStream {
+    fn column(&self, column: &schema::Column) -> TokenStream {
         let Self { glowplug, directory: _ } = self;
-        let ExpectedColumn { name, sql_type, nullable } = column;
+        let schema::Column { name, sql_type, nullable, .. } = column;
         quote!(#glowplug::Column { name: #name, sql_type: #sql_type, nullable: #nullable })
     }
 

@@ -59,8 +59,8 @@ impl Catalog {
                     let added = changed.columns.pop();
                     self.change_table(key, |t| t.columns.extend(added));
                     self.own_sequence(key, column);
-                    for c in &column.constraints {
-                        self.add_constraint(key, c, out);
+                    for c in self.distinct_keys(column.constraints.iter()) {
+                        self.add_constraint(key, &c, out);
                     }
                     self.check_generated(key, std::slice::from_ref(column), out);
                     self.for_children(key, |catalog, child| {
@@ -148,7 +148,10 @@ impl Catalog {
                 self.resolve_names(&default.names, &[], out);
                 self.unlink_part(key, &Part::Default(column.value.clone()));
                 self.link_default(key, &column.value, &default.names);
-                self.change_column(key, column, |c| c.default = Some(default.text.clone()));
+                let kept = table.columns.iter().find(|c| self.same(&c.name, &column.value));
+                let kept =
+                    kept.map_or_else(|| Some(default.text.clone()), |c| self.kept_default(&c.data_type, default));
+                self.change_column(key, column, |c| c.default.clone_from(&kept));
             }
             TableActionKind::DropDefault(column) => {
                 if self.expect_column(&table, column, false, out) {

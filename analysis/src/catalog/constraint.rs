@@ -1,5 +1,7 @@
 //! Constraints of tables: their names, what they need, and foreign keys.
 
+use std::borrow::Cow;
+
 use super::object::{Constraint, ConstraintType, Index, Table};
 use super::relations::object_name;
 use super::resolve::Scope;
@@ -164,6 +166,50 @@ impl Catalog {
             }
             ConstraintKind::ForeignKey(fk) => self.add_foreign_key(key, &table, c, fk, out),
         }
+    }
+
+    /// The keys of one statement, the primary key first. PostgreSQL makes one of two that are about the same columns
+    /// (`transformIndexConstraints`): the first, under the name of the one that has a name.
+    pub(super) fn distinct_keys<'c>(
+        &self,
+        constraints: impl Iterator<Item = &'c ConstraintDefinition>,
+    ) -> Vec<Cow<'c, ConstraintDefinition>> {
+        let mut all: Vec<Cow<'c, ConstraintDefinition>> = constraints.map(Cow::Borrowed).collect();
+        if !self.engine.names_constraints || all.len() < 2 {
+            return all;
+        }
+        // A key's columns, and whether it is primary.
+        fn key_of(c: &ConstraintDefinition) -> Option<(&[Ident], bool)> {
+            match &c.kind {
+                ConstraintKind::PrimaryKey { columns, using_index: None, .. } => Some((columns, true)),
+                ConstraintKind::Unique { columns, using_index: None, nulls_not_distinct: false } => {
+                    Some((columns, false))
+                }
+                _ => None,
+            }
+        }
+        all.sort_by_key(|c| !matches!(c.kind, ConstraintKind::PrimaryKey { .. }));
+        let mut kept: Vec<Cow<'c, ConstraintDefinition>> = Vec::with_capacity(all.len());
+        for c in all {
+            let twin = key_of(&c).and_then(|(columns, primary)| {
+                kept.iter().position(|k| {
+                    k.deferrable == c.deferrable
+                        && key_of(k).is_some_and(|(others, of_primary)| {
+                            // A second primary key is an error of its own.
+                            !(primary && of_primary)
+                                && columns.iter().map(|i| &i.value).eq(others.iter().map(|i| &i.value))
+                        })
+                })
+            });
+            match twin {
+                Some(at) if kept[at].name.is_none() && c.name.is_some() => {
+                    kept[at].to_mut().name.clone_from(&c.name);
+                }
+                Some(_) => {}
+                None => kept.push(c),
+            }
+        }
+        kept
     }
 
     /// PRIMARY KEY and UNIQUE: the columns are there, once each; an index is made. Answers the columns.

@@ -50,6 +50,8 @@ pub(crate) struct Engine {
     pub(crate) checks_views: bool,
     /// Whether constraints without a name get one.
     pub(crate) names_constraints: bool,
+    /// Whether DEFAULT NULL is kept as no default at all.
+    pub(crate) forgets_null_defaults: bool,
     /// Whether types must exist.
     pub(crate) checks_types: bool,
     /// Whether the functions that it brings are known, and one that is called must be there.
@@ -82,6 +84,7 @@ static POSTGRES: Engine = Engine {
     checks_foreign_keys: true,
     checks_views: true,
     names_constraints: true,
+    forgets_null_defaults: true,
     checks_types: true,
     checks_functions: true,
     refuses_null_in_key: true,
@@ -104,6 +107,7 @@ static SQLITE: Engine = Engine {
     checks_foreign_keys: false,
     checks_views: false,
     names_constraints: false,
+    forgets_null_defaults: false,
     checks_types: false,
     checks_functions: false,
     refuses_null_in_key: false,

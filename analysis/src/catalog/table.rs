@@ -1,10 +1,10 @@
 //! CREATE TABLE, and the columns of tables.
 
 use super::literals::{self, Misfit};
-use super::object::{Column, Constraint, ConstraintType, Index, Table, TableKind, Type};
+use super::object::{Column, Constraint, ConstraintType, Index, Table, TableKind, Type, UserTypeKind};
 use super::relations::object_name;
 use super::resolve::Scope;
-use super::types::serial_type;
+use super::types::{builtin, serial_type};
 use super::{Catalog, Found, Key, Object, Outcome, Part, Problem, suggestion};
 use crate::change::{ColumnDefinition, ConstraintDefinition, ConstraintKind, CreateTable, Literal, ObjectKind};
 
@@ -94,14 +94,14 @@ impl Catalog {
             self.own_sequence(&key, c);
         }
         // Primary keys and unique keys first: a foreign key may point at one further down.
-        let keys_first = |c: &&ConstraintDefinition| {
+        let is_key = |c: &&ConstraintDefinition| {
             matches!(c.kind, ConstraintKind::PrimaryKey { .. } | ConstraintKind::Unique { .. })
         };
-        let of_columns = || t.columns.iter().flat_map(|c| c.constraints.iter());
-        for c in of_columns().chain(&t.constraints).filter(keys_first) {
-            self.add_constraint(&key, c, out);
+        let all = || t.columns.iter().flat_map(|c| c.constraints.iter()).chain(&t.constraints);
+        for c in self.distinct_keys(all().filter(is_key)) {
+            self.add_constraint(&key, &c, out);
         }
-        for c in of_columns().chain(&t.constraints).filter(|c| !keys_first(c)) {
+        for c in all().filter(|c| !is_key(c)) {
             self.add_constraint(&key, c, out);
         }
         self.check_generated(&key, &t.columns, out);
@@ -278,7 +278,7 @@ impl Catalog {
             Some(t) => self.resolve_type(t, out),
             None => Type { text: String::new(), base: String::new(), user: None, array: false, unknown: false },
         };
-        let mut default = c.default.as_ref().map(|d| d.text.clone());
+        let mut default = c.default.as_ref().and_then(|d| self.kept_default(&data_type, d));
         let mut not_null = c.not_null == Some(true) || c.identity.is_some();
         if let Some(serial) = self.serial_of(c) {
             data_type =
@@ -333,6 +333,23 @@ impl Catalog {
                 }
             });
         }
+    }
+
+    /// A column's default as it is kept. PostgreSQL keeps none for a NULL that is of the column's type as it is: a length
+    /// is applied, and a domain checks, so these have one (`AddRelationNewConstraints`; seen on 15 and 18).
+    pub(super) fn kept_default(&self, data_type: &Type, default: &crate::change::Expr) -> Option<String> {
+        let bare = || {
+            let text = default.text.trim_start_matches("( ").trim_end_matches(" )");
+            let of = |name: &str| builtin(name).is_some_and(|b| b.text == data_type.text);
+            text == "null"
+                || text.strip_prefix("null :: ").is_some_and(of)
+                || text.strip_prefix("cast ( null as ").is_some_and(of)
+        };
+        let applied = data_type.text.contains('(')
+            || data_type.user.as_ref().is_some_and(
+                |user| matches!(self.get(user), Some(Object::Type(t)) if matches!(t.kind, UserTypeKind::Domain { .. })),
+            );
+        (!(self.engine.forgets_null_defaults && !applied && bare())).then(|| default.text.clone())
     }
 
     /// A default that draws from a sequence needs it.

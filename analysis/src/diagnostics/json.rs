@@ -145,7 +145,7 @@ mod tests {
         let analysis = Analysis {
             backend: Backend::Postgres,
             migrations: vec![migration("0001", "a"), migration("0002", "b")],
-            tables: Vec::new(),
+            schema: crate::Schema::default(),
             diagnostics,
             sources,
         };
