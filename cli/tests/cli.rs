@@ -445,3 +445,33 @@ fn the_template_is_refused_as_it_is_and_accepted_as_it_could_be() {
         assert_eq!(filled.code, 0, "{}{}", sql.join("\n"), filled.out);
     }
 }
+
+#[test]
+fn schema_prints_what_the_migrations_make() {
+    let root = folder(&[("001_a.sql", A), ("002_b.sql", b"ALTER TABLE a ADD COLUMN note TEXT NOT NULL DEFAULT '';\n")]);
+    let ran = run(root.path(), &["schema", "--backend", "sqlite"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let json: Value = serde_json::from_str(&ran.out).unwrap();
+    let columns: Vec<_> = json["tables"][0]["columns"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| (&c["name"], &c["type"], &c["default"]))
+        .collect();
+    assert_eq!(
+        format!("{columns:?}"),
+        r#"[(String("id"), String("INTEGER"), Null), (String("note"), String("TEXT"), String("''"))]"#
+    );
+    let ran = run(root.path(), &["schema", "--backend", "sqlite", "--format", "mermaid"]);
+    let expected = "erDiagram\n    \"a\" {\n        INTEGER id PK \"null\"\n        TEXT note\n    }\n";
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, expected, ""));
+}
+
+#[test]
+fn schema_of_a_folder_that_does_not_run_says_why() {
+    let root = folder(&[("001_a.sql", A), ("002_b.sql", b"CREATE TABLE IF NOT EXISTS a2 (x INT, x INT);\n")]);
+    let ran = run(root.path(), &["schema", "--backend", "sqlite"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("duplicate column name: x"), "{}", ran.err);
+    assert!(serde_json::from_str::<Value>(&ran.out).unwrap()["tables"][0]["name"] == "a", "{}", ran.out);
+}
