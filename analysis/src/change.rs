@@ -7,6 +7,8 @@
     reason = "a change keeps all that its statement says; which part of it a rule reads is the rule's affair"
 )]
 
+use std::borrow::Cow;
+
 use crate::span::Span;
 
 /// A name part as the engine keeps it (folded where it was not quoted), and where it stands.
@@ -331,6 +333,8 @@ pub(crate) struct Expr {
     pub(crate) text: String,
     pub(crate) names: Names,
     pub(crate) literal: Option<Literal>,
+    /// The whole of it in the tree of its names.
+    pub(crate) root: NodeId,
 }
 
 /// An expression that is a bare literal.
@@ -353,6 +357,168 @@ pub(crate) struct Names {
     pub(crate) queries: Vec<Reads>,
     /// Part of it is of a form whose names are not read: then nothing in it is reported as missing.
     pub(crate) opaque: bool,
+    /// The forms of the expressions, every part before what it is a part of. They refer to the lists above by position.
+    pub(crate) tree: Vec<Node>,
+    /// The parts of each node, one after the other.
+    pub(crate) parts: Vec<NodeId>,
+    /// What must be true or false, with the clause that asks for it.
+    pub(crate) conditions: Vec<(NodeId, &'static str)>,
+}
+
+/// A node of [`Names::tree`], counted from one; zero stands for what is not kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct NodeId(u32);
+
+impl NodeId {
+    /// Not kept.
+    pub(crate) const NONE: Self = Self(0);
+
+    /// Its position in the tree.
+    pub(crate) fn position(self) -> Option<usize> {
+        (self.0 as usize).checked_sub(1)
+    }
+}
+
+/// One form of an expression.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) form: Form,
+    pub(crate) span: Span,
+    first: u32,
+    count: u32,
+}
+
+/// What a node is; numbers are positions in the lists of its [`Names`].
+#[derive(Clone, Debug)]
+pub(crate) enum Form {
+    Literal(Literal),
+    /// `b'1'`, `x'1f'`.
+    Bits,
+    Column(u32),
+    /// Its parts are the arguments. `aggregate`: what only an aggregate takes (DISTINCT, ORDER BY, FILTER, WITHIN GROUP)
+    /// is there; `window`: OVER. `named`: an argument has a name or is VARIADIC.
+    Call {
+        call: u32,
+        aggregate: bool,
+        window: bool,
+        named: bool,
+    },
+    /// A function that the grammar calls by words of its own: `EXTRACT`, `AT TIME ZONE`.
+    Function(&'static str),
+    Cast(u32),
+    /// Of one part or two.
+    Operator(Cow<'static, str>),
+    /// `operator ANY (array)`.
+    Quantified(Cow<'static, str>),
+    /// AND, OR, NOT, IS TRUE and the like: the parts are true or false.
+    Logic(&'static str),
+    /// True or false, whatever the parts are: IS NULL.
+    Test,
+    /// IS DISTINCT FROM: compared for equality.
+    Distinct,
+    Between,
+    /// The first part is looked for among the others.
+    In,
+    /// `CASE [operand] WHEN … THEN … [ELSE …] END`: its parts in the order they are written.
+    Case {
+        operand: bool,
+        otherwise: bool,
+    },
+    /// COALESCE, GREATEST, LEAST: of one type together.
+    Common(&'static str),
+    Nullif,
+    Array,
+    Row,
+    Query(u32, QueryForm),
+    Field(String),
+    Subscript {
+        slice: bool,
+    },
+    Collate,
+    /// `current_date` and the like: a value of this type.
+    Value(&'static str),
+}
+
+/// How a query stands in an expression.
+#[derive(Clone, Debug)]
+pub(crate) enum QueryForm {
+    Scalar,
+    Exists,
+    Array,
+    /// `x IN (query)`, `x = ANY (query)`: its part is the left side.
+    Compared(Cow<'static, str>),
+}
+
+impl Names {
+    /// Adds a node to the tree.
+    pub(crate) fn node(&mut self, form: Form, span: Span, parts: &[NodeId]) -> NodeId {
+        let first = position(self.parts.len());
+        self.parts.extend_from_slice(parts);
+        self.tree.push(Node { form, span, first, count: position(parts.len()) });
+        NodeId(position(self.tree.len()))
+    }
+
+    /// A node of the tree.
+    pub(crate) fn at(&self, id: NodeId) -> Option<&Node> {
+        self.tree.get(id.position()?)
+    }
+
+    /// The parts of a node.
+    pub(crate) fn parts_of(&self, node: &Node) -> &[NodeId] {
+        let first = node.first as usize;
+        self.parts.get(first..first + node.count as usize).unwrap_or_default()
+    }
+
+    /// The literal that a node is.
+    pub(crate) fn literal_at(&self, id: NodeId) -> Option<&Literal> {
+        match self.at(id) {
+            Some(Node { form: Form::Literal(l), .. }) => Some(l),
+            _ => None,
+        }
+    }
+
+    /// Takes in the names of another expression. Answers what its nodes are called here.
+    pub(crate) fn absorb(&mut self, other: Self) -> Shift {
+        let shift = Shift(position(self.tree.len()));
+        let (columns, functions) = (position(self.columns.len()), position(self.functions.len()));
+        let (types, queries) = (position(self.types.len()), position(self.queries.len()));
+        let parts = position(self.parts.len());
+        self.tree.extend(other.tree.into_iter().map(|mut node| {
+            node.first += parts;
+            match &mut node.form {
+                Form::Column(i) => *i += columns,
+                Form::Call { call, .. } => *call += functions,
+                Form::Cast(i) => *i += types,
+                Form::Query(i, _) => *i += queries,
+                _ => {}
+            }
+            node
+        }));
+        self.parts.extend(other.parts.into_iter().map(|id| shift.of(id)));
+        self.conditions.extend(other.conditions.into_iter().map(|(id, clause)| (shift.of(id), clause)));
+        self.columns.extend(other.columns);
+        self.functions.extend(other.functions);
+        self.types.extend(other.types);
+        self.queries.extend(other.queries);
+        self.opaque |= other.opaque;
+        shift
+    }
+}
+
+/// By how much nodes have moved that were absorbed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shift(u32);
+
+impl Shift {
+    /// What a node is called now.
+    pub(crate) fn of(self, id: NodeId) -> NodeId {
+        if id == NodeId::NONE { id } else { NodeId(id.0 + self.0) }
+    }
+}
+
+/// A position in a list of one statement: none has four thousand million of anything.
+fn position(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 #[derive(Clone, Debug)]
@@ -390,6 +556,10 @@ pub(crate) struct Select {
     pub(crate) loose: Names,
     /// Output names, for `loose`.
     pub(crate) aliases: Vec<String>,
+    /// The expressions of its output columns, in their order; none for a `*`. Of VALUES: those of all rows.
+    pub(crate) targets: Vec<NodeId>,
+    /// The outputs of a later part of a set operation; the first part's are those of the query.
+    pub(crate) arm: Option<Vec<Output>>,
 }
 
 /// One item of a FROM clause.
@@ -399,6 +569,21 @@ pub(crate) struct Source {
     /// Columns renamed by `AS t(a, b)`.
     pub(crate) columns: Vec<Ident>,
     pub(crate) kind: SourceKind,
+    pub(crate) join: Join,
+}
+
+/// How a source is joined with those before it.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Join {
+    /// The first one after FROM or a comma.
+    #[default]
+    Start,
+    /// ON, CROSS: the columns of both sides stay.
+    Beside,
+    /// USING: these columns become one.
+    Using(Vec<Ident>),
+    /// The columns of the same name become one.
+    Natural,
 }
 
 #[derive(Clone, Debug)]
@@ -780,6 +965,8 @@ pub(crate) struct Insert {
     pub(crate) names: Names,
     /// INSERT OR IGNORE / OR REPLACE, REPLACE INTO.
     pub(crate) ignore: bool,
+    /// Some column is written in part: `point.x`, `tags[1]`.
+    pub(crate) in_part: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -793,8 +980,8 @@ pub(crate) enum InsertSource {
 pub(crate) struct OnConflict {
     pub(crate) target: ConflictTarget,
     pub(crate) span: Span,
-    /// DO UPDATE SET: the columns set.
-    pub(crate) update: Vec<Ident>,
+    /// DO UPDATE SET: the columns set, and to what.
+    pub(crate) update: Vec<(Ident, NodeId)>,
 }
 
 #[derive(Clone, Debug)]
@@ -813,8 +1000,8 @@ pub(crate) enum ConflictTarget {
 pub(crate) struct Update {
     pub(crate) table: Name,
     pub(crate) alias: Option<Ident>,
-    /// The columns set, each with its expression's names and whether it reads the column it sets (`n = n + 1`).
-    pub(crate) set: Vec<(Ident, bool)>,
+    /// The columns set, each with whether it reads the column it sets (`n = n + 1`), and to what.
+    pub(crate) set: Vec<(Ident, bool, NodeId)>,
     /// FROM, WHERE, RETURNING and the expressions set: a scope whose first source is the table.
     pub(crate) reads: Reads,
     pub(crate) has_where: bool,

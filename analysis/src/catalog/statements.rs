@@ -522,7 +522,7 @@ impl Catalog {
     }
 
     fn conflict_target(&mut self, table: &super::Table, on: &crate::change::OnConflict, out: &mut Outcome) {
-        for c in &on.update {
+        for (c, _) in &on.update {
             self.expect_column(table, c, false, out);
         }
         match &on.target {
@@ -579,7 +579,7 @@ impl Catalog {
         self.resolve_reads(&u.reads, &[], out);
         let Some(key) = key else { return };
         let Some(table) = self.table(&key).cloned() else { return };
-        for (column, accumulates) in &u.set {
+        for (column, accumulates, _) in &u.set {
             if self.expect_column(&table, column, false, out)
                 && *accumulates
                 && since.is_none_or(|m| self.was_there(m, &key))

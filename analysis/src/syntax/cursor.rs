@@ -215,6 +215,12 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Whether the next token and the one behind it do not touch.
+    pub(crate) fn gap_after_next(&self) -> bool {
+        let next = self.tokens.get(self.next + 1);
+        next.is_none_or(|t| start_of(t) > self.peek_span().end)
+    }
+
     pub(crate) fn advance(&mut self) {
         self.next = self.tokens.len().min(self.next + 1);
     }

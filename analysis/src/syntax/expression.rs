@@ -15,8 +15,9 @@ mod tests;
 use sqlparser::tokenizer::Token;
 
 use super::{Cursor, R, SyntaxError, postgres, sqlite, word_of};
-use crate::change::{Call, Change, Expr, Ident, Literal, Name, Names, Reads, TypeName};
+use crate::change::{Call, Change, Expr, Form, Ident, Literal, Name, Names, NodeId, QueryForm, Reads, TypeName};
 use crate::config::Backend;
+use crate::span::Span;
 use operators::{AND, LIKE};
 
 /// How deep expressions may nest in one another, in calls of [`Reader::climb`]; a query counts for several. A thread of
@@ -29,8 +30,8 @@ pub(super) fn expr(c: &mut Cursor<'_>) -> R<Expr> {
     let mut names = Names::default();
     let shape = Reader::new(c).climb(&mut names, 0).map_err(|e| *e)?;
     let span = c.span_from(mark);
-    let literal = shape.literal.filter(|_| !shape.regclass).map(|l| *l);
-    Ok(Expr { span, text: c.definition(span), names, literal })
+    let literal = names.literal_at(shape.literal).filter(|_| !shape.regclass).cloned();
+    Ok(Expr { span, text: c.definition(span), names, literal, root: shape.node })
 }
 
 /// A query, with or without WITH.
@@ -49,7 +50,10 @@ type Q<T> = Result<T, Box<SyntaxError>>;
 /// What is known of an expression beside its names.
 #[derive(Debug, Default)]
 struct Shape {
-    literal: Option<Box<Literal>>,
+    /// Its node, where its form is kept.
+    node: NodeId,
+    /// The node of the literal that it is.
+    literal: NodeId,
     /// The literal stands under a cast to `regclass`, and names a relation all the same.
     regclass: bool,
     /// What the engine calls an output column that shows this.
@@ -67,8 +71,12 @@ struct Shape {
 }
 
 impl Shape {
-    fn literal(literal: Literal) -> Self {
-        Self { literal: Some(Box::new(literal)), ..Self::default() }
+    fn literal(literal: NodeId) -> Self {
+        Self { node: literal, literal, ..Self::default() }
+    }
+
+    fn node(node: NodeId) -> Self {
+        Self { node, ..Self::default() }
     }
 
     fn named(name: Ident) -> Self {
@@ -83,11 +91,11 @@ enum Paren {
 }
 
 impl Paren {
-    /// The query's place among the names of the expression around it.
-    fn into_names(self, n: &mut Names) {
-        if let Self::Query(q) = self {
-            n.queries.push(*q);
-        }
+    /// Puts a query among the names of the expression around it. Answers the node of what it is there.
+    fn into_names(self, n: &mut Names, form: QueryForm, span: Span, left: &[NodeId]) -> NodeId {
+        let Self::Query(q) = self else { return NodeId::NONE };
+        n.queries.push(*q);
+        n.node(Form::Query(last(&n.queries), form), span, left)
     }
 }
 
@@ -223,8 +231,9 @@ impl<'c, 'a> Reader<'c, 'a> {
     /// An expression of operators that bind at least as tight as `min`.
     fn climb(&mut self, n: &mut Names, min: u8) -> Q<Shape> {
         self.deeper(1, |r| {
+            let mark = r.c.mark();
             let left = r.prefix(n)?;
-            r.infix(n, left, min)
+            r.infix(n, left, min, mark)
         })
     }
 
@@ -240,8 +249,14 @@ impl<'c, 'a> Reader<'c, 'a> {
         Ok(out)
     }
 
+    /// Keeps the form of what was read since the mark.
+    fn keep(&self, n: &mut Names, mark: usize, form: Form, parts: &[NodeId]) -> NodeId {
+        if self.postgres() { n.node(form, self.c.span_from(mark), parts) } else { NodeId::NONE }
+    }
+
     /// A literal, a name, a call or something in parentheses, with what may be attached to it.
     fn operand(&mut self, n: &mut Names) -> Q<Shape> {
+        let mark = self.c.mark();
         let mut shape = self.primary(n)?;
         if !self.postgres() {
             return Ok(shape);
@@ -251,12 +266,12 @@ impl<'c, 'a> Reader<'c, 'a> {
                 Token::DoubleColon => {
                     self.c.advance();
                     let t = postgres::types::type_name(self.c)?;
-                    shape = cast(shape, &t);
-                    n.types.push(t);
+                    shape = self.cast(n, mark, shape, t);
                 }
                 Token::LBracket if shape.indirect => {
-                    self.subscript(n)?;
-                    shape = Shape { name: shape.name, indirect: true, ..Shape::default() };
+                    let slice = self.subscript(n)?;
+                    let node = self.keep(n, mark, Form::Subscript { slice }, &[shape.node]);
+                    shape = Shape { name: shape.name, indirect: true, ..Shape::node(node) };
                 }
                 Token::Period if shape.indirect => {
                     self.c.advance();
@@ -264,7 +279,8 @@ impl<'c, 'a> Reader<'c, 'a> {
                         shape = Shape { expands: true, ..Shape::default() };
                     } else {
                         let field = self.c.label_name()?;
-                        shape = Shape { indirect: true, ..Shape::named(field) };
+                        let node = self.keep(n, mark, Form::Field(field.value.clone()), &[shape.node]);
+                        shape = Shape { indirect: true, node, ..Shape::named(field) };
                     }
                 }
                 _ => return Ok(shape),
@@ -272,36 +288,32 @@ impl<'c, 'a> Reader<'c, 'a> {
         }
     }
 
-    /// `[1]`, `[1:2]`, `[:]`.
-    fn subscript(&mut self, n: &mut Names) -> Q<()> {
+    /// `[1]`, `[1:2]`, `[:]`: whether it is a slice.
+    fn subscript(&mut self, n: &mut Names) -> Q<bool> {
         self.c.expect_token(&Token::LBracket)?;
         if !self.c.at_token(&Token::Colon) {
             self.whole(n)?;
         }
-        if self.c.eat_token(&Token::Colon) && !self.c.at_token(&Token::RBracket) {
+        let slice = self.c.eat_token(&Token::Colon);
+        if slice && !self.c.at_token(&Token::RBracket) {
             self.whole(n)?;
         }
-        Ok(self.c.expect_token(&Token::RBracket)?)
+        self.c.expect_token(&Token::RBracket)?;
+        Ok(slice)
     }
 
     fn primary(&mut self, n: &mut Names) -> Q<Shape> {
         match self.c.peek() {
             Token::LParen => self.parenthesis(n),
-            Token::Number(..) => self.number(),
+            Token::Number(..) => self.number(n),
             Token::SingleQuotedString(_)
             | Token::EscapedStringLiteral(_)
             | Token::UnicodeStringLiteral(_)
             | Token::NationalStringLiteral(_)
-            | Token::DollarQuotedString(_) => self.text(),
+            | Token::DollarQuotedString(_) => self.constant_text(n),
             // Bit strings on PostgreSQL, blobs on SQLite.
-            Token::SingleQuotedByteStringLiteral(_) if self.postgres() => {
-                self.c.advance();
-                Ok(Shape::default())
-            }
-            Token::HexStringLiteral(_) => {
-                self.c.advance();
-                Ok(Shape::default())
-            }
+            Token::SingleQuotedByteStringLiteral(_) if self.postgres() => self.bits(n),
+            Token::HexStringLiteral(_) => self.bits(n),
             Token::Placeholder(_) => {
                 self.c.advance();
                 Ok(Shape { indirect: true, ..Shape::default() })
@@ -328,7 +340,13 @@ impl<'c, 'a> Reader<'c, 'a> {
         Ok(Shape::default())
     }
 
-    fn number(&mut self) -> Q<Shape> {
+    fn bits(&mut self, n: &mut Names) -> Q<Shape> {
+        let mark = self.c.mark();
+        self.c.advance();
+        Ok(Shape::node(self.keep(n, mark, Form::Bits, &[])))
+    }
+
+    fn number(&mut self, n: &mut Names) -> Q<Shape> {
         let span = self.c.peek_span();
         let digits = self.c.number()?;
         if matches!(self.c.peek(), Token::Word(_)) && self.c.peek_span().start == span.end {
@@ -341,16 +359,21 @@ impl<'c, 'a> Reader<'c, 'a> {
             };
             return Err(Box::new(SyntaxError::new("syntax-error", span, message)));
         }
-        Ok(Shape::literal(Literal::Number(digits)))
+        Ok(Shape::literal(n.node(Form::Literal(Literal::Number(digits)), span, &[])))
     }
 
     /// A string constant.
-    fn text(&mut self) -> Q<Shape> {
-        let (value, _) = self.c.string()?;
+    fn text(&mut self) -> Q<(String, Span)> {
+        let text = self.c.string()?;
         if self.postgres() && self.c.eat("UESCAPE") {
             self.c.string()?;
         }
-        Ok(Shape::literal(Literal::Text(value)))
+        Ok(text)
+    }
+
+    fn constant_text(&mut self, n: &mut Names) -> Q<Shape> {
+        let (value, span) = self.text()?;
+        Ok(Shape::literal(n.node(Form::Literal(Literal::Text(value)), span, &[])))
     }
 
     fn parenthesis(&mut self, n: &mut Names) -> Q<Shape> {
@@ -361,16 +384,17 @@ impl<'c, 'a> Reader<'c, 'a> {
                     Some(query::Named(name)) => Some(Box::new(name.clone())),
                     _ => None,
                 };
-                n.queries.push(*q);
-                Ok(Shape { name, indirect: true, ..Shape::default() })
+                let node = Paren::Query(q).into_names(n, QueryForm::Scalar, self.c.span_from(mark), &[]);
+                Ok(Shape { name, indirect: true, ..Shape::node(node) })
             }
             Paren::List(mut shapes) if shapes.len() == 1 => {
                 let inner = shapes.remove(0);
                 Ok(Shape { indirect: true, ..inner })
             }
-            Paren::List(_) => {
+            Paren::List(shapes) => {
                 let span = self.c.span_from(mark);
-                Ok(Shape { indirect: true, row: true, ..Shape::named(Ident { value: "row".to_owned(), span }) })
+                let node = self.keep(n, mark, Form::Row, &nodes(&shapes));
+                Ok(Shape { indirect: true, row: true, node, ..Shape::named(Ident { value: "row".to_owned(), span }) })
             }
         }
     }
@@ -396,9 +420,9 @@ impl<'c, 'a> Reader<'c, 'a> {
     fn word(&mut self, n: &mut Names, word: &str) -> Q<Shape> {
         let paren = self.followed_by_paren();
         match word {
-            "null" => self.constant(Literal::Null),
-            "true" => self.constant(Literal::Boolean(true)),
-            "false" => self.constant(Literal::Boolean(false)),
+            "null" => self.constant(n, Literal::Null),
+            "true" => self.constant(n, Literal::Boolean(true)),
+            "false" => self.constant(n, Literal::Boolean(false)),
             "case" => self.case(n),
             "cast" if paren || self.sqlite() => self.cast_call(n),
             "exists" if paren => self.exists(n),
@@ -413,26 +437,30 @@ impl<'c, 'a> Reader<'c, 'a> {
 
     /// `EXISTS (query)`, `ARRAY(query)`.
     fn exists(&mut self, n: &mut Names) -> Q<Shape> {
+        let mark = self.c.mark();
+        let form = if self.c.at("ARRAY") { QueryForm::Array } else { QueryForm::Exists };
         let name = self.c.label_name()?;
         if !self.opens_query() {
             self.c.expect_token(&Token::LParen)?;
             return Err(Box::new(self.c.expected("a query")));
         }
-        self.parens(n)?.into_names(n);
-        Ok(Shape::named(name))
+        let query = self.parens(n)?;
+        let node = query.into_names(n, form, self.c.span_from(mark), &[]);
+        Ok(Shape { node, ..Shape::named(name) })
     }
 
-    fn constant(&mut self, literal: Literal) -> Q<Shape> {
+    fn constant(&mut self, n: &mut Names, literal: Literal) -> Q<Shape> {
         let name = self.c.label_name()?;
+        let span = name.span;
         // `true` and `false` are casts of a string to PostgreSQL, and named so.
         let named = self.postgres() && literal != Literal::Null;
         let name = named.then(|| Box::new(Ident { value: "bool".to_owned(), ..name }));
-        Ok(Shape { weak: true, name, ..Shape::literal(literal) })
+        Ok(Shape { weak: true, name, ..Shape::literal(n.node(Form::Literal(literal), span, &[])) })
     }
 
     fn postgres_word(&mut self, n: &mut Names, word: &str, paren: bool) -> Q<Shape> {
         if VALUE_WORDS.contains(&word) && !(word == "current_schema" && paren) {
-            return self.value_word(word);
+            return self.value_word(n, word);
         }
         if TYPE_WORDS.contains(&word) && self.starts_typed_literal(word) {
             return self.typed_literal(n);
@@ -450,26 +478,40 @@ impl<'c, 'a> Reader<'c, 'a> {
         }
     }
 
-    fn value_word(&mut self, word: &str) -> Q<Shape> {
+    fn value_word(&mut self, n: &mut Names, word: &str) -> Q<Shape> {
+        let mark = self.c.mark();
         let name = self.c.label_name()?;
         if word.contains("time") && self.c.at_token(&Token::LParen) {
             self.c.parens(Cursor::number)?;
         }
-        Ok(Shape::named(name))
+        let node = self.keep(n, mark, Form::Value(type_of_word(word)), &[]);
+        Ok(Shape { node, ..Shape::named(name) })
     }
 
     fn array_constructor(&mut self, n: &mut Names) -> Q<Shape> {
+        let mark = self.c.mark();
         let name = self.c.label_name()?;
-        self.array(n)?;
-        Ok(Shape::named(name))
+        let node = self.array(n, mark)?;
+        Ok(Shape { node, ..Shape::named(name) })
     }
 
     /// `ROW(…)`, `COALESCE(…)` and the like.
     fn form(&mut self, n: &mut Names, word: &str) -> Q<Shape> {
+        let mark = self.c.mark();
         let name = self.c.label_name()?;
-        self.arguments_of_form(n)?;
+        let parts = nodes(&self.arguments_of_form(n)?);
         let row = word == "row";
-        Ok(Shape { indirect: row, row, settles: SETTLING.contains(&word), ..Shape::named(name) })
+        let form = match word {
+            "row" => Some(Form::Row),
+            "coalesce" => Some(Form::Common("COALESCE")),
+            "greatest" => Some(Form::Common("GREATEST")),
+            "least" => Some(Form::Common("LEAST")),
+            "nullif" if parts.len() == 2 => Some(Form::Nullif),
+            "normalize" => Some(Form::Function("normalize")),
+            _ => None,
+        };
+        let node = form.map_or(NodeId::NONE, |form| self.keep(n, mark, form, &parts));
+        Ok(Shape { indirect: row, row, node, settles: SETTLING.contains(&word), ..Shape::named(name) })
     }
 
     fn collation_for(&mut self, n: &mut Names) -> Q<Shape> {
@@ -489,31 +531,32 @@ impl<'c, 'a> Reader<'c, 'a> {
     }
 
     /// `ARRAY[…]`, with arrays inside: `ARRAY[[1, 2], [3, 4]]`.
-    fn array(&mut self, n: &mut Names) -> Q<()> {
+    fn array(&mut self, n: &mut Names, mark: usize) -> Q<NodeId> {
         self.c.expect_token(&Token::LBracket)?;
         if self.c.eat_token(&Token::RBracket) {
-            return Ok(());
+            return Ok(self.keep(n, mark, Form::Array, &[]));
         }
+        let mut parts = Vec::new();
         loop {
-            if self.c.at_token(&Token::LBracket) {
-                self.deeper(1, |r| r.array(n))?;
+            parts.push(if self.c.at_token(&Token::LBracket) {
+                self.deeper(1, |r| r.array(n, r.c.mark()))?
             } else {
-                self.whole(n)?;
-            }
+                self.whole(n)?.node
+            });
             if !self.c.eat_token(&Token::Comma) {
                 break;
             }
         }
-        Ok(self.c.expect_token(&Token::RBracket)?)
+        self.c.expect_token(&Token::RBracket)?;
+        Ok(self.keep(n, mark, Form::Array, &parts))
     }
 
     /// `(a, b)` of a form that is no function of the catalog.
-    fn arguments_of_form(&mut self, n: &mut Names) -> Q<()> {
+    fn arguments_of_form(&mut self, n: &mut Names) -> Q<Vec<Shape>> {
         self.c.expect_token(&Token::LParen)?;
-        if !self.c.at_token(&Token::RParen) {
-            self.list(n)?;
-        }
-        Ok(self.c.expect_token(&Token::RParen)?)
+        let shapes = if self.c.at_token(&Token::RParen) { Vec::new() } else { self.list(n)? };
+        self.c.expect_token(&Token::RParen)?;
+        Ok(shapes)
     }
 
     /// Whether the word of a type is followed by what makes it one here: columns may be called `time`, too.
@@ -532,24 +575,27 @@ impl<'c, 'a> Reader<'c, 'a> {
 
     /// `interval '1 day'`, `timestamp with time zone '…'`.
     fn typed_literal(&mut self, n: &mut Names) -> Q<Shape> {
+        let mark = self.c.mark();
         let interval = self.c.at("INTERVAL");
         let t = postgres::types::type_name(self.c)?;
         if !is_string(self.c.peek()) {
             return Err(Box::new(self.c.expected("a string")));
         }
-        self.text()?;
-        if interval {
-            self.interval_fields()?;
+        let (value, span) = self.text()?;
+        // `interval '1' day` is read with its field.
+        if interval && self.interval_fields()? {
+            let shape = self.cast(n, mark, Shape::default(), t);
+            return Ok(shape);
         }
-        let shape = cast(Shape::default(), &t);
-        n.types.push(t);
-        Ok(shape)
+        let literal = n.node(Form::Literal(Literal::Text(value)), span, &[]);
+        Ok(self.cast(n, mark, Shape::node(literal), t))
     }
 
-    fn interval_fields(&mut self) -> Q<()> {
+    /// Whether there are fields behind an interval's text.
+    fn interval_fields(&mut self) -> Q<bool> {
         const FIELDS: &[&str] = &["YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"];
         if self.c.eat_any(FIELDS).is_none() {
-            return Ok(());
+            return Ok(false);
         }
         if self.c.eat("TO") && self.c.eat_any(FIELDS).is_none() {
             return Err(Box::new(self.c.expected("a field of an interval")));
@@ -557,45 +603,50 @@ impl<'c, 'a> Reader<'c, 'a> {
         if self.c.at_token(&Token::LParen) {
             self.c.parens(Cursor::number)?;
         }
-        Ok(())
+        Ok(true)
     }
 
     fn case(&mut self, n: &mut Names) -> Q<Shape> {
+        let mark = self.c.mark();
         let mut name = self.c.label_name()?;
-        if !self.c.at("WHEN") {
-            self.whole(n)?;
+        let mut parts = Vec::new();
+        let operand = !self.c.at("WHEN");
+        if operand {
+            parts.push(self.whole(n)?.node);
         }
         if !self.c.at("WHEN") {
             return Err(Box::new(self.c.expected("WHEN")));
         }
         while self.c.eat("WHEN") {
-            self.whole(n)?;
+            parts.push(self.whole(n)?.node);
             self.c.expect("THEN")?;
-            self.whole(n)?;
+            parts.push(self.whole(n)?.node);
         }
         let mut weak = true;
-        if self.c.eat("ELSE") {
+        let has_else = self.c.eat("ELSE");
+        if has_else {
             let otherwise = self.whole(n)?;
+            parts.push(otherwise.node);
             if let (Some(other), false) = (otherwise.name, otherwise.weak) {
                 name = *other;
                 weak = false;
             }
         }
         self.c.expect("END")?;
-        Ok(Shape { weak, ..Shape::named(name) })
+        let node = self.keep(n, mark, Form::Case { operand, otherwise: has_else }, &parts);
+        Ok(Shape { weak, node, ..Shape::named(name) })
     }
 
     /// `CAST(x AS type)`.
     fn cast_call(&mut self, n: &mut Names) -> Q<Shape> {
+        let mark = self.c.mark();
         self.c.advance();
         self.c.expect_token(&Token::LParen)?;
         let inner = self.whole(n)?;
         self.c.expect("AS")?;
         let shape = if self.postgres() {
             let t = postgres::types::type_name(self.c)?;
-            let shape = cast(inner, &t);
-            n.types.push(t);
-            shape
+            self.cast(n, mark, inner, t)
         } else {
             // Any words are a type to SQLite, and none at all.
             while matches!(self.c.peek(), Token::Word(_) | Token::SingleQuotedString(_)) {
@@ -612,6 +663,9 @@ impl<'c, 'a> Reader<'c, 'a> {
 
     /// Calls that PostgreSQL spells with words between the arguments.
     fn sql_call(&mut self, n: &mut Names, word: &str) -> Q<Shape> {
+        let mark = self.c.mark();
+        let mut function = None;
+        let mut parts = Vec::new();
         let name = self.c.label_name()?;
         self.c.expect_token(&Token::LParen)?;
         match word {
@@ -622,51 +676,65 @@ impl<'c, 'a> Reader<'c, 'a> {
                     self.c.label_name()?;
                 }
                 self.c.expect("FROM")?;
-                self.whole(n)?;
+                parts = vec![NodeId::NONE, self.whole(n)?.node];
+                function = Some("extract");
             }
             "position" => {
-                self.climb(n, LIKE + 1)?;
+                let part = self.climb(n, LIKE + 1)?.node;
                 self.c.expect("IN")?;
-                self.climb(n, LIKE + 1)?;
+                parts = vec![self.climb(n, LIKE + 1)?.node, part];
+                function = Some("position");
             }
             "overlay" => {
-                self.whole(n)?;
+                parts.push(self.whole(n)?.node);
                 if self.c.eat("PLACING") {
-                    self.whole(n)?;
+                    parts.push(self.whole(n)?.node);
                     self.c.expect("FROM")?;
-                    self.whole(n)?;
+                    parts.push(self.whole(n)?.node);
                     if self.c.eat("FOR") {
-                        self.whole(n)?;
+                        parts.push(self.whole(n)?.node);
                     }
                 } else {
-                    self.more_arguments(n)?;
+                    while self.c.eat_token(&Token::Comma) {
+                        parts.push(self.whole(n)?.node);
+                    }
                 }
+                function = Some("overlay");
             }
             "substring" => {
-                self.whole(n)?;
+                parts.push(self.whole(n)?.node);
                 if self.c.eat("SIMILAR") {
-                    self.whole(n)?;
+                    parts.push(self.whole(n)?.node);
                     self.c.expect("ESCAPE")?;
-                    self.whole(n)?;
+                    parts.push(self.whole(n)?.node);
                 } else if self.c.at("FROM") || self.c.at("FOR") {
+                    // FOR alone puts a 1 before it.
+                    function = self.c.at("FROM").then_some("substring");
                     while self.c.eat_any(&["FROM", "FOR"]).is_some() {
-                        self.whole(n)?;
+                        parts.push(self.whole(n)?.node);
                     }
                 } else {
-                    self.more_arguments(n)?;
+                    function = Some("substring");
+                    while self.c.eat_token(&Token::Comma) {
+                        parts.push(self.whole(n)?.node);
+                    }
                 }
             }
             "trim" => {
                 self.c.eat_any(&["BOTH", "LEADING", "TRAILING"]);
-                if !self.c.eat("FROM") {
-                    self.whole(n)?;
-                    if self.c.eat("FROM") {
-                        self.whole(n)?;
-                    }
+                function = Some("btrim");
+                if self.c.eat("FROM") {
+                    parts.push(self.whole(n)?.node);
                 } else {
-                    self.whole(n)?;
+                    parts.push(self.whole(n)?.node);
+                    if self.c.eat("FROM") {
+                        // The characters to take away stand before it.
+                        parts.insert(0, self.whole(n)?.node);
+                    }
                 }
-                self.more_arguments(n)?;
+                while self.c.eat_token(&Token::Comma) {
+                    parts.push(self.whole(n)?.node);
+                }
             }
             _ => {
                 self.whole(n)?;
@@ -677,14 +745,8 @@ impl<'c, 'a> Reader<'c, 'a> {
         self.c.expect_token(&Token::RParen)?;
         // `trim` is a word for `btrim`, and its column is called that.
         let value = if word == "trim" { "btrim".to_owned() } else { name.value };
-        Ok(Shape { settles: word == "trim", ..Shape::named(Ident { value, span: name.span }) })
-    }
-
-    fn more_arguments(&mut self, n: &mut Names) -> Q<()> {
-        while self.c.eat_token(&Token::Comma) {
-            self.whole(n)?;
-        }
-        Ok(())
+        let node = function.map_or(NodeId::NONE, |f| self.keep(n, mark, Form::Function(f), &parts));
+        Ok(Shape { settles: word == "trim", node, ..Shape::named(Ident { value, span: name.span }) })
     }
 
     /// SQLite's `RAISE(IGNORE)`, `RAISE(ABORT, 'message')`, in triggers.
@@ -726,7 +788,7 @@ impl<'c, 'a> Reader<'c, 'a> {
             return Ok(Shape { expands: true, ..Shape::default() });
         }
         if self.c.at_token(&Token::LParen) {
-            return self.call(n, name_of(path));
+            return self.call(n, name_of(path), mark);
         }
         if self.postgres() && is_string(self.c.peek()) {
             let span = self.c.span_from(mark);
@@ -739,7 +801,8 @@ impl<'c, 'a> Reader<'c, 'a> {
         }
         let name = path[path.len() - 1].clone();
         n.columns.push(path);
-        Ok(Shape { indirect: true, ..Shape::named(name) })
+        let node = self.keep(n, mark, Form::Column(last(&n.columns)), &[]);
+        Ok(Shape { indirect: true, node, ..Shape::named(name) })
     }
 
     /// `a.b.c`, up to the period of a `.*`.
@@ -771,8 +834,9 @@ impl<'c, 'a> Reader<'c, 'a> {
     }
 
     /// `type 'text'`, of a type that is no word of the grammar.
-    fn named_literal(&mut self, n: &mut Names, name: Name, span: crate::span::Span) -> Q<Shape> {
-        self.text()?;
+    fn named_literal(&mut self, n: &mut Names, name: Name, span: Span) -> Q<Shape> {
+        let (value, place) = self.text()?;
+        let literal = n.node(Form::Literal(Literal::Text(value)), place, &[]);
         let t = TypeName {
             name,
             modifiers: Vec::new(),
@@ -782,26 +846,27 @@ impl<'c, 'a> Reader<'c, 'a> {
             keyword: false,
             span,
         };
-        let shape = cast(Shape::default(), &t);
-        n.types.push(t);
-        Ok(shape)
+        Ok(self.cast(n, span.start, Shape::node(literal), t))
     }
 
     /// `(…)` after a function's name, and what belongs to the call.
-    fn call(&mut self, n: &mut Names, name: Name) -> Q<Shape> {
-        let mut call = Call { name, arguments: Some(0), literals: Vec::new() };
+    fn call(&mut self, n: &mut Names, name: Name, mark: usize) -> Q<Shape> {
+        let call = Call { name, arguments: Some(0), literals: Vec::new() };
+        let mut read = Called { call, parts: Vec::new(), aggregate: false, named: false };
         self.c.expect_token(&Token::LParen)?;
         if self.c.eat_token(&Token::Mul) {
-            call.arguments = None;
+            read.call.arguments = None;
+            read.aggregate = true;
         } else if !self.c.at_token(&Token::RParen) {
-            self.call_arguments(n, &mut call)?;
+            self.call_arguments(n, &mut read)?;
         }
         self.c.expect_token(&Token::RParen)?;
-        self.called(n, call)
+        self.called(n, read, mark)
     }
 
     /// What follows a call's parenthesis.
-    fn called(&mut self, n: &mut Names, call: Call) -> Q<Shape> {
+    fn called(&mut self, n: &mut Names, read: Called, mark: usize) -> Q<Shape> {
+        let Called { call, parts, aggregate, named } = read;
         let shown = call.name.name.clone();
         if self.postgres() && is_string(self.c.peek()) {
             // `type(3) 'text'`: no call at all.
@@ -810,31 +875,41 @@ impl<'c, 'a> Reader<'c, 'a> {
         }
         let settles = call.name.schema.is_none() && SETTLING.iter().any(|f| f.eq_ignore_ascii_case(&shown.value));
         n.functions.push(call);
-        self.call_tail(n)?;
-        Ok(Shape { settles, ..Shape::named(shown) })
+        let call = last(&n.functions);
+        let tail = self.call_tail(n)?;
+        let aggregate = aggregate || tail.filter;
+        let form = Form::Call { call, aggregate, window: tail.over, named: named || tail.within };
+        let node = self.keep(n, mark, form, &parts);
+        Ok(Shape { settles, node, ..Shape::named(shown) })
     }
 
-    fn call_arguments(&mut self, n: &mut Names, call: &mut Call) -> Q<()> {
-        self.c.eat_any(&["DISTINCT", "ALL"]);
+    fn call_arguments(&mut self, n: &mut Names, read: &mut Called) -> Q<()> {
+        read.aggregate |= self.c.eat_any(&["DISTINCT", "ALL"]).is_some();
         loop {
-            if self.postgres() && self.argument_mark()? {
-                call.arguments = None;
+            if self.postgres() {
+                let (variadic, named) = self.argument_mark()?;
+                read.named |= variadic || named;
+                if variadic {
+                    read.call.arguments = None;
+                }
             }
             let shape = self.whole(n)?;
-            call.literals.push(shape.literal.map(|l| *l));
-            call.arguments = call.arguments.map(|a| a + 1);
+            read.call.literals.push(n.literal_at(shape.literal).cloned());
+            read.call.arguments = read.call.arguments.map(|a| a + 1);
+            read.parts.push(shape.node);
             if !self.c.eat_token(&Token::Comma) {
                 break;
             }
         }
         if self.postgres() && self.c.at_words("ORDER BY") {
             self.order_by(n)?;
+            read.aggregate = true;
         }
         Ok(())
     }
 
-    /// `VARIADIC` (whether it is there), `name =>`.
-    fn argument_mark(&mut self) -> Q<bool> {
+    /// `VARIADIC`, `name =>`: whether each is there.
+    fn argument_mark(&mut self) -> Q<(bool, bool)> {
         let variadic = self.c.eat("VARIADIC");
         let named =
             matches!(self.c.peek(), Token::Word(_)) && matches!(self.c.peek_nth(1), Token::RArrow | Token::Assignment);
@@ -842,23 +917,26 @@ impl<'c, 'a> Reader<'c, 'a> {
             self.c.label_name()?;
             self.c.advance();
         }
-        Ok(variadic)
+        Ok((variadic, named))
     }
 
     /// `WITHIN GROUP (…) FILTER (…) OVER …`.
-    fn call_tail(&mut self, n: &mut Names) -> Q<()> {
+    fn call_tail(&mut self, n: &mut Names) -> Q<CallTail> {
+        let mut tail = CallTail::default();
         if self.postgres() && self.c.at_words("WITHIN GROUP") {
             self.c.expect("WITHIN GROUP")?;
             self.c.expect_token(&Token::LParen)?;
             self.order_by(n)?;
             self.c.expect_token(&Token::RParen)?;
+            tail.within = true;
         }
         if self.c.at("FILTER") && self.followed_by_paren() {
             self.c.advance();
             self.c.expect_token(&Token::LParen)?;
             self.c.expect("WHERE")?;
-            self.whole(n)?;
+            self.condition(n, "FILTER")?;
             self.c.expect_token(&Token::RParen)?;
+            tail.filter = true;
         }
         let over = self.c.at("OVER") && matches!(self.c.peek_nth(1), Token::LParen | Token::Word(_));
         if over && (self.postgres() || self.followed_by_paren() || !self.c.at_nth(1, "FROM")) {
@@ -869,7 +947,26 @@ impl<'c, 'a> Reader<'c, 'a> {
                 self.c.ident()?;
             }
         }
+        tail.over = over;
+        Ok(tail)
+    }
+
+    /// An expression that must be true or false.
+    fn condition(&mut self, n: &mut Names, clause: &'static str) -> Q<()> {
+        let shape = self.whole(n)?;
+        if shape.node != NodeId::NONE {
+            n.conditions.push((shape.node, clause));
+        }
         Ok(())
+    }
+
+    /// What a cast makes of an expression.
+    fn cast(&self, n: &mut Names, mark: usize, inner: Shape, t: TypeName) -> Shape {
+        let part = inner.node;
+        let shape = cast(inner, &t);
+        n.types.push(t);
+        let node = self.keep(n, mark, Form::Cast(last(&n.types)), &[part]);
+        Shape { node, ..shape }
     }
 
     /// `([name] [PARTITION BY …] [ORDER BY …] [frame])`.
@@ -942,6 +1039,44 @@ impl<'c, 'a> Reader<'c, 'a> {
     }
 }
 
+/// A call while it is read.
+struct Called {
+    call: Call,
+    parts: Vec<NodeId>,
+    aggregate: bool,
+    named: bool,
+}
+
+/// What stands behind a call.
+#[derive(Default)]
+struct CallTail {
+    within: bool,
+    filter: bool,
+    over: bool,
+}
+
+fn nodes(shapes: &[Shape]) -> Vec<NodeId> {
+    shapes.iter().map(|s| s.node).collect()
+}
+
+/// The position of the last of a list.
+fn last<T>(list: &[T]) -> u32 {
+    u32::try_from(list.len().saturating_sub(1)).unwrap_or(u32::MAX)
+}
+
+/// The type of a value that is spelt as a word (manual, 9.9.5 and 9.27).
+fn type_of_word(word: &str) -> &'static str {
+    match word {
+        "current_date" => "date",
+        "current_time" => "time with time zone",
+        "current_timestamp" => "timestamp with time zone",
+        "localtime" => "time without time zone",
+        "localtimestamp" => "timestamp without time zone",
+        "system_user" => "text",
+        _ => "name",
+    }
+}
+
 /// The words of SQL/JSON and SQL/XML whose arguments have a grammar of their own.
 fn is_sql_json_or_xml(word: &str) -> bool {
     matches!(
@@ -989,7 +1124,8 @@ fn cast(inner: Shape, t: &TypeName) -> Shape {
         Some(name) if !inner.weak => (name, false),
         _ => (Box::new(Ident { value: internal_name(&t.name.name.value).to_owned(), span: t.span }), true),
     };
-    Shape { literal: inner.literal.filter(|_| regclass), regclass, name: Some(name), weak, ..Shape::default() }
+    let literal = if regclass { inner.literal } else { NodeId::NONE };
+    Shape { literal, regclass, name: Some(name), weak, ..Shape::default() }
 }
 
 /// The name in `pg_type` of a type that the grammar spells with words.
@@ -1011,15 +1147,6 @@ fn internal_name(name: &str) -> &str {
         _ if name.starts_with("interval") => "interval",
         _ => name,
     }
-}
-
-/// Puts the names of one expression with others.
-fn merge(into: &mut Names, from: Names) {
-    into.columns.extend(from.columns);
-    into.functions.extend(from.functions);
-    into.types.extend(from.types);
-    into.queries.extend(from.queries);
-    into.opaque |= from.opaque;
 }
 
 /// Whether a token is an unquoted word among these.

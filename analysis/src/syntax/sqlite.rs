@@ -12,8 +12,8 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 use super::{Cursor, R, Syntax, SyntaxError, expression, word_of};
 use crate::change::{
     Action, AlterTable, Change, ColumnDefinition, ConstraintDefinition, ConstraintKind, CreateIndex, CreateTable,
-    CreateTrigger, CreateView, Drop, Expr, ForeignKey, Generated, Ident, IndexColumn, Literal, Name, Names, ObjectKind,
-    Reads, Select, TableAction, TableActionKind, Target, Transaction, TypeName,
+    CreateTrigger, CreateView, Drop, Expr, ForeignKey, Generated, Ident, IndexColumn, Literal, Name, Names, NodeId,
+    ObjectKind, Reads, Select, TableAction, TableActionKind, Target, Transaction, TypeName,
 };
 use crate::config::Backend;
 
@@ -804,7 +804,7 @@ fn default(c: &mut Cursor<'_>) -> R<Expr> {
 
 fn constant(c: &Cursor<'_>, mark: usize, literal: Option<Literal>) -> Expr {
     let span = c.span_from(mark);
-    Expr { span, text: c.definition(span), names: Names::default(), literal }
+    Expr { span, text: c.definition(span), names: Names::default(), literal, root: NodeId::NONE }
 }
 
 // ---- indexes, views, triggers, virtual tables

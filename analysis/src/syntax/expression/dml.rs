@@ -4,10 +4,10 @@ use sqlparser::tokenizer::Token;
 
 use super::operators::refused;
 use super::query::With;
-use super::{Paren, Q, Reader, Shape, is_word, merge};
+use super::{Paren, Q, Reader, Shape, is_word};
 use crate::change::{
-    Change, ConflictTarget, Ident, Insert, InsertSource, Name, Names, OnConflict, Output, Reads, Select, Source,
-    SourceKind, Update,
+    Change, ConflictTarget, Ident, Insert, InsertSource, Join, Name, Names, NodeId, OnConflict, Output, Reads, Select,
+    Source, SourceKind, Update,
 };
 use crate::span::Span;
 use crate::syntax::SyntaxError;
@@ -48,7 +48,7 @@ impl Reader<'_, '_> {
                     q.writes.push(update.table.clone());
                     let target = update.alias.as_ref().unwrap_or(&update.table.name).clone();
                     // The columns set are the target's alone.
-                    let set = update.set.into_iter().map(|(column, _)| vec![target.clone(), column]);
+                    let set = update.set.into_iter().map(|(column, ..)| vec![target.clone(), column]);
                     q.selects[0].names.columns.extend(set);
                     q
                 }
@@ -109,8 +109,9 @@ impl Reader<'_, '_> {
         let table = if self.postgres() { self.c.name()? } else { self.relation()? };
         let alias = self.marked_alias()?;
         let mut columns = Vec::new();
+        let mut in_part = false;
         if self.c.at_token(&Token::LParen) && !self.opens_query() {
-            columns = self.target_columns()?;
+            (columns, in_part) = self.target_columns()?;
         }
         if self.postgres() && self.c.eat("OVERRIDING") {
             if self.c.eat_any(&["SYSTEM", "USER"]).is_none() {
@@ -140,7 +141,7 @@ impl Reader<'_, '_> {
             )));
         }
         let (outputs, expands) = self.returning(&mut names)?;
-        let insert = Insert { table, alias, columns, source, on_conflict, names, ignore };
+        let insert = Insert { table, alias, columns, source, on_conflict, names, ignore, in_part };
         Ok(Written { change: Change::Insert(insert), outputs, expands })
     }
 
@@ -191,33 +192,39 @@ impl Reader<'_, '_> {
         Ok(Some(if self.postgres() { self.c.ident()? } else { self.sqlite_name()? }))
     }
 
-    /// `(a, b.field, c[1])`: the columns.
-    fn target_columns(&mut self) -> Q<Vec<Ident>> {
+    /// `(a, b.field, c[1])`: the columns, and whether a part of one is meant.
+    fn target_columns(&mut self) -> Q<(Vec<Ident>, bool)> {
         self.c.expect_token(&Token::LParen)?;
         let mut out = Vec::new();
+        let mut in_part = false;
         loop {
-            out.push(self.target_column()?);
+            let (column, part) = self.target_column()?;
+            out.push(column);
+            in_part |= part;
             if !self.c.eat_token(&Token::Comma) {
                 break;
             }
         }
         self.c.expect_token(&Token::RParen)?;
-        Ok(out)
+        Ok((out, in_part))
     }
 
-    fn target_column(&mut self) -> Q<Ident> {
+    /// A column, and whether a part of it is meant.
+    fn target_column(&mut self) -> Q<(Ident, bool)> {
         if !self.postgres() {
-            return self.sqlite_name();
+            return Ok((self.sqlite_name()?, false));
         }
         let column = self.c.ident()?;
+        let mut in_part = false;
         loop {
             if self.c.eat_token(&Token::Period) {
                 self.c.label_name()?;
             } else if self.c.at_token(&Token::LBracket) {
                 self.subscript(&mut Names::default())?;
             } else {
-                return Ok(column);
+                return Ok((column, in_part));
             }
+            in_part = true;
         }
     }
 
@@ -266,9 +273,9 @@ impl Reader<'_, '_> {
                 ));
             }
             self.c.expect("DO UPDATE SET")?;
-            update = self.set_list(names, "", None)?.into_iter().map(|(column, _)| column).collect();
+            update = self.set_list(names, "", None)?.into_iter().map(|(column, _, value)| (column, value)).collect();
             if self.c.eat("WHERE") {
-                self.whole(names)?;
+                self.condition(names, "WHERE")?;
             }
         } else {
             return Err(Box::new(self.c.expected("DO NOTHING or DO UPDATE SET")));
@@ -303,7 +310,7 @@ impl Reader<'_, '_> {
         self.c.expect_token(&Token::RParen)?;
         let has_predicate = self.c.eat("WHERE");
         if has_predicate {
-            self.whole(names)?;
+            self.condition(names, "WHERE")?;
         }
         Ok(match columns {
             Some(columns) => ConflictTarget::Columns { columns, has_predicate },
@@ -318,7 +325,7 @@ impl Reader<'_, '_> {
         let mut q = Reads::default();
         let mut select = Select::default();
         self.target_list(&mut q, &mut select)?;
-        merge(names, select.names);
+        names.absorb(select.names);
         Ok((q.outputs, q.opaque))
     }
 
@@ -372,24 +379,24 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    /// `a = 1, (b, c) = (…)`: each column, and whether its new value is made from its old one.
-    fn set_list(&mut self, names: &mut Names, own: &str, table: Option<&Name>) -> Q<Vec<(Ident, bool)>> {
+    /// `a = 1, (b, c) = (…)`: each column, whether its new value is made from its old one, and that value.
+    fn set_list(&mut self, names: &mut Names, own: &str, table: Option<&Name>) -> Q<Vec<(Ident, bool, NodeId)>> {
         let mut out = Vec::new();
         loop {
             if self.c.at_token(&Token::LParen) {
-                let columns = self.target_columns()?;
+                let (columns, _) = self.target_columns()?;
                 self.c.expect_token(&Token::Eq)?;
                 self.set_row(names, &columns, own, table, &mut out)?;
             } else {
-                let column = self.target_column()?;
+                let (column, in_part) = self.target_column()?;
                 if self.postgres() && self.c.at_token(&Token::DoubleEq) {
                     return Err(Box::new(refused(self.c, "assign with a single =")));
                 }
                 if !self.c.eat_token(&Token::DoubleEq) {
                     self.c.expect_token(&Token::Eq)?;
                 }
-                let accumulates = self.set_value(names, &column, own, table)?;
-                out.push((column, accumulates));
+                let (accumulates, value) = self.set_value(names, &column, own, table)?;
+                out.push((column, accumulates, if in_part { NodeId::NONE } else { value }));
             }
             if !self.c.eat_token(&Token::Comma) {
                 return Ok(out);
@@ -397,15 +404,15 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn set_value(&mut self, names: &mut Names, column: &Ident, own: &str, table: Option<&Name>) -> Q<bool> {
+    fn set_value(&mut self, names: &mut Names, column: &Ident, own: &str, table: Option<&Name>) -> Q<(bool, NodeId)> {
         if self.postgres() && self.c.eat("DEFAULT") {
-            return Ok(false);
+            return Ok((false, NodeId::NONE));
         }
         let mut inner = Names::default();
         let shape = self.whole(&mut inner)?;
         let accumulates = self.accumulates(&shape, &inner, column, own, table);
-        merge(names, inner);
-        Ok(accumulates)
+        let shift = names.absorb(inner);
+        Ok((accumulates, shift.of(shape.node)))
     }
 
     fn accumulates(&self, shape: &Shape, names: &Names, column: &Ident, own: &str, table: Option<&Name>) -> bool {
@@ -418,7 +425,7 @@ impl Reader<'_, '_> {
         columns: &[Ident],
         own: &str,
         table: Option<&Name>,
-        out: &mut Vec<(Ident, bool)>,
+        out: &mut Vec<(Ident, bool, NodeId)>,
     ) -> Q<()> {
         let row = self.postgres() && self.c.at("ROW") && self.followed_by_paren();
         if row {
@@ -435,24 +442,24 @@ impl Reader<'_, '_> {
             }
             for column in columns {
                 let reads = self.accumulates(&Shape::default(), &inner, column, own, table);
-                out.push((column.clone(), reads));
+                out.push((column.clone(), reads, NodeId::NONE));
             }
-            merge(names, inner);
+            names.absorb(inner);
             return Ok(());
         }
         let mark = self.c.mark();
         self.c.expect_token(&Token::LParen)?;
         let mut count = 0;
         loop {
-            let accumulates = match columns.get(count) {
-                Some(column) => self.set_value(names, column, own, table)?,
+            match columns.get(count) {
+                Some(column) => {
+                    // Which of the columns is written in part is not kept.
+                    let (accumulates, _) = self.set_value(names, column, own, table)?;
+                    out.push((column.clone(), accumulates, NodeId::NONE));
+                }
                 None => {
                     self.whole(names)?;
-                    false
                 }
-            };
-            if let Some(column) = columns.get(count) {
-                out.push((column.clone(), accumulates));
             }
             count += 1;
             if !self.c.eat_token(&Token::Comma) {
@@ -482,7 +489,7 @@ impl Reader<'_, '_> {
         if self.postgres() && self.c.eat_words("CURRENT OF") {
             self.c.ident()?;
         } else {
-            self.whole(&mut select.names)?;
+            self.condition(&mut select.names, "WHERE")?;
         }
         Ok(true)
     }
@@ -538,7 +545,7 @@ impl Reader<'_, '_> {
         self.source_without_joins(&mut select)?;
         self.joins(&mut select)?;
         self.c.expect("ON")?;
-        self.whole(&mut select.names)?;
+        self.condition(&mut select.names, "JOIN/ON")?;
         if !self.c.at("WHEN") {
             return Err(Box::new(self.c.expected("WHEN")));
         }
@@ -566,11 +573,11 @@ impl Reader<'_, '_> {
         let mut columns = Vec::new();
         if self.c.eat("UPDATE") {
             self.c.expect("SET")?;
-            columns = self.set_list(&mut select.names, "", None)?.into_iter().map(|(c, _)| c).collect();
+            columns = self.set_list(&mut select.names, "", None)?.into_iter().map(|(c, ..)| c).collect();
         } else {
             self.c.expect("INSERT")?;
             if self.c.at_token(&Token::LParen) {
-                columns = self.target_columns()?;
+                (columns, _) = self.target_columns()?;
             }
             if self.c.eat("OVERRIDING") {
                 if self.c.eat_any(&["SYSTEM", "USER"]).is_none() {
@@ -605,7 +612,7 @@ struct Written {
 }
 
 fn target_source(table: &Name, alias: Option<&Ident>) -> Source {
-    Source { alias: alias.cloned(), columns: Vec::new(), kind: SourceKind::Table(table.clone()) }
+    Source { alias: alias.cloned(), columns: Vec::new(), kind: SourceKind::Table(table.clone()), join: Join::Start }
 }
 
 /// An INSERT inside WITH, as a query over its table.

@@ -5,8 +5,10 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::{Paren, Q, Reader, Shape, is_word, query};
-use crate::change::{Literal, Names};
+use std::borrow::Cow;
+
+use super::{Paren, Q, Reader, Shape, is_word, nodes, query};
+use crate::change::{Form, Join, Literal, Names, NodeId, QueryForm};
 use crate::syntax::{Cursor, R, SyntaxError};
 
 const OR: u8 = 1;
@@ -34,30 +36,33 @@ const UNARY: u8 = 13;
 impl Reader<'_, '_> {
     /// What stands before an operand, and the operand.
     pub(super) fn prefix(&mut self, n: &mut Names) -> Q<Shape> {
+        let mark = self.c.mark();
         match self.c.peek() {
             Token::Minus | Token::Plus => {
                 let minus = self.c.at_token(&Token::Minus);
                 self.c.advance();
                 let inner = self.climb(n, UNARY)?;
-                Ok(signed(inner, minus))
+                Ok(self.signed(n, mark, inner, minus))
             }
             Token::Tilde => {
+                let sign = self.operator_text();
                 self.c.advance();
-                self.climb(n, if self.postgres() { OTHER + 1 } else { UNARY })?;
-                Ok(Shape::default())
+                let inner = self.climb(n, if self.postgres() { OTHER + 1 } else { UNARY })?;
+                Ok(self.prefixed(n, mark, sign, &inner))
             }
             Token::ExclamationMark if self.postgres() => {
                 Err(Box::new(self.c.wrong_engine("operator does not exist: !", "PostgreSQL writes NOT")))
             }
             t if self.postgres() && is_prefix_operator(t) => {
+                let sign = self.operator_text();
                 self.c.advance();
-                self.climb(n, OTHER + 1)?;
-                Ok(Shape::default())
+                let inner = self.climb(n, OTHER + 1)?;
+                Ok(self.prefixed(n, mark, sign, &inner))
             }
             t if is_word(t, &["NOT"]) => {
                 self.c.advance();
-                self.climb(n, NOT)?;
-                Ok(Shape::default())
+                let inner = self.climb(n, NOT)?;
+                Ok(Shape::node(self.keep(n, mark, Form::Logic("NOT"), &[inner.node])))
             }
             t if self.postgres() && is_word(t, &["OPERATOR"]) && matches!(self.c.peek_nth(1), Token::LParen) => {
                 operator(self.c)?;
@@ -69,63 +74,125 @@ impl Reader<'_, '_> {
     }
 
     /// The operators after `left` that bind at least as tight as `min`.
-    pub(super) fn infix(&mut self, n: &mut Names, left: Shape, min: u8) -> Q<Shape> {
+    pub(super) fn infix(&mut self, n: &mut Names, left: Shape, min: u8, mark: usize) -> Q<Shape> {
         let mut shape = left;
         loop {
             let collates = self.c.at("COLLATE");
-            if !self.one_infix(n, &shape, min)? {
-                return Ok(shape);
-            }
+            let Some(node) = self.one_infix(n, &shape, min, mark)? else { return Ok(shape) };
             // The result of an operator has no name; a collated column keeps its own.
-            shape = Shape { name: shape.name.filter(|_| collates), ..Shape::default() };
+            shape = Shape { name: shape.name.filter(|_| collates), ..Shape::node(node) };
         }
     }
 
-    fn one_infix(&mut self, n: &mut Names, left: &Shape, min: u8) -> Q<bool> {
-        if self.postgres() { self.postgres_infix(n, left, min) } else { self.sqlite_infix(n, min) }
+    /// Answers the node of what it made, or nothing where no operator of that level is next.
+    fn one_infix(&mut self, n: &mut Names, left: &Shape, min: u8, mark: usize) -> Q<Option<NodeId>> {
+        if self.postgres() {
+            return self.postgres_infix(n, left, min, mark);
+        }
+        Ok(self.sqlite_infix(n, min)?.then_some(NodeId::NONE))
     }
 
-    fn postgres_infix(&mut self, n: &mut Names, left: &Shape, min: u8) -> Q<bool> {
+    /// A number stays a literal under its sign.
+    fn signed(&self, n: &mut Names, mark: usize, inner: Shape, minus: bool) -> Shape {
+        match n.literal_at(inner.literal) {
+            Some(Literal::Number(v)) if minus => {
+                let negative = Literal::Number(format!("-{v}"));
+                Shape::literal(n.node(Form::Literal(negative), self.c.span_from(mark), &[]))
+            }
+            Some(Literal::Number(_)) => Shape::literal(inner.literal),
+            _ => self.prefixed(n, mark, Some(Cow::Borrowed(if minus { "-" } else { "+" })), &inner),
+        }
+    }
+
+    fn prefixed(&self, n: &mut Names, mark: usize, sign: Option<Cow<'static, str>>, inner: &Shape) -> Shape {
+        let node = sign.map_or(NodeId::NONE, |s| self.keep(n, mark, Form::Operator(s), &[inner.node]));
+        Shape::node(node)
+    }
+
+    /// The operator that is next, as PostgreSQL cuts it; `None` where the tokens may cut it otherwise.
+    fn operator_text(&self) -> Option<Cow<'static, str>> {
+        let text = match self.c.peek() {
+            Token::Eq => "=",
+            Token::Lt => "<",
+            Token::Gt => ">",
+            Token::LtEq => "<=",
+            Token::GtEq => ">=",
+            Token::Neq => "<>",
+            Token::Plus => "+",
+            Token::Minus => "-",
+            Token::Mul => "*",
+            Token::Div => "/",
+            Token::Mod => "%",
+            Token::Caret => "^",
+            Token::StringConcat => "||",
+            Token::Arrow => "->",
+            Token::LongArrow => "->>",
+            other => {
+                let text = self.c.source(self.c.peek_span());
+                let whole = !is_operator(self.c.peek_nth(1)) || self.c.gap_after_next();
+                return (whole && text == other.to_string()).then(|| Cow::Owned(text.to_owned()));
+            }
+        };
+        // A sign right after it is an operand's; anything else may belong to a longer operator.
+        let next = self.c.peek_nth(1);
+        let sign = matches!(next, Token::Plus | Token::Minus) && !matches!(text, "%" | "^" | "||");
+        (sign || !is_operator(next) || self.c.gap_after_next()).then_some(Cow::Borrowed(text))
+    }
+
+    fn postgres_infix(&mut self, n: &mut Names, left: &Shape, min: u8, mark: usize) -> Q<Option<NodeId>> {
         let level = match self.c.peek() {
             Token::Eq | Token::Lt | Token::Gt | Token::LtEq | Token::GtEq | Token::Neq => COMPARE,
             Token::Plus | Token::Minus => ADD,
             Token::Mul | Token::Div | Token::Mod => MULTIPLY,
             Token::Caret => POWER,
-            Token::Word(w) if w.quote_style.is_none() => return self.postgres_word_infix(n, left, min),
+            Token::Word(w) if w.quote_style.is_none() => return self.postgres_word_infix(n, left, min, mark),
             Token::DoubleEq => {
                 return Err(Box::new(
                     self.c.wrong_engine("operator does not exist: ==", "PostgreSQL compares with a single ="),
                 ));
             }
             t if is_operator(t) => OTHER,
-            _ => return Ok(false),
+            _ => return Ok(None),
         };
         if level < min {
-            return Ok(false);
+            return Ok(None);
         }
+        let sign = self.operator_text();
         self.c.advance();
-        self.right_of_operator(n, level)?;
+        let node = self.right_of_operator(n, left, level, mark, sign)?;
         if level == COMPARE && is_comparison(self.c.peek()) {
             return Err(Box::new(self.c.expected("no second comparison: these do not chain")));
         }
-        Ok(true)
+        Ok(Some(node))
     }
 
-    /// The right side: an expression, or `ANY (…)`.
-    fn right_of_operator(&mut self, n: &mut Names, level: u8) -> Q<()> {
+    /// The right side: an expression, or `ANY (…)`. Answers the node of the whole.
+    fn right_of_operator(
+        &mut self,
+        n: &mut Names,
+        left: &Shape,
+        level: u8,
+        mark: usize,
+        sign: Option<Cow<'static, str>>,
+    ) -> Q<NodeId> {
         if self.c.eat_any(&["ANY", "ALL", "SOME"]).is_some() {
-            match self.parens(n)? {
-                Paren::Query(q) => n.queries.push(*q),
-                Paren::List(shapes) if shapes.len() == 1 => {}
-                Paren::List(_) => return Err(Box::new(self.c.expected("one array or query"))),
-            }
-            return Ok(());
+            return match self.parens(n)? {
+                q @ Paren::Query(_) => {
+                    let form = QueryForm::Compared(sign.unwrap_or_default());
+                    Ok(q.into_names(n, form, self.c.span_from(mark), &[left.node]))
+                }
+                Paren::List(shapes) if shapes.len() == 1 => {
+                    let parts = [left.node, shapes[0].node];
+                    Ok(sign.map_or(NodeId::NONE, |s| self.keep(n, mark, Form::Quantified(s), &parts)))
+                }
+                Paren::List(_) => Err(Box::new(self.c.expected("one array or query"))),
+            };
         }
-        self.climb(n, level + 1)?;
-        Ok(())
+        let right = self.climb(n, level + 1)?;
+        Ok(sign.map_or(NodeId::NONE, |s| self.keep(n, mark, Form::Operator(s), &[left.node, right.node])))
     }
 
-    fn postgres_word_infix(&mut self, n: &mut Names, left: &Shape, min: u8) -> Q<bool> {
+    fn postgres_word_infix(&mut self, n: &mut Names, left: &Shape, min: u8, mark: usize) -> Q<Option<NodeId>> {
         const INFIX: &[(&str, u8)] = &[
             ("AND", AND),
             ("OR", OR),
@@ -143,37 +210,44 @@ impl Reader<'_, '_> {
             ("NOTNULL", IS),
             ("OVERLAPS", OTHER),
         ];
-        let Some((word, level)) = INFIX.iter().copied().find(|(w, _)| self.c.at(w)) else { return Ok(false) };
+        let Some((word, level)) = INFIX.iter().copied().find(|(w, _)| self.c.at(w)) else { return Ok(None) };
         if level < min {
-            return Ok(false);
+            return Ok(None);
         }
-        match word {
+        let mut parts = vec![left.node];
+        let form = match word {
             "AND" | "OR" => {
                 self.c.advance();
-                self.climb(n, level + 1)?;
+                parts.push(self.climb(n, level + 1)?.node);
+                Form::Logic(word)
             }
-            "ISNULL" | "NOTNULL" => self.c.advance(),
+            "ISNULL" | "NOTNULL" => {
+                self.c.advance();
+                Form::Test
+            }
             "IS" => {
                 self.c.advance();
-                self.is_test(n)?;
+                self.is_test(n, &mut parts)?
             }
             "COLLATE" => {
                 self.c.advance();
                 self.c.name()?;
+                Form::Collate
             }
             "AT" => {
                 if self.c.eat_words("AT TIME ZONE") {
-                    self.climb(n, AT + 1)?;
+                    parts.insert(0, self.climb(n, AT + 1)?.node);
                 } else if !self.c.eat_words("AT LOCAL") {
-                    return Ok(false);
+                    return Ok(None);
                 }
+                Form::Function("timezone")
             }
             "OPERATOR" => {
                 if !self.followed_by_paren() {
-                    return Ok(false);
+                    return Ok(None);
                 }
                 operator(self.c)?;
-                self.right_of_operator(n, OTHER)?;
+                return self.right_of_operator(n, left, OTHER, mark, None).map(Some);
             }
             "OVERLAPS" => {
                 if !left.row {
@@ -181,57 +255,77 @@ impl Reader<'_, '_> {
                 }
                 self.c.advance();
                 self.climb(n, OTHER + 1)?;
+                return Ok(Some(NodeId::NONE));
             }
-            _ => return self.like_in_between(n),
-        }
-        Ok(true)
+            _ => return self.like_in_between(n, left, mark),
+        };
+        Ok(Some(self.keep(n, mark, form, &parts)))
     }
 
     /// `[NOT] LIKE`, `ILIKE`, `SIMILAR TO`, `IN`, `BETWEEN`. A NOT that belongs to none of these is not ours.
-    fn like_in_between(&mut self, n: &mut Names) -> Q<bool> {
+    fn like_in_between(&mut self, n: &mut Names, left: &Shape, mark: usize) -> Q<Option<NodeId>> {
         let skip = usize::from(self.c.at("NOT"));
         let next = self.c.peek_nth(skip);
         let similar = is_word(next, &["SIMILAR"]) && self.c.at_nth(skip + 1, "TO");
         if !similar && !is_word(next, &["LIKE", "ILIKE", "IN", "BETWEEN"]) {
-            return Ok(false);
+            return Ok(None);
         }
-        self.c.eat("NOT");
-        if self.c.eat("BETWEEN") {
+        let not = self.c.eat("NOT");
+        let mut node = if self.c.eat("BETWEEN") {
             self.c.eat_any(&["SYMMETRIC", "ASYMMETRIC"]);
-            self.climb(n, LIKE + 1)?;
+            let low = self.climb(n, LIKE + 1)?.node;
             self.c.expect("AND")?;
-            self.climb(n, LIKE + 1)?;
+            let high = self.climb(n, LIKE + 1)?.node;
+            self.keep(n, mark, Form::Between, &[left.node, low, high])
         } else if self.c.eat("IN") {
             if !self.c.at_token(&Token::LParen) {
                 return Err(Box::new(self.c.expected("\"(\"")));
             }
-            if let Paren::Query(q) = self.parens(n)? {
-                n.queries.push(*q);
+            match self.parens(n)? {
+                Paren::List(shapes) => {
+                    let mut parts = nodes(&shapes);
+                    parts.insert(0, left.node);
+                    self.keep(n, mark, Form::In, &parts)
+                }
+                q @ Paren::Query(_) => {
+                    let form = QueryForm::Compared(Cow::Borrowed(if not { "<>" } else { "=" }));
+                    q.into_names(n, form, self.c.span_from(mark), &[left.node])
+                }
             }
         } else {
+            let sign = match (self.c.at("ILIKE"), not) {
+                _ if similar => "~",
+                (true, false) => "~~*",
+                (true, true) => "!~~*",
+                (false, false) => "~~",
+                (false, true) => "!~~",
+            };
             self.c.advance();
             self.c.eat("TO");
+            let sign = Cow::Borrowed(sign);
             if !similar && self.c.at_any(&["ANY", "ALL", "SOME"]) {
-                self.right_of_operator(n, LIKE)?;
+                self.right_of_operator(n, left, LIKE, mark, Some(sign))?
             } else {
-                self.climb(n, LIKE + 1)?;
+                let right = self.climb(n, LIKE + 1)?;
+                self.keep(n, mark, Form::Operator(sign), &[left.node, right.node])
             }
-            if self.c.eat("ESCAPE") {
-                self.climb(n, LIKE + 1)?;
-            }
+        };
+        if self.c.eat("ESCAPE") {
+            self.climb(n, LIKE + 1)?;
+            node = NodeId::NONE;
         }
         if self.c.at_any(&["LIKE", "ILIKE", "IN", "BETWEEN"]) {
             return Err(Box::new(self.c.expected("no second test: these do not chain")));
         }
-        Ok(true)
+        Ok(Some(node))
     }
 
     /// What follows PostgreSQL's IS.
-    fn is_test(&mut self, n: &mut Names) -> Q<()> {
+    fn is_test(&mut self, n: &mut Names, parts: &mut Vec<NodeId>) -> Q<Form> {
         self.c.eat("NOT");
         if self.c.eat_words("DISTINCT FROM") {
-            self.climb(n, IS + 1)?;
-            return Ok(());
+            parts.push(self.climb(n, IS + 1)?.node);
+            return Ok(Form::Distinct);
         }
         if self.c.eat("JSON") {
             self.c.eat_any(&["VALUE", "SCALAR", "ARRAY", "OBJECT"]);
@@ -240,13 +334,15 @@ impl Reader<'_, '_> {
                 self.c.advance();
                 self.c.eat("KEYS");
             }
-            return Ok(());
+            return Ok(Form::Test);
         }
         if self.c.eat_any(&["NFC", "NFD", "NFKC", "NFKD"]).is_some() {
-            return Ok(self.c.expect("NORMALIZED")?);
+            self.c.expect("NORMALIZED")?;
+            return Ok(Form::Test);
         }
         match self.c.eat_any(&["NULL", "TRUE", "FALSE", "UNKNOWN", "DOCUMENT", "NORMALIZED"]) {
-            Some(_) => Ok(()),
+            Some("TRUE" | "FALSE" | "UNKNOWN") => Ok(Form::Logic("IS")),
+            Some(_) => Ok(Form::Test),
             None => Err(Box::new(self.c.expected("NULL, TRUE, FALSE, UNKNOWN or DISTINCT FROM"))),
         }
     }
@@ -344,20 +440,11 @@ impl Reader<'_, '_> {
         } else {
             let name = self.relation()?;
             let (kind, columns) = self.bound_or_table(&name);
-            select.sources.push(crate::change::Source { alias: None, columns, kind });
+            select.sources.push(crate::change::Source { alias: None, columns, kind, join: Join::Start });
         }
         let span = self.c.span_from(mark);
         n.queries.push(query::reads(self.c, span, select));
         Ok(())
-    }
-}
-
-/// A number stays a literal under its sign.
-fn signed(inner: Shape, minus: bool) -> Shape {
-    match inner.literal.map(|l| *l) {
-        Some(Literal::Number(v)) if minus => Shape::literal(Literal::Number(format!("-{v}"))),
-        Some(Literal::Number(v)) => Shape::literal(Literal::Number(v)),
-        _ => Shape::default(),
     }
 }
 

@@ -6,7 +6,7 @@ pub(super) use crate::change::Output::Named;
 
 use super::operators::refused;
 use super::{Q, Reader, is_word, postgres, sqlite};
-use crate::change::{Ident, Name, Names, Output, Reads, Select, Source, SourceKind};
+use crate::change::{Ident, Join, Name, Names, NodeId, Output, Reads, Select, Source, SourceKind};
 use crate::span::Span;
 use crate::syntax::{Cursor, SyntaxError};
 
@@ -172,8 +172,11 @@ impl Reader<'_, '_> {
             }
             let mark = self.c.mark();
             rows = self.c.at("VALUES");
-            let other = self.query_operand(false)?;
+            let mut other = self.query_operand(false)?;
             self.same_width(word, &q, &other, self.c.span_from(mark))?;
+            if let Some(first) = other.selects.first_mut() {
+                first.arm = Some(std::mem::take(&mut other.outputs));
+            }
             q.selects.extend(other.selects);
             q.writes.extend(other.writes);
             q.opaque |= other.opaque;
@@ -211,7 +214,8 @@ impl Reader<'_, '_> {
             let name = self.relation()?;
             let (kind, columns) = self.bound_or_table(&name);
             let alias = Some(name.name).filter(|_| !matches!(kind, SourceKind::Table(_)));
-            let select = Select { sources: vec![Source { alias, columns, kind }], ..Select::default() };
+            let source = Source { alias, columns, kind, join: Join::Start };
+            let select = Select { sources: vec![source], targets: vec![NodeId::NONE], ..Select::default() };
             Reads { selects: vec![select], outputs: vec![Output::Star(None)], ..Reads::default() }
         } else if self.c.eat("SELECT") {
             self.select()?
@@ -233,9 +237,8 @@ impl Reader<'_, '_> {
             self.c.expect_token(&Token::LParen)?;
             let mut count = 0;
             loop {
-                if !(defaults && self.postgres() && self.c.eat("DEFAULT")) {
-                    self.whole(&mut select.names)?;
-                }
+                let default = defaults && self.postgres() && self.c.eat("DEFAULT");
+                select.targets.push(if default { NodeId::NONE } else { self.whole(&mut select.names)?.node });
                 count += 1;
                 if !self.c.eat_token(&Token::Comma) {
                     break;
@@ -291,7 +294,7 @@ impl Reader<'_, '_> {
             self.sources_list(&mut select)?;
         }
         if self.c.eat("WHERE") {
-            self.filter(&mut select)?;
+            self.filter(&mut select, "WHERE")?;
         }
         if self.c.eat("GROUP") {
             self.c.expect("BY")?;
@@ -306,7 +309,7 @@ impl Reader<'_, '_> {
             }
         }
         if self.c.eat("HAVING") {
-            self.filter(&mut select)?;
+            self.filter(&mut select, "HAVING")?;
         }
         if self.c.eat("WINDOW") {
             loop {
@@ -327,10 +330,8 @@ impl Reader<'_, '_> {
     }
 
     /// A condition: to SQLite the columns' aliases may be used in it.
-    fn filter(&mut self, select: &mut Select) -> Q<()> {
-        let names = if self.sqlite() { &mut select.loose } else { &mut select.names };
-        self.whole(names)?;
-        Ok(())
+    fn filter(&mut self, select: &mut Select, clause: &'static str) -> Q<()> {
+        self.condition(if self.sqlite() { &mut select.loose } else { &mut select.names }, clause)
     }
 
     fn ends_target_list(&self) -> bool {
@@ -354,9 +355,11 @@ impl Reader<'_, '_> {
 
     fn target(&mut self, q: &mut Reads, select: &mut Select) -> Q<Output> {
         if self.c.eat_token(&Token::Mul) {
+            select.targets.push(NodeId::NONE);
             return Ok(Output::Star(None));
         }
         if let Some(path) = self.qualified_star()? {
+            select.targets.push(NodeId::NONE);
             // PostgreSQL takes an alias here, and has no use for it.
             if self.postgres() {
                 self.column_alias()?;
@@ -364,6 +367,7 @@ impl Reader<'_, '_> {
             return Ok(Output::Star(Some(path)));
         }
         let shape = self.whole(&mut select.names)?;
+        select.targets.push(shape.node);
         q.opaque |= shape.expands;
         if let Some(alias) = self.column_alias()? {
             return Ok(Named(alias));
@@ -465,33 +469,36 @@ impl Reader<'_, '_> {
             if !self.c.eat("JOIN") {
                 return if self.c.mark() == mark { Ok(()) } else { Err(Box::new(self.c.expected("JOIN"))) };
             }
+            let joined = select.sources.len();
             self.source_without_joins(select)?;
+            set_join(select, joined, if natural { Join::Natural } else { Join::Beside });
             if self.sqlite() {
-                self.join_condition(select)?;
+                self.join_condition(select, joined)?;
             } else if !cross && !natural {
                 if !self.c.at("ON") && !self.c.at("USING") {
                     // `a JOIN b JOIN c ON … ON …`
                     self.deeper(1, |r| r.joins(select))?;
                 }
-                if !self.join_condition(select)? {
+                if !self.join_condition(select, joined)? {
                     return Err(Box::new(self.c.expected("ON or USING")));
                 }
             }
         }
     }
 
-    fn join_condition(&mut self, select: &mut Select) -> Q<bool> {
+    fn join_condition(&mut self, select: &mut Select, joined: usize) -> Q<bool> {
         if self.c.eat("ON") {
-            self.whole(&mut select.names)?;
+            self.condition(&mut select.names, "JOIN/ON")?;
             return Ok(true);
         }
         if self.c.eat("USING") {
             let columns = self.c.ident_list()?;
-            select.names.columns.extend(columns.into_iter().map(|c| vec![c]));
+            select.names.columns.extend(columns.iter().map(|c| vec![c.clone()]));
+            set_join(select, joined, Join::Using(columns));
             if self.postgres() && self.c.eat("AS") {
                 let alias = self.c.ident()?;
                 let kind = SourceKind::Unknown;
-                select.sources.push(Source { alias: Some(alias), columns: Vec::new(), kind });
+                select.sources.push(Source { alias: Some(alias), columns: Vec::new(), kind, join: Join::Beside });
             }
             return Ok(true);
         }
@@ -527,7 +534,7 @@ impl Reader<'_, '_> {
             loop {
                 let mut names = Names::default();
                 self.primary(&mut names)?;
-                super::merge(&mut select.names, names);
+                select.names.absorb(names);
                 if self.c.eat("AS") {
                     self.column_definitions(select)?;
                 }
@@ -583,11 +590,13 @@ impl Reader<'_, '_> {
         let (alias, columns) = self.table_alias(select)?;
         if alias.is_none() {
             select.sources.extend(inner.sources);
-            super::merge(&mut select.names, inner.names);
+            select.names.absorb(inner.names);
             return Ok(());
         }
+        inner.targets.push(NodeId::NONE);
         let q = Reads { outputs: vec![Output::Star(None)], ..reads(self.c, span, inner) };
-        select.sources.push(Source { alias, columns, kind: SourceKind::Query(Box::new(q)) });
+        let kind = SourceKind::Query(Box::new(q));
+        select.sources.push(Source { alias, columns, kind, join: Join::Start });
         Ok(())
     }
 
@@ -602,7 +611,7 @@ impl Reader<'_, '_> {
         } else {
             let mut names = Names::default();
             let shape = self.primary(&mut names)?;
-            super::merge(&mut select.names, names);
+            select.names.absorb(names);
             shape.name.map(|name| *name)
         };
         if self.postgres() {
@@ -625,7 +634,7 @@ impl Reader<'_, '_> {
             }
         }
         let columns = if renamed.is_empty() { columns } else { renamed };
-        select.sources.push(Source { alias: alias.or(shown), columns, kind });
+        select.sources.push(Source { alias: alias.or(shown), columns, kind, join: Join::Start });
         Ok(())
     }
 
@@ -663,7 +672,7 @@ impl Reader<'_, '_> {
 
     fn push_source(&mut self, select: &mut Select, name: Option<Ident>, kind: SourceKind) -> Q<()> {
         let (alias, columns) = self.table_alias(select)?;
-        select.sources.push(Source { alias: alias.or(name), columns, kind });
+        select.sources.push(Source { alias: alias.or(name), columns, kind, join: Join::Start });
         Ok(())
     }
 
@@ -743,7 +752,7 @@ impl Reader<'_, '_> {
         self.whole(&mut names)?;
         // An output's name counts for PostgreSQL only where it stands alone.
         let alone = self.c.tokens_in(self.c.span_from(mark)).len() == 1;
-        super::merge(if alone || self.sqlite() { &mut select.loose } else { &mut select.names }, names);
+        if alone || self.sqlite() { &mut select.loose } else { &mut select.names }.absorb(names);
         Ok(())
     }
 
@@ -764,6 +773,8 @@ impl Reader<'_, '_> {
                 // Of a set operation only outputs can be named; SQLite looks at those of every part.
                 let known = self.postgres() && width(q).is_some();
                 sorted.aliases = aliases(&q.outputs);
+                // What its names stand for is not followed.
+                sorted.names.tree.clear();
                 if !known {
                     sorted.names.columns.clear();
                     sorted.loose.columns.clear();
@@ -802,7 +813,7 @@ impl Reader<'_, '_> {
                 break;
             }
         }
-        super::merge(&mut q.selects[0].names, names);
+        q.selects[0].names.absorb(names);
         Ok(())
     }
 
@@ -995,6 +1006,13 @@ fn width(q: &Reads) -> Option<usize> {
     known.then_some(q.outputs.len())
 }
 
+/// How the sources from `first` on are joined with those before them: the first of them, the others being its own.
+fn set_join(select: &mut Select, first: usize, join: Join) {
+    if let Some(source) = select.sources.get_mut(first) {
+        source.join = join;
+    }
+}
+
 fn aliases(outputs: &[Output]) -> Vec<String> {
     outputs
         .iter()
@@ -1025,7 +1043,8 @@ fn shell_within(q: &Reads, budget: &mut usize) -> Option<Reads> {
                     SourceKind::Query(inner) => SourceKind::Query(Box::new(shell_within(inner, budget)?)),
                     other => other.clone(),
                 };
-                sources.push(Source { alias: s.alias.clone(), columns: s.columns.clone(), kind });
+                let join = s.join.clone();
+                sources.push(Source { alias: s.alias.clone(), columns: s.columns.clone(), kind, join });
             }
             vec![Select { sources, ..Select::default() }]
         }
