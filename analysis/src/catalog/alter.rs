@@ -85,7 +85,7 @@ impl Catalog {
                 if !self.expect_column(&table, from, false, out) {
                     return;
                 }
-                if self.has_column(&table, &to.value) && !table.open {
+                if table.columns.iter().any(|c| self.same(&c.name, &to.value)) {
                     let problem =
                         Problem::DuplicateColumn { column: to.value.clone(), relation: Some(table.name.clone()) };
                     self.report(problem, to.span, None, out);

@@ -12,7 +12,9 @@ impl Catalog {
         for edge in self.needs_of(key) {
             self.unlink(&edge);
         }
-        self.objects.remove(key);
+        if self.objects.remove(key).is_some() {
+            self.know(key);
+        }
     }
 
     pub(crate) fn drop_objects(&mut self, d: &Drop, since: Option<&Mark>, out: &mut Outcome) {

@@ -6,6 +6,7 @@
 
 mod alter;
 mod builtins;
+mod certainty;
 mod constraint;
 mod drop;
 mod functions;
@@ -30,6 +31,7 @@ pub(crate) use store::Mark as StoreMark;
 use crate::change::{Ident, Name};
 use crate::config::Backend;
 use crate::span::Span;
+use certainty::Certainty;
 use store::Store;
 
 /// What differs between engines in keeping a schema.
@@ -154,7 +156,7 @@ pub(crate) struct Mark {
     edges: StoreMark,
     needs: StoreMark,
     search_path: Vec<String>,
-    open: Option<String>,
+    certainty: certainty::Mark,
     poisoned: BTreeSet<String>,
 }
 
@@ -178,8 +180,7 @@ pub(crate) struct Catalog {
     edges: Store<Edge, ()>,
     needs: Store<Need, ()>,
     search_path: Vec<String>,
-    /// Why anything may exist: what was run cannot be known.
-    open: Option<String>,
+    certainty: Certainty,
     /// There may be triggers that no statement wrote out.
     open_triggers: bool,
     /// Names that were reported as unknown already.
@@ -203,7 +204,7 @@ impl Catalog {
             edges: Store::default(),
             needs: Store::default(),
             search_path: vec![engine.default_schema.to_owned()],
-            open: None,
+            certainty: Certainty::default(),
             open_triggers: false,
             poisoned: BTreeSet::new(),
             blurred: BTreeSet::new(),
@@ -222,7 +223,7 @@ impl Catalog {
             edges: self.edges.mark(),
             needs: self.needs.mark(),
             search_path: self.search_path.clone(),
-            open: self.open.clone(),
+            certainty: self.certainty.mark(),
             poisoned: self.poisoned.clone(),
         }
     }
@@ -232,7 +233,7 @@ impl Catalog {
         self.edges.roll_back(mark.edges);
         self.needs.roll_back(mark.needs);
         self.search_path.clone_from(&mark.search_path);
-        self.open.clone_from(&mark.open);
+        self.certainty.roll_back(&mark.certainty);
         self.poisoned.clone_from(&mark.poisoned);
     }
 
@@ -241,6 +242,7 @@ impl Catalog {
         self.objects.settle();
         self.edges.settle();
         self.needs.settle();
+        self.certainty.settle();
         self.start_over();
     }
 
@@ -262,18 +264,6 @@ impl Catalog {
     /// What a new connection would start with.
     pub(crate) fn start_over(&mut self) {
         self.search_path = vec![self.engine.default_schema.to_owned()];
-    }
-
-    // ---- openness
-
-    pub(crate) fn is_open(&self) -> bool {
-        self.open.is_some()
-    }
-
-    pub(crate) fn open(&mut self, why: &str) {
-        if self.open.is_none() {
-            self.open = Some(why.to_owned());
-        }
     }
 
     // ---- names
@@ -361,7 +351,7 @@ impl Catalog {
     }
 
     fn absent(&self, folded: &str) -> Found {
-        if self.is_open() || self.is_blurred(folded) { Found::Perhaps } else { Found::No }
+        if !self.is_certain(folded) || self.is_blurred(folded) { Found::Perhaps } else { Found::No }
     }
 
     /// Whether a name stands in a statement that could not be read.
@@ -411,6 +401,7 @@ impl Catalog {
 
     pub(crate) fn put(&mut self, key: Key, object: Object) {
         self.ever.insert(key.name().to_owned());
+        self.know(&key);
         self.objects.set(key, Arc::new(object));
     }
 
@@ -419,6 +410,11 @@ impl Catalog {
         let Some(Object::Table(t)) = self.get(key) else { return None };
         let mut table = t.clone();
         let answer = change(&mut table);
+        if self.is_open()
+            && let Some(Object::Table(before)) = self.objects.get(key).cloned().as_deref()
+        {
+            self.know_parts(key, before, &table);
+        }
         self.objects.set(key.clone(), Arc::new(Object::Table(table)));
         Some(answer)
     }

@@ -242,7 +242,7 @@ impl Catalog {
 
     pub(crate) fn has_column(&self, table: &Table, column: &str) -> bool {
         table.open
-            || self.is_open()
+            || !self.is_part_certain(&table.name, column)
             || self.is_blurred(column)
             || table.columns.iter().any(|c| self.same(&c.name, column))
             || self.engine.system_columns.contains(&column)

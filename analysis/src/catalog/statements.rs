@@ -13,6 +13,11 @@ use crate::syntax::plpgsql::Reach;
 impl Catalog {
     /// Folds one change. `since` is where a second run began: what was there then holds rows.
     pub(crate) fn apply(&mut self, change: &Change, since: Option<&Mark>, out: &mut Outcome) {
+        self.fold(change, since, out);
+        self.keep_certain(out);
+    }
+
+    fn fold(&mut self, change: &Change, since: Option<&Mark>, out: &mut Outcome) {
         match change {
             Change::CreateSchema { name, if_not_exists, elements } => {
                 self.create_schema(name.as_ref(), *if_not_exists, elements, since, out);
@@ -721,14 +726,14 @@ impl Catalog {
         self.block_statements(otherwise, since, out);
     }
 
-    /// Statements that run or do not: what they touch may be either way afterwards, so the catalog opens where they touch it.
+    /// Statements that run or do not: what they touch may be either way afterwards.
     fn perhaps(&mut self, body: &[BlockStatement], since: Option<&Mark>, out: &mut Outcome) {
         let mark = self.mark();
         let mut inner = Outcome::default();
         self.block_statements(body, since, &mut inner);
         out.remarks.append(&mut inner.remarks);
         if !self.changed(&mark).is_empty() {
-            self.open("a condition that is known only when it runs");
+            self.doubt_since(&mark);
         }
     }
 }

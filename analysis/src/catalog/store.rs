@@ -2,6 +2,7 @@
 //!
 //! This is what makes "fold it a second time" cheap: nothing is cloned but what a statement touches.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::ops::RangeBounds;
 
@@ -22,8 +23,15 @@ impl<K, V> Default for Store<K, V> {
 }
 
 impl<K: Ord + Clone, V: Clone + PartialEq> Store<K, V> {
-    pub(crate) fn get(&self, key: &K) -> Option<&V> {
+    pub(crate) fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
         self.map.get(key)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.map.is_empty()
     }
 
     pub(crate) fn contains(&self, key: &K) -> bool {
