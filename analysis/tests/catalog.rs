@@ -500,3 +500,53 @@ fn nothing_in_a_file_makes_it_panic_or_hang() {
         }
     }
 }
+
+/// Nothing that stood before is certain once something ran that cannot be read; what was written out since is.
+#[test]
+fn after_what_cannot_be_read() {
+    const OPAQUE: &str = "DO $$ DECLARE q text; BEGIN SELECT note INTO q FROM old; EXECUTE q; END $$;";
+    let opaque = "002:1:58 opaque-statement (warning): what this does cannot be read: EXECUTE of a text that is put together when it runs";
+    let old = "CREATE TABLE IF NOT EXISTS old (id int, note text);";
+    let analysis = postgres(
+        &[old, OPAQUE, "DROP TABLE IF EXISTS new; CREATE TABLE new (id int);", "ALTER TABLE old RENAME id TO note2;"],
+        &[
+            opaque,
+            "003:1:22 drop-then-create-loses-data: a second run drops \"new\" again, with the rows it has by then",
+            "004:1:24 rename-without-guard: a second run fails here: column \"id\" of relation \"old\" does not exist",
+        ],
+    );
+    assert!(!idempotent(&analysis));
+    // It may have dropped the table, and the index with it.
+    postgres(
+        &[old, OPAQUE, "CREATE TABLE old (id int);"],
+        &[opaque, "003:1:14 create-without-guard: a second run fails here: relation \"old\" already exists"],
+    );
+}
+
+/// Only a literal is not known: the statement is.
+#[test]
+fn a_text_with_a_literal_that_is_not_known() {
+    let migration = "DO $$ DECLARE who text; BEGIN\n\
+        SELECT 'x' || random() INTO who;\n\
+        EXECUTE format('ALTER TABLE t ADD COLUMN IF NOT EXISTS by text NOT NULL DEFAULT %L', who);\n\
+        EXECUTE 'COMMENT ON TABLE t IS ' || quote_literal(who);\n\
+        END $$;";
+    let t = "CREATE TABLE IF NOT EXISTS t (id int PRIMARY KEY);";
+    let analysis = postgres(&[t, migration, "ALTER TABLE t ALTER COLUMN by DROP DEFAULT;"], &[]);
+    let columns: Vec<_> = analysis.schema.tables[0].columns.iter().map(|c| (c.name.as_str(), c.nullable)).collect();
+    assert_eq!(columns, [("id", false), ("by", false)]);
+}
+
+#[test]
+fn an_index_goes_with_the_columns_that_it_reads() {
+    let start = "CREATE TABLE IF NOT EXISTS t (id int PRIMARY KEY, a jsonb, b int, c int);\n\
+        CREATE INDEX IF NOT EXISTS by_text ON t ((a ->> 'b'));\n\
+        CREATE INDEX IF NOT EXISTS by_b ON t (id) WHERE b > 0;\n\
+        CREATE INDEX IF NOT EXISTS with_c ON t (id) INCLUDE (c);";
+    let analysis = postgres(
+        &[start, "ALTER TABLE t RENAME b TO d;", "ALTER TABLE t DROP COLUMN IF EXISTS d, DROP COLUMN IF EXISTS c;"],
+        &["002:1:22 rename-without-guard: a second run fails here: column \"b\" of relation \"t\" does not exist"],
+    );
+    let names: Vec<_> = analysis.schema.tables[0].indexes.iter().map(|i| i.name.as_str()).collect();
+    assert_eq!(names, ["by_text", "t_pkey"]);
+}

@@ -397,7 +397,7 @@ impl Catalog {
                 }
             }
             for i in &mut t.indexes {
-                for n in i.columns.iter_mut().flatten().filter(|n| is_from(n)) {
+                for n in i.columns.iter_mut().flatten().chain(&mut i.reads).filter(|n| is_from(n)) {
                     n.clone_from(&stored);
                 }
             }

@@ -260,6 +260,7 @@ impl Catalog {
             unique,
             columns: columns.iter().cloned().map(Some).collect(),
             predicate: None,
+            reads: Vec::new(),
             constraint: true,
             definition: columns.join(","),
         };

@@ -543,9 +543,8 @@ impl Catalog {
             .indexes
             .iter()
             .filter(|i| {
-                i.columns.iter().flatten().any(|c| self.same(c, column))
+                i.columns.iter().flatten().chain(&i.reads).any(|c| self.same(c, column))
                     || (i.constraint && gone.contains(&i.name))
-                    || i.definition.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|w| w == column)
             })
             .map(|i| i.name.clone())
             .collect();

@@ -202,6 +202,8 @@ pub(crate) struct Index {
     /// A column's name, or `None` for an expression.
     pub(crate) columns: Vec<Option<String>>,
     pub(crate) predicate: Option<String>,
+    /// The columns that its expressions and its predicate read, and those of INCLUDE.
+    pub(crate) reads: Vec<String>,
     /// Whether a constraint of the same name made it.
     pub(crate) constraint: bool,
     /// Columns, order, operator classes, predicate: two equal texts index the same.

@@ -29,6 +29,10 @@ impl Catalog {
             }
         };
         let key = Key::Relation(schema.clone(), self.folded(&name.name.value));
+        if !guarded && !self.is_certain(key.name()) {
+            // What was dropped since, out of sight, is made anew.
+            self.forget(&key);
+        }
         if let Some(existing) = self.get(&key) {
             if guarded {
                 let found = relation_kind(existing);
@@ -152,6 +156,15 @@ impl Catalog {
             unique: index.unique,
             columns: index.columns.iter().map(|c| c.column.as_ref().map(|i| i.value.clone())).collect(),
             predicate: index.predicate.as_ref().map(|p| p.text.clone()),
+            reads: index
+                .columns
+                .iter()
+                .filter_map(|c| c.expr.as_ref())
+                .chain(&index.predicate)
+                .flat_map(|e| e.names.columns.iter().filter_map(|path| path.last()))
+                .chain(&index.include)
+                .map(|i| i.value.clone())
+                .collect(),
             constraint: false,
             definition: index_definition(index),
         };

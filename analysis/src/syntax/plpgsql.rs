@@ -439,7 +439,7 @@ impl<'a> Reader<'a> {
     }
 
     fn values(&self) -> condition::Reader<'_> {
-        condition::Reader { file: self.file, variables: &self.known }
+        condition::Reader { file: self.file, variables: &self.known, any_literal: false }
     }
 
     fn condition(&self, tokens: &[TokenWithSpan]) -> Condition {
@@ -1216,8 +1216,10 @@ impl<'a> Reader<'a> {
         let e = self.expression(text);
         let known = e.as_ref().and_then(|e| self.values().text(e));
         self.forget_in(rest);
+        let shape = || condition::Reader { any_literal: true, ..self.values() }.text(e.as_ref()?);
         let statements = match known {
             Some(known) => self.executed(&known, span),
+            None if let Some(read) = shape().and_then(|shape| self.executed_shape(&shape, span)) => read,
             None if e.is_some_and(|e| self.is_harmless_template(&e)) => vec![BlockStatement::Inert],
             None => {
                 self.known.schema_changed();
@@ -1235,6 +1237,17 @@ impl<'a> Reader<'a> {
             s.change.as_ref().is_some_and(|c| is_harmless(c) || matches!(c, Change::Select(r) if r.into.is_none()))
         };
         parsed.errors.is_empty() && parsed.statements.iter().all(harmless)
+    }
+
+    /// The statements of a text in which literals are not known; `None` where that is not enough to read it.
+    fn executed_shape(&mut self, text: &Text, span: Span) -> Option<Vec<BlockStatement>> {
+        let pending = self.pending.len();
+        let statements = self.executed(text, span);
+        if self.pending.len() == pending {
+            return Some(statements);
+        }
+        self.pending.truncate(pending);
+        None
     }
 
     /// The statements of a text. What is wrong in it is an error when it runs: a handler may catch it.

@@ -227,6 +227,8 @@ struct Found {
 pub(super) struct Reader<'a> {
     pub(super) file: &'a str,
     pub(super) variables: &'a Variables,
+    /// Whether a text in which only the values of literals are not known is known.
+    pub(super) any_literal: bool,
 }
 
 impl Reader<'_> {
@@ -816,6 +818,10 @@ impl Reader<'_> {
         }
     }
 
+    fn some_literal(&self, span: Place) -> Option<Text> {
+        self.any_literal.then(|| Text::plain(SOME_LITERAL, span_of(span)))
+    }
+
     /// The elements of a constant array.
     pub(super) fn elements(&self, e: &Expr) -> Option<Vec<String>> {
         match bare(e) {
@@ -866,7 +872,10 @@ impl Reader<'_> {
                     ("format", [format, values @ ..]) => self.format(&self.text(format)?, values),
                     ("concat", all) => self.joined(all.iter().copied()),
                     ("quote_ident", [e]) => self.changed(e, quote_ident),
-                    ("quote_literal", [e]) => self.changed(e, quote_literal),
+                    ("quote_literal", [e]) => {
+                        self.changed(e, quote_literal).or_else(|| self.some_literal(f.name.0.last()?.as_ident()?.span))
+                    }
+                    ("quote_nullable", [_]) => self.some_literal(f.name.0.last()?.as_ident()?.span),
                     ("lower", [e]) => self.changed(e, str::to_lowercase),
                     ("upper", [e]) => self.changed(e, str::to_uppercase),
                     _ => None,
@@ -978,12 +987,13 @@ impl Reader<'_> {
             if kind == b'%' {
                 out.push(&Text::plain("%", format.place(at, end)));
             } else {
-                let value = self.text(values.get(next)?)?;
+                let value = self.text(values.get(next)?);
                 next += 1;
-                let put = match kind {
-                    b'I' => quote_ident(value.as_str()),
-                    b'L' => quote_literal(value.as_str()),
-                    b's' => value.as_str().to_owned(),
+                let put = match (kind, value) {
+                    (b'I', Some(value)) => quote_ident(value.as_str()),
+                    (b'L', Some(value)) => quote_literal(value.as_str()),
+                    (b's', Some(value)) => value.as_str().to_owned(),
+                    (b'L', None) if self.any_literal => SOME_LITERAL.to_owned(),
                     _ => return None,
                 };
                 out.push(&Text::plain(&put, format.place(at, end)));
@@ -994,6 +1004,9 @@ impl Reader<'_> {
         Some(out)
     }
 }
+
+/// Reads as a value of which nothing is known.
+const SOME_LITERAL: &str = "$1";
 
 /// Where the name of a variable stands.
 fn place_of_variable(e: &Expr) -> Option<Span> {
