@@ -49,7 +49,7 @@ pub(crate) fn prove(
     for (i, statement) in statements.iter().enumerate() {
         let Some(change) = &statement.change else { continue };
         let before = catalog.mark();
-        let mut out = Outcome::default();
+        let mut out = Outcome::of_a_proof();
         catalog.apply(change, Some(&after), &mut out);
         for key in catalog.changed(&before) {
             last_touch.insert(key, i);
@@ -152,7 +152,7 @@ fn fold_quietly(
     let mut first = None;
     for (i, statement) in statements.iter().enumerate() {
         let Some(change) = &statement.change else { continue };
-        let mut out = Outcome::default();
+        let mut out = Outcome::of_a_proof();
         catalog.apply(change, None, &mut out);
         if first.is_none() && !refused.contains(&i) {
             first = out.refusals.into_iter().next().map(|r| (i, r));

@@ -3,7 +3,7 @@
 use super::object::{Column, ConstraintType, Table, TableKind};
 use super::relations::relation_kind;
 use super::resolve::Scope;
-use super::{Catalog, Data, Found, Key, Mark, Object, Outcome, Part, Problem, suggestion};
+use super::{Catalog, Data, Found, Key, Mark, Object, Outcome, Part, Problem};
 use crate::change::{AlterTable, Ident, Name, ObjectKind, TableAction, TableActionKind};
 
 impl Catalog {
@@ -300,7 +300,7 @@ impl Catalog {
                     && !self.open_triggers
                     && !table.triggers.iter().any(|(n, _)| *n == name.value)
                 {
-                    let help = suggestion(&name.value, table.triggers.iter().map(|(n, _)| n.as_str()));
+                    let help = out.suggestion(&name.value, table.triggers.iter().map(|(n, _)| n.as_str()));
                     let problem = Problem::UndefinedOn {
                         kind: ObjectKind::Trigger,
                         name: name.value.clone(),
@@ -311,7 +311,7 @@ impl Catalog {
             }
             TableActionKind::EnableRule(name) => {
                 if !table.open && !self.is_open() && !table.rules.contains(&name.value) {
-                    let help = suggestion(&name.value, table.rules.iter().map(String::as_str));
+                    let help = out.suggestion(&name.value, table.rules.iter().map(String::as_str));
                     let problem = Problem::UndefinedOn {
                         kind: ObjectKind::Rule,
                         name: name.value.clone(),
@@ -322,7 +322,7 @@ impl Catalog {
             }
             TableActionKind::ReplicaIdentityIndex(name) | TableActionKind::ClusterOn(name) => {
                 if !table.open && !self.is_open() && !table.indexes.iter().any(|i| i.name == name.value) {
-                    let help = suggestion(&name.value, table.indexes.iter().map(|i| i.name.as_str()));
+                    let help = out.suggestion(&name.value, table.indexes.iter().map(|i| i.name.as_str()));
                     let problem = Problem::UndefinedObject { kind: ObjectKind::Index, name: name.value.clone() };
                     self.report(problem, name.span, help, out);
                 }

@@ -6,7 +6,7 @@ use super::object::{Constraint, ConstraintType, Index, Table};
 use super::relations::object_name;
 use super::resolve::Scope;
 use super::types::comparable;
-use super::{Catalog, Key, Object, Outcome, Part, Problem, suggestion};
+use super::{Catalog, Key, Object, Outcome, Part, Problem};
 use crate::change::{ConstraintDefinition, ConstraintKind, ForeignKey, Ident, ObjectKind};
 
 impl Catalog {
@@ -292,7 +292,7 @@ impl Catalog {
             if table.open || self.is_open() || self.is_poisoned(&format!("relation {}", index.value)) {
                 return;
             }
-            let help = suggestion(&index.value, table.indexes.iter().map(|i| i.name.as_str()));
+            let help = out.suggestion(&index.value, table.indexes.iter().map(|i| i.name.as_str()));
             let problem = Problem::UndefinedObject { kind: ObjectKind::Index, name: index.value.clone() };
             self.report(problem, index.span, help, out);
             return;
@@ -348,7 +348,7 @@ impl Catalog {
         let mut known = true;
         for column in &fk.columns {
             if !self.has_column(table, &column.value) {
-                let help = suggestion(&column.value, table.columns.iter().map(|c| c.name.as_str()));
+                let help = out.suggestion(&column.value, table.columns.iter().map(|c| c.name.as_str()));
                 let problem = if self.engine.checks_foreign_keys {
                     Problem::UndefinedKeyForeign(column.value.clone())
                 } else {
@@ -460,7 +460,7 @@ impl Catalog {
         } else {
             for column in &fk.referenced {
                 if !self.has_column(&parent, &column.value) {
-                    let help = suggestion(&column.value, parent.columns.iter().map(|c| c.name.as_str()));
+                    let help = out.suggestion(&column.value, parent.columns.iter().map(|c| c.name.as_str()));
                     self.report(Problem::UndefinedKeyForeign(column.value.clone()), column.span, help, out);
                     return false;
                 }
@@ -549,7 +549,7 @@ impl Catalog {
         if self.perhaps_constraint(table, &name.value) {
             return false;
         }
-        let help = suggestion(&name.value, table.constraints.iter().map(|c| c.name.as_str()));
+        let help = out.suggestion(&name.value, table.constraints.iter().map(|c| c.name.as_str()));
         let problem = Problem::UndefinedOn {
             kind: ObjectKind::Constraint,
             name: name.value.clone(),

@@ -2,7 +2,7 @@
 
 use super::object::{ConstraintType, Part, Table, TableKind};
 use super::relations::relation_kind;
-use super::{Catalog, Data, Edge, Found, Key, Mark, Object, Outcome, Problem, Refusal, suggestion};
+use super::{Catalog, Data, Edge, Found, Key, Mark, Object, Outcome, Problem, Refusal};
 use crate::change::{Drop, Ident, Name, ObjectKind, Target};
 use crate::span::Span;
 
@@ -146,9 +146,12 @@ impl Catalog {
                 return;
             }
         }
-        let help = self.near_name(d.kind, &name.name.value);
+        if d.if_exists && self.ever_was(&name.name.value) {
+            return;
+        }
+        let help = self.near_name(d.kind, &name.name.value, out);
         if d.if_exists {
-            if !self.ever_was(&name.name.value) && help.is_some() {
+            if help.is_some() {
                 vacuous(
                     format!("no {} \"{}\" ever existed: this drops nothing", d.kind.text(), name.text()),
                     name.span(),
@@ -178,7 +181,7 @@ impl Catalog {
         self.report(problem, name.span(), help, out);
     }
 
-    fn near_name(&self, kind: ObjectKind, wrong: &str) -> Option<String> {
+    fn near_name(&self, kind: ObjectKind, wrong: &str, out: &Outcome) -> Option<String> {
         let names = self.iter().filter_map(|(k, o)| {
             let fits = match (k, o) {
                 (Key::Relation(..), o) => relation_kind(o) == kind,
@@ -190,7 +193,7 @@ impl Catalog {
             };
             fits.then(|| k.name())
         });
-        suggestion(wrong, names)
+        out.suggestion(wrong, names)
     }
 
     fn drop_on(&mut self, d: &Drop, target: &Target, on: &Name, out: &mut Outcome) {
@@ -217,9 +220,12 @@ impl Catalog {
             if t.open || self.is_open() || (d.kind == ObjectKind::Trigger && self.open_triggers) {
                 return;
             }
-            let help = suggestion(name, names.into_iter());
+            if d.if_exists && self.ever_was(name) {
+                return;
+            }
+            let help = out.suggestion(name, names.into_iter());
             if d.if_exists {
-                if help.is_some() && !self.ever_was(name) {
+                if help.is_some() {
                     vacuous(
                         format!("no {} \"{name}\" ever existed on \"{}\": this drops nothing", d.kind.text(), t.name),
                         target.name.span(),
@@ -440,7 +446,7 @@ impl Catalog {
             if !if_exists {
                 self.expect_column(table, name, false, out);
             } else if !table.open && !self.ever_was(&column_memory(key, &name.value)) {
-                let help = suggestion(&name.value, table.columns.iter().map(|c| c.name.as_str()));
+                let help = out.suggestion(&name.value, table.columns.iter().map(|c| c.name.as_str()));
                 if help.is_some() {
                     vacuous(
                         format!("\"{}\" never had a column \"{}\": this drops nothing", table.name, name.value),
@@ -582,7 +588,7 @@ impl Catalog {
             if !if_exists {
                 self.expect_constraint(table, name, out);
             } else if !self.perhaps_constraint(table, &name.value) && !self.ever_was(&name.value) {
-                let help = suggestion(&name.value, table.constraints.iter().map(|c| c.name.as_str()));
+                let help = out.suggestion(&name.value, table.constraints.iter().map(|c| c.name.as_str()));
                 if help.is_some() {
                     vacuous(
                         format!("\"{}\" never had a constraint \"{}\": this drops nothing", table.name, name.value),

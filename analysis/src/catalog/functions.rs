@@ -2,7 +2,7 @@
 
 use super::builtins::Extension;
 use super::object::{Function, UserType, UserTypeKind};
-use super::{Catalog, Found, Key, Object, Outcome, Part, Problem, Refusal, builtins, suggestion, types};
+use super::{Catalog, Found, Key, Object, Outcome, Part, Problem, Refusal, builtins, types};
 use crate::change::{
     ArgumentMode, Call, CreateFunction, CreateTrigger, Ident, Name, ObjectKind, Target, TypeAction, TypeDefinition,
 };
@@ -100,7 +100,7 @@ impl Catalog {
                 Key::Function(_, n) => Some(n.as_str()),
                 _ => None,
             });
-            suggestion(name, users.chain(builtins::function_names()))
+            out.suggestion(name, users.chain(builtins::function_names()))
         };
         let arguments = if call.arguments == Some(0) { "()" } else { "(…)" };
         self.report(
@@ -198,7 +198,7 @@ impl Catalog {
         if own.contains(&language.as_str()) || brought() {
             return;
         }
-        let help = suggestion(language, own.into_iter());
+        let help = out.suggestion(language, own.into_iter());
         let problem = Problem::UndefinedObject { kind: ObjectKind::Language, name: language.clone() };
         self.report(problem, f.name.span(), help, out);
     }
@@ -267,7 +267,7 @@ impl Catalog {
                     Key::Function(_, n) => Some(n.as_str()),
                     _ => None,
                 });
-                let help = suggestion(&name.name.value, users);
+                let help = out.suggestion(&name.name.value, users);
                 self.report(Problem::UndefinedFunction(format!("{}{arguments}", name.text())), name.span(), help, out);
                 None
             }
@@ -409,7 +409,7 @@ impl Catalog {
                     Key::Type(_, n) => Some(n.as_str()),
                     _ => None,
                 });
-                let help = suggestion(&name.name.value, users);
+                let help = out.suggestion(&name.name.value, users);
                 self.report(Problem::UndefinedType(name.text()), name.span(), help, out);
                 None
             }
@@ -439,7 +439,7 @@ impl Catalog {
                         Some((n, span, before)) => match labels.iter().position(|l| l == n) {
                             Some(i) => i + usize::from(!before),
                             None => {
-                                let help = suggestion(n, labels.iter().map(String::as_str));
+                                let help = out.suggestion(n, labels.iter().map(String::as_str));
                                 let problem = Problem::Other {
                                     rule: "undefined-enum-label",
                                     sqlstate: Some("22023"),
@@ -465,7 +465,7 @@ impl Catalog {
                             self.report(problem, *span, None, out);
                         }
                         None => {
-                            let help = suggestion(from, labels.iter().map(String::as_str));
+                            let help = out.suggestion(from, labels.iter().map(String::as_str));
                             let problem = Problem::Other {
                                 rule: "undefined-enum-label",
                                 sqlstate: Some("22023"),

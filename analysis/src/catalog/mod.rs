@@ -147,6 +147,28 @@ pub(crate) struct Outcome {
     /// What the engine accepts and a person would want to know.
     pub(crate) remarks: Vec<Refusal>,
     pub(crate) data: Vec<Data>,
+    /// Nobody will be shown a suggestion, so none is looked for: that costs more than folding.
+    unadvised: bool,
+}
+
+impl Outcome {
+    /// For a proof, which asks only whether something is refused, and what.
+    pub(crate) fn of_a_proof() -> Self {
+        Self { unadvised: true, ..Self::default() }
+    }
+
+    /// For a part of the change, whose outcome may yet be dropped.
+    fn inner(&self) -> Self {
+        Self { unadvised: self.unadvised, ..Self::default() }
+    }
+
+    /// The nearest of some names, as a question.
+    fn suggestion<'a>(&self, wrong: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+        if self.unadvised {
+            return None;
+        }
+        nearest(wrong, names).map(|n| format!("did you mean \"{n}\"?"))
+    }
 }
 
 /// A place to go back to.
@@ -315,7 +337,7 @@ impl Catalog {
             Key::Schema(n) => Some(n.as_str()),
             _ => None,
         });
-        let help = suggestion(&schema.value, names);
+        let help = out.suggestion(&schema.value, names);
         self.report(Problem::UndefinedSchema(schema.value.clone()), schema.span, help, out);
     }
 
@@ -485,7 +507,7 @@ impl Catalog {
                 return;
             }
         }
-        let help = suggestion(&name.name.value, self.relation_names());
+        let help = out.suggestion(&name.name.value, self.relation_names());
         self.report(Problem::UndefinedRelation(name.text()), name.span(), help, out);
     }
 
@@ -525,11 +547,6 @@ fn unknown_name(problem: &Problem) -> Option<String> {
         Problem::UndefinedColumn { column, relation: Some(r) } => format!("column {r}.{column}"),
         _ => return None,
     })
-}
-
-/// The nearest of some names, as a question.
-pub(crate) fn suggestion<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
-    nearest(wrong, names).map(|n| format!("did you mean \"{n}\"?"))
 }
 
 /// The nearest of some names, where one is near enough.

@@ -2,7 +2,7 @@
 
 use super::object::{Index, Table, TableKind};
 use super::resolve::Scope;
-use super::{Catalog, Found, Key, Object, Outcome, Part, Problem, Refusal, builtins, suggestion};
+use super::{Catalog, Found, Key, Object, Outcome, Part, Problem, Refusal, builtins};
 use crate::change::{CreateIndex, CreateView, Ident, IndexColumn, Name, ObjectKind};
 use crate::span::Span;
 
@@ -188,7 +188,7 @@ impl Catalog {
             if !made_here(self, ObjectKind::AccessMethod, &name) {
                 let methods = ["btree", "hash", "gist", "spgist", "gin", "brin"];
                 let problem = Problem::UndefinedObject { kind: ObjectKind::AccessMethod, name: method.to_owned() };
-                self.report(problem, written.span, suggestion(method, methods.into_iter()), out);
+                self.report(problem, written.span, out.suggestion(method, methods.into_iter()), out);
             }
             return;
         }
@@ -240,7 +240,7 @@ impl Catalog {
         if self.has_column(table, &column.value) {
             return true;
         }
-        let help = suggestion(&column.value, table.columns.iter().map(|c| c.name.as_str()));
+        let help = out.suggestion(&column.value, table.columns.iter().map(|c| c.name.as_str()));
         let problem = if in_key {
             Problem::UndefinedKeyColumn { column: column.value.clone(), table: table.name.clone() }
         } else {

@@ -1,7 +1,7 @@
 //! Names inside expressions and queries.
 
 use super::object::{Column, Type};
-use super::{Catalog, Found, Key, Object, Outcome, Problem, suggestion};
+use super::{Catalog, Found, Key, Object, Outcome, Problem};
 use crate::change::{Call, CreateView, Ident, Literal, Names, Output, Reads, Select, Source, SourceKind};
 
 /// One thing that columns can come from.
@@ -65,7 +65,7 @@ impl Catalog {
                     return;
                 }
                 let known = scopes.iter().flat_map(|s| s.columns.iter().flatten()).map(String::as_str);
-                let help = suggestion(&column.value, known);
+                let help = out.suggestion(&column.value, known);
                 self.report(Problem::UndefinedColumnIn { column: column.value.clone() }, column.span, help, out);
             }
             [.., qualifier, column] => {
@@ -78,7 +78,7 @@ impl Catalog {
                         .any(|s| s.columns.as_ref().is_none_or(|cs| cs.iter().any(|c| self.same(c, &qualifier.value))));
                     if path.len() == 2 && !row_column {
                         let names = scopes.iter().filter_map(|s| s.qualifier.as_deref());
-                        let help = suggestion(&qualifier.value, names);
+                        let help = out.suggestion(&qualifier.value, names);
                         let problem = Problem::MissingFromEntry(qualifier.value.clone());
                         self.report(problem, qualifier.span, help, out);
                     }
@@ -90,7 +90,7 @@ impl Catalog {
                     || self.is_poisoned(&format!("column {}.{}", qualifier.value, column.value))
                     || self.is_function(&column.value);
                 if !known {
-                    let help = suggestion(&column.value, columns.iter().map(String::as_str));
+                    let help = out.suggestion(&column.value, columns.iter().map(String::as_str));
                     let column = Problem::UndefinedColumnIn { column: format!("{}.{}", qualifier.value, column.value) };
                     let span = path[path.len() - 2].span.to(path[path.len() - 1].span);
                     self.report(column, span, help, out);

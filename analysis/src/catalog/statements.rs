@@ -2,7 +2,7 @@
 
 use super::object::{Column, Object, TableKind};
 use super::resolve::Scope;
-use super::{Catalog, Data, Found, Key, Mark, Outcome, Problem, Refusal, suggestion};
+use super::{Catalog, Data, Found, Key, Mark, Outcome, Problem, Refusal};
 use crate::change::{
     Block, BlockStatement, Change, ConflictTarget, Handler, Ident, Insert, InsertSource, Name, ObjectKind, Output,
     Reads, Target, Update,
@@ -284,7 +284,7 @@ impl Catalog {
         if t.open || self.is_open() || (kind == ObjectKind::Trigger && self.open_triggers) {
             return false;
         }
-        let help = suggestion(&name.value, names.into_iter());
+        let help = out.suggestion(&name.value, names.into_iter());
         let problem = Problem::UndefinedOn { kind, name: name.value.clone(), relation: t.name.clone() };
         self.report(problem, name.span, help, out);
         false
@@ -567,7 +567,7 @@ impl Catalog {
             }
             ConflictTarget::Constraint(name) => {
                 if !table.open && !self.is_open() && !table.constraints.iter().any(|c| c.name == name.value) {
-                    let help = suggestion(&name.value, table.constraints.iter().map(|c| c.name.as_str()));
+                    let help = out.suggestion(&name.value, table.constraints.iter().map(|c| c.name.as_str()));
                     let problem = Problem::Other {
                         rule: "undefined-object",
                         sqlstate: Some("42704"),
@@ -640,7 +640,7 @@ impl Catalog {
             return;
         }
         let mark = self.mark();
-        let mut inner = Outcome::default();
+        let mut inner = out.inner();
         self.block_statements(&block.body, since, &mut inner);
         let Some(first) = inner.refusals.first() else {
             merge(out, inner);
@@ -729,7 +729,7 @@ impl Catalog {
     /// Statements that run or do not: what they touch may be either way afterwards.
     fn perhaps(&mut self, body: &[BlockStatement], since: Option<&Mark>, out: &mut Outcome) {
         let mark = self.mark();
-        let mut inner = Outcome::default();
+        let mut inner = out.inner();
         self.block_statements(body, since, &mut inner);
         out.remarks.append(&mut inner.remarks);
         if !self.changed(&mark).is_empty() {

@@ -5,7 +5,7 @@ use super::object::{Column, Constraint, ConstraintType, Index, Table, TableKind,
 use super::relations::object_name;
 use super::resolve::Scope;
 use super::types::{builtin, serial_type};
-use super::{Catalog, Found, Key, Object, Outcome, Part, Problem, suggestion};
+use super::{Catalog, Found, Key, Object, Outcome, Part, Problem};
 use crate::change::{ColumnDefinition, ConstraintDefinition, ConstraintKind, CreateTable, Literal, ObjectKind};
 
 impl Catalog {
@@ -423,7 +423,8 @@ impl Catalog {
         if labels.contains(text) {
             return;
         }
-        let help = suggestion(text, labels.iter().map(String::as_str))
+        let help = out
+            .suggestion(text, labels.iter().map(String::as_str))
             .or_else(|| Some(format!("its labels are: {}", labels.join(", "))));
         let problem = Problem::UndefinedEnumLabel { label: text.clone(), type_name: data_type.text.clone() };
         self.report(problem, default.span, help, out);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::object::{Type, UserTypeKind};
-use super::{Catalog, Found, Key, Object, Outcome, Problem, suggestion};
+use super::{Catalog, Found, Key, Object, Outcome, Problem};
 use crate::change::TypeName;
 
 /// A built-in type.
@@ -114,7 +114,10 @@ impl Catalog {
                                 Key::Type(_, n) => Some(n.as_str()),
                                 _ => None,
                             });
-                            suggestion(wrong, users.chain(builtins().keys().copied().filter(|k| !k.starts_with('_'))))
+                            out.suggestion(
+                                wrong,
+                                users.chain(builtins().keys().copied().filter(|k| !k.starts_with('_'))),
+                            )
                         },
                         |e| Some(format!("it comes with an extension: CREATE EXTENSION IF NOT EXISTS {e};")),
                     ),
