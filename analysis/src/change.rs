@@ -335,6 +335,8 @@ pub(crate) struct Expr {
     pub(crate) literal: Option<Literal>,
     /// The whole of it in the tree of its names.
     pub(crate) root: NodeId,
+    /// What the engine calls an output column that shows it, or an index's column made of it.
+    pub(crate) label: Option<String>,
 }
 
 /// An expression that is a bare literal.
@@ -542,6 +544,8 @@ pub(crate) struct Reads {
     /// Tables written by a data-modifying WITH, `SELECT … INTO`.
     pub(crate) writes: Vec<Name>,
     pub(crate) into: Option<Name>,
+    /// INTO TEMPORARY.
+    pub(crate) into_temporary: bool,
     /// Rows of a VALUES list: the number of expressions in each, with the span of the row.
     pub(crate) values: Option<Vec<(usize, Span)>>,
     pub(crate) opaque: bool,
@@ -618,8 +622,9 @@ pub(crate) struct CreateTable {
     pub(crate) like: Vec<Like>,
     pub(crate) inherits: Vec<Name>,
     pub(crate) partition_of: Option<Name>,
-    /// The columns and expressions of PARTITION BY.
-    pub(crate) partition_by: Option<Vec<IndexColumn>>,
+    /// FOR VALUES … or DEFAULT of a partition.
+    pub(crate) bound: Option<Bound>,
+    pub(crate) partition_by: Option<PartitionBy>,
     /// AS SELECT …, with the column names written before it.
     pub(crate) query: Option<(Vec<Ident>, Reads)>,
     /// OF type_name.
@@ -631,9 +636,31 @@ pub(crate) struct CreateTable {
     pub(crate) strict: bool,
 }
 
+/// PARTITION BY.
+#[derive(Clone, Debug)]
+pub(crate) struct PartitionBy {
+    /// `list`, `range` or `hash`.
+    pub(crate) strategy: Ident,
+    pub(crate) columns: Vec<IndexColumn>,
+}
+
+/// Which rows a partition takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Bound {
+    Default,
+    /// FOR VALUES IN.
+    List,
+    /// FOR VALUES FROM … TO.
+    Range,
+    /// FOR VALUES WITH.
+    Hash,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Like {
     pub(crate) table: Name,
+    /// How many columns stand before it.
+    pub(crate) at: usize,
     pub(crate) defaults: bool,
     pub(crate) constraints: bool,
     pub(crate) indexes: bool,
@@ -677,6 +704,9 @@ pub(crate) struct ConstraintDefinition {
     pub(crate) span: Span,
     pub(crate) not_valid: bool,
     pub(crate) deferrable: bool,
+    pub(crate) no_inherit: bool,
+    /// The columns of INCLUDE.
+    pub(crate) include: Vec<Ident>,
 }
 
 #[derive(Clone, Debug)]
@@ -716,6 +746,8 @@ pub(crate) struct AlterTable {
     pub(crate) kind: ObjectKind,
     pub(crate) name: Name,
     pub(crate) if_exists: bool,
+    /// ONLY: without its children.
+    pub(crate) only: bool,
     pub(crate) actions: Vec<TableAction>,
 }
 
@@ -783,7 +815,10 @@ pub(crate) enum TableActionKind {
     },
     /// SET STATISTICS, SET STORAGE, SET (…): the column must exist.
     TouchColumn(Ident),
-    AttachPartition(Name),
+    AttachPartition {
+        name: Name,
+        bound: Option<Bound>,
+    },
     DetachPartition {
         name: Name,
         concurrently: bool,
@@ -804,6 +839,8 @@ pub(crate) enum TableActionKind {
 pub(crate) struct CreateIndex {
     pub(crate) name: Option<Name>,
     pub(crate) table: Name,
+    /// ONLY: not on the partitions.
+    pub(crate) only: bool,
     pub(crate) unique: bool,
     pub(crate) if_not_exists: bool,
     pub(crate) concurrently: bool,
@@ -947,6 +984,7 @@ pub(crate) struct CreateTrigger {
     pub(crate) instead_of: bool,
     /// UPDATE OF …
     pub(crate) columns: Vec<Ident>,
+    pub(crate) when: Option<Expr>,
     /// PostgreSQL: the function it calls.
     pub(crate) function: Option<Name>,
     /// SQLite: the statements of its body.

@@ -400,8 +400,8 @@ fn action_failure(table: &str, actions: &[TableAction], problem: &Problem, at: S
             "drop-without-guard",
             format!("ALTER TABLE {table} ALTER COLUMN {} DROP IDENTITY IF EXISTS;", column.value),
         ),
-        TableActionKind::AttachPartition(child) => {
-            ("add-constraint-without-guard", format!("a DO block that looks at pg_inherits for {} first", child.text()))
+        TableActionKind::AttachPartition { name, .. } => {
+            ("add-constraint-without-guard", format!("a DO block that looks at pg_inherits for {} first", name.text()))
         }
         _ => ("changes-on-rerun", "guard it with a DO block that looks whether it was done".to_owned()),
     }

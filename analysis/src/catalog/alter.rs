@@ -1,10 +1,15 @@
 //! ALTER TABLE, and relations that move.
 
+use super::constraint::constraint_key;
+use super::depend::column_key;
+use super::inherit::invalid;
 use super::object::{Column, ConstraintType, Table, TableKind};
 use super::relations::relation_kind;
 use super::resolve::Scope;
 use super::{Catalog, Data, Found, Key, Mark, Object, Outcome, Part, Problem};
-use crate::change::{AlterTable, Ident, Name, ObjectKind, TableAction, TableActionKind};
+use crate::change::{
+    AlterTable, ConstraintDefinition, ConstraintKind, Ident, Name, ObjectKind, TableAction, TableActionKind,
+};
 
 impl Catalog {
     pub(crate) fn alter_table(&mut self, a: &AlterTable, since: Option<&Mark>, out: &mut Outcome) {
@@ -36,12 +41,23 @@ impl Catalog {
                 return;
             }
         }
-        for action in &a.actions {
-            self.table_action(&key, action, since, out);
+        let mut actions: Vec<&TableAction> = a.actions.iter().collect();
+        if self.engine.checks_types {
+            actions.sort_by_key(|a| pass(&a.kind));
+        }
+        for action in actions {
+            self.table_action(&key, action, a.only, since, out);
         }
     }
 
-    pub(super) fn table_action(&mut self, key: &Key, action: &TableAction, since: Option<&Mark>, out: &mut Outcome) {
+    pub(super) fn table_action(
+        &mut self,
+        key: &Key,
+        action: &TableAction,
+        only: bool,
+        since: Option<&Mark>,
+        out: &mut Outcome,
+    ) {
         let Some(table) = self.table(key).cloned() else { return };
         match &action.kind {
             TableActionKind::AddColumn { column, if_not_exists } => {
@@ -53,32 +69,29 @@ impl Catalog {
                     }
                     return;
                 }
+                if let Some(message) = self.no_new_column(key, &table, only) {
+                    let code = if only && table.bound.is_none() && table.of_type.is_none() { "42P16" } else { "42809" };
+                    self.report(invalid(code, message.to_owned()), column.name.span, None, out);
+                    return;
+                }
                 let mut changed = table;
-                changed.parents.clear();
                 if self.add_column(key, &mut changed, column, out) {
-                    let added = changed.columns.pop();
-                    self.change_table(key, |t| t.columns.extend(added));
+                    let Some(added) = changed.columns.pop() else { return };
+                    self.change_table(key, |t| t.columns.push(added));
                     self.own_sequence(key, column);
-                    for c in self.distinct_keys(column.constraints.iter()) {
-                        self.add_constraint(key, &c, out);
+                    self.add_to_children(key, &column.name, out);
+                    let mut constraints = self.distinct_keys(column.constraints.iter());
+                    constraints.sort_by_key(|c| constraint_pass(c));
+                    for c in constraints {
+                        self.add_constraint(key, &c, only, out);
                     }
                     self.check_generated(key, std::slice::from_ref(column), out);
-                    self.for_children(key, |catalog, child| {
-                        let copy = catalog.table(key).and_then(|t| t.columns.last().cloned());
-                        catalog.change_table(child, |t| {
-                            if let Some(c) = copy
-                                && !t.columns.iter().any(|x| x.name == c.name)
-                            {
-                                t.columns.push(c);
-                            }
-                        });
-                    });
                 } else {
                     self.poison_column(&changed.name, &column.name.value);
                 }
             }
             TableActionKind::DropColumn { name, if_exists, cascade } => {
-                self.drop_column(key, &table, name, *if_exists, *cascade, out);
+                self.drop_column(key, &table, name, *if_exists, *cascade, only, out);
             }
             TableActionKind::RenameColumn { from, to } => {
                 self.check_length(to, out);
@@ -91,10 +104,27 @@ impl Catalog {
                     self.report(problem, to.span, None, out);
                     return;
                 }
+                let refused = if self.engine.system_columns.contains(&from.value.as_str()) {
+                    Some(("0A000", format!("cannot rename system column \"{}\"", from.value)))
+                } else if table.of_type.is_some() {
+                    Some(("42809", "cannot rename column of typed table".to_owned()))
+                } else if self.is_inherited(&table, &from.value) {
+                    Some(("42P16", format!("cannot rename inherited column \"{}\"", from.value)))
+                } else if only && !self.children(key).is_empty() {
+                    Some(("42P16", format!("inherited column \"{}\" must be renamed in child tables too", from.value)))
+                } else {
+                    None
+                };
+                if let Some((code, message)) = refused.filter(|_| self.engine.checks_types) {
+                    self.report(invalid(code, message), from.span, None, out);
+                    return;
+                }
                 self.rename_column(key, &from.value, &to.value);
-                self.for_children(key, |catalog, child| catalog.rename_column(child, &from.value, &to.value));
+                for child in self.descendants(key) {
+                    self.rename_column(&child, &from.value, &to.value);
+                }
             }
-            TableActionKind::AddConstraint(c) => self.add_constraint(key, c, out),
+            TableActionKind::AddConstraint(c) => self.add_constraint(key, c, only, out),
             TableActionKind::DropConstraint { name, if_exists, cascade } => {
                 self.drop_constraint(key, &table, name, *if_exists, *cascade, out);
             }
@@ -115,6 +145,9 @@ impl Catalog {
                 if !self.expect_column(&table, column, false, out) {
                     return;
                 }
+                if self.keeps_type(key, &table, column, only, out) {
+                    return;
+                }
                 let resolved = self.resolve_type(data_type, out);
                 if let Some(using) = using {
                     let scope = Scope::of_table(self, key, None);
@@ -127,18 +160,29 @@ impl Catalog {
                         out.data.push(Data::ConvertsAgain { column: column.value.clone(), span: using.span });
                     }
                 }
-                self.unlink_part(key, &Part::Column(column.value.clone()));
-                if let Some(user) = &resolved.user {
-                    self.link(user.clone(), key.clone(), Part::Column(column.value.clone()));
+                let identity = table.columns.iter().any(|c| c.name == column.value && c.identity.is_some());
+                if identity && !super::table::may_be_identity(&resolved) {
+                    let message = "identity column type must be smallint, integer, or bigint".to_owned();
+                    self.report(invalid("22023", message), data_type.span, None, out);
+                    return;
                 }
-                self.change_table(key, |t| {
-                    if let Some(c) = t.columns.iter_mut().find(|c| c.name == column.value) {
-                        c.data_type = resolved;
-                    }
-                });
+                let mut all = self.descendants(key);
+                all.push(key.clone());
+                for table in all {
+                    self.unlink_part(&table, &Part::Column(column.value.clone()));
+                    self.link_column(&table, &column.value, &resolved);
+                    self.change_table(&table, |t| {
+                        if let Some(c) = t.columns.iter_mut().find(|c| c.name == column.value) {
+                            c.data_type = resolved.clone();
+                        }
+                    });
+                }
             }
             TableActionKind::SetDefault { column, default } => {
                 if !self.expect_column(&table, column, false, out) {
+                    return;
+                }
+                if self.has_own_values(&table, column, out) {
                     return;
                 }
                 if let Some(c) = table.columns.iter().find(|c| self.same(&c.name, &column.value)) {
@@ -147,21 +191,21 @@ impl Catalog {
                 }
                 self.resolve_names(&default.names, &[], out);
                 self.unlink_part(key, &Part::Default(column.value.clone()));
-                self.link_default(key, &column.value, &default.names);
+                self.link_names(key, &Part::Default(column.value.clone()), &default.names);
                 let kept = table.columns.iter().find(|c| self.same(&c.name, &column.value));
                 let kept =
                     kept.map_or_else(|| Some(default.text.clone()), |c| self.kept_default(&c.data_type, default));
-                self.change_column(key, column, |c| c.default.clone_from(&kept));
+                self.change_column(key, column, only, |c| c.default.clone_from(&kept));
             }
             TableActionKind::DropDefault(column) => {
-                if self.expect_column(&table, column, false, out) {
+                if self.expect_column(&table, column, false, out) && !self.has_own_values(&table, column, out) {
                     self.unlink_part(key, &Part::Default(column.value.clone()));
-                    self.change_column(key, column, |c| c.default = None);
+                    self.change_column(key, column, only, |c| c.default = None);
                 }
             }
             TableActionKind::SetNotNull(column) => {
                 if self.expect_column(&table, column, false, out) {
-                    self.change_column(key, column, |c| c.not_null = true);
+                    self.change_column(key, column, only, |c| c.not_null = true);
                 }
             }
             TableActionKind::DropNotNull(column) => {
@@ -177,7 +221,27 @@ impl Catalog {
                     self.report(problem, column.span, None, out);
                     return;
                 }
-                self.change_column(key, column, |c| c.not_null = false);
+                let parent_keeps = table.bound.is_some()
+                    && table
+                        .parents
+                        .iter()
+                        .filter_map(|p| self.table(p))
+                        .any(|p| p.columns.iter().any(|c| c.name == column.value && c.not_null));
+                let refused = if table.columns.iter().any(|c| c.name == column.value && c.identity.is_some()) {
+                    Some((
+                        "42601",
+                        format!("column \"{}\" of relation \"{}\" is an identity column", column.value, table.name),
+                    ))
+                } else if parent_keeps {
+                    Some(("42P16", format!("column \"{}\" is marked NOT NULL in parent table", column.value)))
+                } else {
+                    None
+                };
+                if let Some((code, message)) = refused {
+                    self.report(invalid(code, message), column.span, None, out);
+                    return;
+                }
+                self.change_column(key, column, only, |c| c.not_null = false);
             }
             TableActionKind::AddIdentity { column, identity } => {
                 if !self.expect_column(&table, column, false, out) {
@@ -196,10 +260,28 @@ impl Catalog {
                     self.report(problem, column.span, None, out);
                     return;
                 }
+                let found = table.columns.iter().find(|c| c.name == column.value);
+                let message = match found {
+                    Some(c) if !c.not_null => "must be declared NOT NULL before identity can be added",
+                    Some(c) if c.default.is_some() => "already has a default value",
+                    _ => "",
+                };
+                let refused = match found {
+                    _ if !message.is_empty() => {
+                        Some(("55000", format!("column \"{}\" of relation \"{}\" {message}", column.value, table.name)))
+                    }
+                    Some(c) if !super::table::may_be_identity(&c.data_type) => {
+                        Some(("22023", "identity column type must be smallint, integer, or bigint".to_owned()))
+                    }
+                    _ => None,
+                };
+                if let Some((code, message)) = refused {
+                    self.report(invalid(code, message), column.span, None, out);
+                    return;
+                }
                 let identity = *identity;
-                self.change_column(key, column, |c| c.identity = Some(identity));
-                let name = self.free_name(key.schema(), &table.name, &column.value, "seq");
-                self.put_owned_sequence(Key::Relation(key.schema().to_owned(), name), key, &column.value);
+                self.change_column(key, column, true, |c| c.identity = Some(identity));
+                self.identity_sequence(key, &column.value);
             }
             TableActionKind::DropIdentity { column, if_exists } => {
                 if !self.expect_column(&table, column, false, out) {
@@ -218,14 +300,15 @@ impl Catalog {
                     self.report(problem, column.span, None, out);
                     return;
                 }
-                self.change_column(key, column, |c| c.identity = None);
+                self.change_column(key, column, true, |c| c.identity = None);
                 self.drop_owned_sequences(key, Some(&column.value));
             }
             TableActionKind::SetExpression { column, expr } => {
                 if self.expect_column(&table, column, false, out) {
                     let scope = Scope::of_table(self, key, None);
                     self.resolve_names(&expr.names, std::slice::from_ref(&scope), out);
-                    self.change_column(key, column, |c| c.generated = Some(expr.text.clone()));
+                    self.change_column(key, column, only, |c| c.generated = Some(expr.text.clone()));
+                    self.link_generated(key, &column.value, expr, out);
                 }
             }
             TableActionKind::DropExpression { column, if_exists } => {
@@ -245,25 +328,24 @@ impl Catalog {
                     self.report(problem, column.span, None, out);
                     return;
                 }
-                self.change_column(key, column, |c| c.generated = None);
+                self.unlink_part(key, &Part::Generated(column.value.clone()));
+                self.change_column(key, column, only, |c| c.generated = None);
             }
             TableActionKind::TouchColumn(column) => {
                 self.expect_column(&table, column, false, out);
             }
-            TableActionKind::AttachPartition(child) => {
-                if let Some(child) = self.expect_table(child, out) {
-                    if self.table(&child).is_some_and(|t| t.parents.contains(key)) {
-                        let problem = Problem::Other {
-                            rule: "invalid-definition",
-                            sqlstate: Some("42809"),
-                            message: format!("\"{}\" is already a partition", child.name()),
-                        };
-                        self.report(problem, action.span, None, out);
-                        return;
-                    }
-                    self.link(key.clone(), child.clone(), Part::Whole);
-                    self.change_table(&child, |t| t.parents.push(key.clone()));
+            TableActionKind::AttachPartition { name, bound } => {
+                let Some(child) = self.expect_table(name, out) else { return };
+                if table.kind != TableKind::Partitioned {
+                    let message =
+                        format!("ALTER action ATTACH PARTITION cannot be performed on relation \"{}\"", table.name);
+                    self.report(invalid("42809", message), name.span(), None, out);
+                    return;
                 }
+                if let Some(bound) = bound {
+                    self.check_bound(key, &name.name, bound, name.span(), out);
+                }
+                self.adopt(key, &child, name.span(), bound.clone(), out);
             }
             TableActionKind::DetachPartition { name, .. } => {
                 if let Some(child) = self.expect_table(name, out) {
@@ -283,14 +365,26 @@ impl Catalog {
                     self.disinherit(key, &child);
                 }
             }
-            TableActionKind::Inherit(parent) => {
-                if let Some(parent) = self.expect_table(parent, out) {
-                    self.link(parent.clone(), key.clone(), Part::Whole);
-                    self.change_table(key, |t| t.parents.push(parent));
+            TableActionKind::Inherit(name) => {
+                if let Some(parent) = self.expect_table(name, out) {
+                    self.adopt(&parent, key, name.span(), None, out);
                 }
             }
-            TableActionKind::NoInherit(parent) => {
-                if let Some(parent) = self.expect_table(parent, out) {
+            TableActionKind::NoInherit(name) => {
+                if let Some(parent) = self.expect_table(name, out) {
+                    if !table.parents.contains(&parent) && !table.open {
+                        let problem = Problem::Other {
+                            rule: "undefined-table",
+                            sqlstate: Some("42P01"),
+                            message: format!(
+                                "relation \"{}\" is not a parent of relation \"{}\"",
+                                parent.name(),
+                                table.name
+                            ),
+                        };
+                        self.report(problem, name.span(), None, out);
+                        return;
+                    }
                     self.disinherit(&parent, key);
                 }
             }
@@ -343,20 +437,109 @@ impl Catalog {
                 .any(|w| matches!(*w, "case" | "when" | "+" | "-" | "*" | "/" | "||" | "at" | "=" | "<" | ">"))
     }
 
-    pub(super) fn disinherit(&mut self, parent: &Key, child: &Key) {
-        self.unlink(&super::Edge { target: parent.clone(), from: child.clone(), part: Part::Whole });
-        self.change_table(child, |t| t.parents.retain(|p| p != parent));
+    /// Why the table takes no column of its own.
+    fn no_new_column(&self, key: &Key, table: &Table, only: bool) -> Option<&'static str> {
+        if table.bound.is_some() {
+            Some("cannot add column to a partition")
+        } else if table.of_type.is_some() {
+            Some("cannot add column to typed table")
+        } else if only && !self.children(key).is_empty() {
+            Some("column must be added to child tables too")
+        } else {
+            None
+        }
     }
 
-    pub(crate) fn for_children(&mut self, key: &Key, mut each: impl FnMut(&mut Self, &Key)) {
-        for edge in self.dependents(key) {
-            if edge.part == Part::Whole && self.table(&edge.from).is_some_and(|t| t.parents.contains(key)) {
-                each(self, &edge.from);
+    /// A new column, on every child that has none of its name.
+    fn add_to_children(&mut self, key: &Key, name: &Ident, out: &mut Outcome) {
+        let same = |c: &&Column| c.name == name.value;
+        let Some(column) = self.table(key).and_then(|t| t.columns.iter().find(same).cloned()) else { return };
+        for child in self.descendants(key) {
+            let Some(table) = self.table(&child) else { continue };
+            match table.columns.iter().find(same) {
+                None => {
+                    let copy = Column { local: false, ..column.clone() };
+                    self.link_column(&child, &column.name, &column.data_type);
+                    self.change_table(&child, |t| t.columns.push(copy));
+                    self.copy_needs(key, &Part::Default(name.value.clone()), &child);
+                }
+                Some(own) if own.data_type.text != column.data_type.text && !own.data_type.unknown => {
+                    let message =
+                        format!("child table \"{}\" has different type for column \"{}\"", table.name, name.value);
+                    self.report(invalid("42804", message), name.span, None, out);
+                }
+                Some(_) => {}
             }
         }
     }
 
-    pub(super) fn change_column(&mut self, key: &Key, column: &Ident, change: impl Fn(&mut Column)) {
+    /// Whether the values of a column come from elsewhere than a default: then it has none to set or drop.
+    fn has_own_values(&mut self, table: &Table, column: &Ident, out: &mut Outcome) -> bool {
+        let Some(found) = table.columns.iter().find(|c| c.name == column.value) else { return false };
+        let what = if found.identity.is_some() {
+            "an identity"
+        } else if found.generated.is_some() {
+            "a generated"
+        } else {
+            return false;
+        };
+        let message = format!("column \"{}\" of relation \"{}\" is {what} column", column.value, table.name);
+        self.report(invalid("42601", message), column.span, None, out);
+        true
+    }
+
+    /// Whether something keeps the type of a column as it is; that is said.
+    fn keeps_type(&mut self, key: &Key, table: &Table, column: &Ident, only: bool, out: &mut Outcome) -> bool {
+        if !self.engine.checks_types {
+            return false;
+        }
+        let name = column.value.as_str();
+        let parted = |t: &Table| t.partition_by.as_ref().is_some_and(|b| b.columns.iter().flatten().any(|c| c == name));
+        let (code, message, help) = if table.of_type.is_some() {
+            ("42809", "cannot alter column type of typed table".to_owned(), None)
+        } else if self.is_inherited(table, name) {
+            ("42P16", format!("cannot alter inherited column \"{name}\""), None)
+        } else if parted(table) {
+            let relation = &table.name;
+            let why = format!(
+                "cannot alter column \"{name}\" because it is part of the partition key of relation \"{relation}\""
+            );
+            ("42P16", why, None)
+        } else if only && !self.children(key).is_empty() {
+            ("42P16", format!("type of inherited column \"{name}\" must be changed in child tables too"), None)
+        } else if let Some(e) = self
+            .dependents(key)
+            .into_iter()
+            .find(|e| matches!(e.part, Part::Column(_)) && self.table(&e.from).is_some())
+        {
+            let Part::Column(user) = &e.part else { return false };
+            let why = format!(
+                "cannot alter table \"{}\" because column \"{}.{user}\" uses its row type",
+                table.name,
+                e.from.name()
+            );
+            ("0A000", why, None)
+        } else {
+            let used = self.dependents(&column_key(key, name)).into_iter().find_map(|e| {
+                let (by, first) = match &e.part {
+                    Part::Whole if self.has(&e.from) => ("used by a view or rule", format!("view {}", e.from.name())),
+                    Part::Generated(g) if g != name => ("used by a generated column", format!("column {g}")),
+                    Part::Trigger(t) => ("used in a trigger definition", format!("trigger {t}")),
+                    Part::Policy(p) => ("used in a policy definition", format!("policy {p}")),
+                    _ => return None,
+                };
+                Some((by, first))
+            });
+            let Some((by, first)) = used else { return false };
+            let help = format!("{first} depends on it: drop that first, and make it again afterwards");
+            ("0A000", format!("cannot alter type of a column {by}"), Some(help))
+        };
+        let problem = Problem::Other { rule: "dependent-objects", sqlstate: Some(code), message };
+        self.report(problem, column.span, help, out);
+        true
+    }
+
+    pub(super) fn change_column(&mut self, key: &Key, column: &Ident, only: bool, change: impl Fn(&mut Column)) {
         let folded = self.engine.ignores_case;
         let apply = |t: &mut Table| {
             let same = |c: &&mut Column| {
@@ -367,9 +550,11 @@ impl Catalog {
             }
         };
         self.change_table(key, apply);
-        self.for_children(key, |catalog, child| {
-            catalog.change_table(child, apply);
-        });
+        if !only {
+            for child in self.descendants(key) {
+                self.change_table(&child, apply);
+            }
+        }
     }
 
     pub(super) fn poison_column(&mut self, table: &str, column: &str) {
@@ -396,6 +581,9 @@ impl Catalog {
                     }
                 }
             }
+            for n in t.partition_by.iter_mut().flat_map(|b| b.columns.iter_mut().flatten()).filter(|n| is_from(n)) {
+                n.clone_from(&stored);
+            }
             for i in &mut t.indexes {
                 for n in i.columns.iter_mut().flatten().chain(&mut i.reads).filter(|n| is_from(n)) {
                     n.clone_from(&stored);
@@ -419,6 +607,7 @@ impl Catalog {
             let part = match &edge.part {
                 Part::Column(c) if is_from(c) => Part::Column(stored.clone()),
                 Part::Default(c) if is_from(c) => Part::Default(stored.clone()),
+                Part::Generated(c) if is_from(c) => Part::Generated(stored.clone()),
                 _ => continue,
             };
             self.unlink(&edge);
@@ -430,7 +619,7 @@ impl Catalog {
                 self.put_owned_sequence(sequence, key, &stored);
             }
         }
-        self.relink(&super::drop::column_key(key, from), &super::drop::column_key(key, &stored));
+        self.relink(&column_key(key, from), &column_key(key, &stored));
     }
 
     pub(crate) fn rename_relation(&mut self, key: &Key, to: &Ident, out: &mut Outcome) {
@@ -438,7 +627,7 @@ impl Catalog {
         self.remember(&to.value);
         let target = Key::Relation(key.schema().to_owned(), self.folded(&to.value));
         if let Some(existing) = self.get(&target)
-            && target != *key
+            && (target != *key || self.engine.checks_types)
         {
             let kind = relation_kind(existing);
             self.report(Problem::DuplicateRelation { name: to.value.clone(), kind }, to.span, None, out);
@@ -463,8 +652,8 @@ impl Catalog {
                 let owned = self.owned_sequences(key);
                 let indexes: Vec<String> = t.indexes.iter().map(|i| i.name.clone()).collect();
                 for c in &t.columns {
-                    let moved = super::drop::column_key(&target, &c.name);
-                    self.relink(&super::drop::column_key(key, &c.name), &moved);
+                    let moved = column_key(&target, &c.name);
+                    self.relink(&column_key(key, &c.name), &moved);
                 }
                 // What needs this table knows it by its key.
                 for edge in self.dependents(key) {
@@ -481,6 +670,14 @@ impl Catalog {
                         }
                     });
                 }
+                if key.schema() != target.schema() {
+                    for c in &t.constraints {
+                        let part = Part::Constraint(c.name.clone());
+                        let old = constraint_key(key.schema(), &c.name);
+                        self.unlink(&super::Edge { target: old, from: key.clone(), part: part.clone() });
+                        self.link(constraint_key(target.schema(), &c.name), key.clone(), part);
+                    }
+                }
                 self.relink(key, &target);
                 self.forget(key);
                 self.put(target.clone(), Object::Table(t));
@@ -493,7 +690,12 @@ impl Catalog {
                     }
                 }
                 for (sequence, column) in owned {
-                    self.put_owned_sequence(sequence, &target, &column);
+                    let moved = Key::Relation(target.schema().to_owned(), sequence.name().to_owned());
+                    if moved != sequence {
+                        self.relink(&sequence, &moved);
+                        self.forget(&sequence);
+                    }
+                    self.put_owned_sequence(moved, &target, &column);
                 }
             }
             Object::Index(table) => {
@@ -503,6 +705,15 @@ impl Catalog {
                 self.put(target, Object::Index(table.clone()));
                 let ignores_case = self.engine.ignores_case;
                 let is_from = |n: &str| if ignores_case { n.eq_ignore_ascii_case(&from) } else { n == from };
+                self.rename_parent(&table, &from, &to);
+                self.rename_part(&table, &Part::Index(from.clone()), &Part::Index(to.clone()));
+                if self.table(&table).is_some_and(|t| t.constraints.iter().any(|c| c.name == from)) {
+                    let part = Part::Constraint(from.clone());
+                    let old = constraint_key(table.schema(), &from);
+                    self.unlink(&super::Edge { target: old, from: table.clone(), part: part.clone() });
+                    self.rename_part(&table, &part, &Part::Constraint(to.clone()));
+                    self.link_constraint(&table, &to);
+                }
                 self.change_table(&table, |t| {
                     for i in t.indexes.iter_mut().filter(|i| is_from(&i.name)) {
                         i.name.clone_from(&to);
@@ -538,5 +749,33 @@ impl Catalog {
             }
             Found::Perhaps => None,
         }
+    }
+}
+
+/// When an action is done: PostgreSQL sorts those of one statement (`AlterTablePass`), so that a column can be dropped and
+/// added again in one.
+fn pass(action: &TableActionKind) -> u8 {
+    match action {
+        TableActionKind::DropColumn { .. }
+        | TableActionKind::DropConstraint { .. }
+        | TableActionKind::DropNotNull(_)
+        | TableActionKind::DropDefault(_)
+        | TableActionKind::DropIdentity { .. }
+        | TableActionKind::DropExpression { .. } => 0,
+        TableActionKind::SetType { .. } => 1,
+        TableActionKind::AddColumn { .. } => 2,
+        TableActionKind::SetExpression { .. } => 3,
+        TableActionKind::AddConstraint(c) => constraint_pass(c),
+        TableActionKind::SetNotNull(_) | TableActionKind::TouchColumn(_) => 5,
+        TableActionKind::SetDefault { .. } | TableActionKind::AddIdentity { .. } => 7,
+        _ => 8,
+    }
+}
+
+fn constraint_pass(c: &ConstraintDefinition) -> u8 {
+    match c.kind {
+        ConstraintKind::Check(_) | ConstraintKind::NotNull(_) => 4,
+        ConstraintKind::PrimaryKey { .. } | ConstraintKind::Unique { .. } | ConstraintKind::Exclude { .. } => 6,
+        ConstraintKind::ForeignKey(_) => 7,
     }
 }

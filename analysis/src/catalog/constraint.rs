@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use super::inherit::invalid;
 use super::object::{Constraint, ConstraintType, Index, Table};
-use super::relations::object_name;
+use super::relations::{first_free, index_labels, object_name};
 use super::resolve::Scope;
 use super::types::comparable;
 use super::{Catalog, Key, Object, Outcome, Part, Problem};
-use crate::change::{ConstraintDefinition, ConstraintKind, ForeignKey, Ident, ObjectKind};
+use crate::change::{ConstraintDefinition, ConstraintKind, Expr, ForeignKey, Ident, ObjectKind};
 
 impl Catalog {
     /// The name a constraint gets, or `None` where its name is taken (and that has been said).
@@ -64,20 +65,32 @@ impl Catalog {
             ConstraintKind::Check(_) => (if columns.len() == 1 { columns[0].clone() } else { String::new() }, "check"),
             ConstraintKind::NotNull(_) => (columns.join("_"), "not_null"),
         };
-        let mut number = 0;
-        loop {
-            let numbered = if number == 0 { label.to_owned() } else { format!("{label}{number}") };
-            let name = object_name(&table.name, &middle, &numbered);
-            let taken = table.constraints.iter().any(|e| e.name == name)
-                || (makes_index && self.has(&Key::Relation(key.schema().to_owned(), name.clone())));
-            if !taken {
-                return Some(name);
-            }
-            number += 1;
+        let taken = |name: &str| {
+            self.constraint_taken(key.schema(), name)
+                || (makes_index && self.has(&Key::Relation(key.schema().to_owned(), name.to_owned())))
+        };
+        Some(first_free(&table.name, &middle, label, taken))
+    }
+
+    /// Whether a constraint of some table of the schema has this name: the names that PostgreSQL chooses are its own.
+    pub(super) fn constraint_taken(&self, schema: &str, name: &str) -> bool {
+        !self.dependents(&constraint_key(schema, name)).is_empty()
+    }
+
+    /// Adds a constraint to a table, under its name.
+    pub(super) fn put_constraint(&mut self, key: &Key, c: Constraint) {
+        self.link_constraint(key, &c.name);
+        self.change_table(key, |t| t.constraints.push(c));
+    }
+
+    pub(super) fn link_constraint(&mut self, key: &Key, name: &str) {
+        if self.engine.names_constraints {
+            self.link(constraint_key(key.schema(), name), key.clone(), Part::Constraint(name.to_owned()));
         }
     }
 
-    pub(crate) fn add_constraint(&mut self, key: &Key, c: &ConstraintDefinition, out: &mut Outcome) {
+    /// Adds a constraint to a table and, unless `only` it is meant, to its children.
+    pub(crate) fn add_constraint(&mut self, key: &Key, c: &ConstraintDefinition, only: bool, out: &mut Outcome) {
         let Some(table) = self.table(key).cloned() else { return };
         match &c.kind {
             ConstraintKind::PrimaryKey { columns, using_index: Some(index), .. }
@@ -93,17 +106,14 @@ impl Catalog {
                     self.report(Problem::SecondPrimaryKey { table: table.name.clone() }, c.span, help, out);
                     return;
                 }
-                if let Some(made) = self.keyed(key, &table, c, columns, ConstraintType::PrimaryKey, out) {
-                    let implies = self.engine.names_constraints;
-                    self.change_table(key, |t| {
-                        for column in &mut t.columns {
-                            column.not_null |= implies && made.contains(&column.name);
-                        }
-                    });
+                if let Some(made) = self.keyed(key, &table, c, columns, ConstraintType::PrimaryKey, only, out)
+                    && self.engine.names_constraints
+                {
+                    self.make_not_null(key, &made);
                 }
             }
             ConstraintKind::Unique { columns, .. } => {
-                self.keyed(key, &table, c, columns, ConstraintType::Unique, out);
+                self.keyed(key, &table, c, columns, ConstraintType::Unique, only, out);
             }
             ConstraintKind::Check(expr) => {
                 let scope = Scope::of_table(self, key, None);
@@ -112,37 +122,22 @@ impl Catalog {
                 for path in &expr.names.columns {
                     if let Some(last) = path.last()
                         && !columns.contains(&last.value)
+                        // A whole row is no column.
+                        && (table.open || table.columns.iter().any(|x| self.same(&x.name, &last.value)))
                     {
                         columns.push(last.value.clone());
                     }
                 }
-                let Some(name) = self.constraint_name(&table, key, c, &columns, out) else { return };
-                let made = Constraint {
-                    name,
-                    kind: ConstraintType::Check,
-                    columns,
-                    definition: expr.text.clone(),
-                    valid: !c.not_valid,
-                };
-                self.change_table(key, |t| t.constraints.push(made));
+                self.add_check(key, &table, c, expr, columns, only, out);
             }
             ConstraintKind::NotNull(column) => {
                 self.expect_column(&table, column, false, out);
                 let columns = vec![column.value.clone()];
                 let Some(name) = self.constraint_name(&table, key, c, &columns, out) else { return };
-                let made = Constraint {
-                    name,
-                    kind: ConstraintType::NotNull,
-                    columns,
-                    definition: String::new(),
-                    valid: !c.not_valid,
-                };
-                self.change_table(key, |t| {
-                    if let Some(x) = t.columns.iter_mut().find(|x| x.name == column.value) {
-                        x.not_null = true;
-                    }
-                    t.constraints.push(made);
-                });
+                let mut made = plain_constraint(name, ConstraintType::NotNull, columns.clone());
+                made.valid = !c.not_valid;
+                self.put_constraint(key, made);
+                self.make_not_null(key, &columns);
             }
             ConstraintKind::Exclude { elements, predicate } => {
                 let scope = Scope::of_table(self, key, None);
@@ -157,12 +152,25 @@ impl Catalog {
                 if let Some(p) = predicate {
                     self.resolve_names(&p.names, std::slice::from_ref(&scope), out);
                 }
-                let columns: Vec<String> = elements
-                    .iter()
-                    .map(|e| e.column.as_ref().map_or("expr", |c| c.value.as_str()).to_owned())
-                    .collect();
-                let Some(name) = self.constraint_name(&table, key, c, &columns, out) else { return };
-                self.push_keyed(key, name, ConstraintType::Exclude, &columns, false, c);
+                let columns: Vec<String> =
+                    elements.iter().filter_map(|e| e.column.as_ref()).map(|c| c.value.clone()).collect();
+                let labels = index_labels(elements, &c.include);
+                let Some(name) = self.constraint_name(&table, key, c, &labels, out) else { return };
+                let expressions = || elements.iter().filter_map(|e| e.expr.as_ref()).chain(predicate);
+                let index = Index {
+                    reads: expressions()
+                        .flat_map(|e| e.names.columns.iter().filter_map(|path| path.last()))
+                        .chain(&c.include)
+                        .map(|i| i.value.clone())
+                        .collect(),
+                    columns: elements.iter().map(|e| e.column.as_ref().map(|c| c.value.clone())).collect(),
+                    labels,
+                    ..key_index(&name, false, &[], &c.include)
+                };
+                for x in expressions() {
+                    self.link_names(key, &Part::Constraint(name.clone()), &x.names);
+                }
+                self.push_keyed(key, index, ConstraintType::Exclude, &columns, c, only);
             }
             ConstraintKind::ForeignKey(fk) => self.add_foreign_key(key, &table, c, fk, out),
         }
@@ -194,6 +202,7 @@ impl Catalog {
             let twin = key_of(&c).and_then(|(columns, primary)| {
                 kept.iter().position(|k| {
                     k.deferrable == c.deferrable
+                        && k.include.iter().map(|i| &i.value).eq(c.include.iter().map(|i| &i.value))
                         && key_of(k).is_some_and(|(others, of_primary)| {
                             // A second primary key is an error of its own.
                             !(primary && of_primary)
@@ -213,6 +222,7 @@ impl Catalog {
     }
 
     /// PRIMARY KEY and UNIQUE: the columns are there, once each; an index is made. Answers the columns.
+    #[allow(clippy::too_many_arguments, reason = "one place that both come to")]
     pub(super) fn keyed(
         &mut self,
         key: &Key,
@@ -220,6 +230,7 @@ impl Catalog {
         c: &ConstraintDefinition,
         columns: &[Ident],
         kind: ConstraintType,
+        only: bool,
         out: &mut Outcome,
     ) -> Option<Vec<String>> {
         let mut names = Vec::new();
@@ -241,43 +252,105 @@ impl Catalog {
         if !all {
             return None;
         }
-        let name = self.constraint_name(table, key, c, &names, out)?;
-        self.push_keyed(key, name, kind, &names, true, c);
+        for column in &c.include {
+            all &= self.expect_column(table, column, false, out);
+        }
+        let what = if kind == ConstraintType::PrimaryKey { "PRIMARY KEY" } else { "UNIQUE" };
+        if !all || !self.check_partition_key(table, &names, what, c.span, out) {
+            return None;
+        }
+        let labels: Vec<String> = names.iter().cloned().chain(c.include.iter().map(|i| i.value.clone())).collect();
+        let name = self.constraint_name(table, key, c, &labels, out)?;
+        self.push_keyed(key, key_index(&name, true, &names, &c.include), kind, &names, c, only);
         Some(names)
     }
 
-    pub(super) fn push_keyed(
+    fn push_keyed(
         &mut self,
         key: &Key,
-        name: String,
+        index: Index,
         kind: ConstraintType,
         columns: &[String],
-        unique: bool,
         c: &ConstraintDefinition,
+        only: bool,
     ) {
-        let index = Index {
-            name: name.clone(),
-            unique,
-            columns: columns.iter().cloned().map(Some).collect(),
-            predicate: None,
-            reads: Vec::new(),
-            constraint: true,
-            definition: columns.join(","),
-        };
-        let made = Constraint {
-            name: name.clone(),
-            kind,
-            columns: columns.to_vec(),
-            definition: String::new(),
-            valid: !c.not_valid,
-        };
+        let mut made = plain_constraint(index.name.clone(), kind, columns.to_vec());
+        made.valid = !c.not_valid;
         if self.engine.names_constraints {
-            self.put(Key::Relation(key.schema().to_owned(), name), Object::Index(key.clone()));
+            self.put(Key::Relation(key.schema().to_owned(), index.name.clone()), Object::Index(key.clone()));
         }
-        self.change_table(key, |t| {
-            t.indexes.push(index);
-            t.constraints.push(made);
-        });
+        self.put_constraint(key, made.clone());
+        self.change_table(key, |t| t.indexes.push(index.clone()));
+        if !only {
+            self.index_partitions(key, &index, Some(&made));
+        }
+    }
+
+    /// What is made on a partitioned table is made on its partitions.
+    pub(super) fn index_partitions(&mut self, key: &Key, index: &Index, constraint: Option<&Constraint>) {
+        if self.table(key).is_some_and(|t| t.partition_by.is_some()) {
+            for child in self.children(key) {
+                self.ensure_index(index, constraint, &child);
+            }
+        }
+    }
+
+    /// A CHECK, on the table and its children: one that has it already keeps it.
+    #[allow(clippy::too_many_arguments, reason = "one place that all of it comes to")]
+    fn add_check(
+        &mut self,
+        key: &Key,
+        table: &Table,
+        c: &ConstraintDefinition,
+        expr: &Expr,
+        columns: Vec<String>,
+        only: bool,
+        out: &mut Outcome,
+    ) {
+        let children = if self.engine.names_constraints { self.descendants(key) } else { Vec::new() };
+        if only && !children.is_empty() && !c.no_inherit {
+            let message = "constraint must be added to child tables too".to_owned();
+            self.report(invalid("42P16", message), c.span, None, out);
+            return;
+        }
+        let inherited = c.name.as_ref().and_then(|n| table.constraints.iter().find(|x| x.name == n.value));
+        if let Some(found) = inherited
+            && !found.local
+            && found.kind == ConstraintType::Check
+            && found.definition == expr.text
+        {
+            let name = found.name.clone();
+            self.change_table(key, |t| {
+                t.constraints.iter_mut().filter(|x| x.name == name).for_each(|x| x.local = true)
+            });
+            return;
+        }
+        let Some(name) = self.constraint_name(table, key, c, &columns, out) else { return };
+        self.link_names(key, &Part::Constraint(name.clone()), &expr.names);
+        let mut made = plain_constraint(name.clone(), ConstraintType::Check, columns);
+        made.definition.clone_from(&expr.text);
+        made.valid = !c.not_valid;
+        made.no_inherit = c.no_inherit;
+        self.put_constraint(key, made.clone());
+        if c.no_inherit {
+            return;
+        }
+        for child in children {
+            let Some(t) = self.table(&child) else { continue };
+            match t.constraints.iter().find(|x| x.name == name) {
+                None => {
+                    self.link_names(&child, &Part::Constraint(name.clone()), &expr.names);
+                    self.put_constraint(&child, Constraint { local: false, ..made.clone() });
+                }
+                Some(own) if own.definition == made.definition => {}
+                Some(_) => {
+                    let relation = Some(t.name.clone());
+                    let problem =
+                        Problem::DuplicateObject { kind: ObjectKind::Constraint, name: name.clone(), relation };
+                    self.report(problem, c.span, None, out);
+                }
+            }
+        }
     }
 
     pub(super) fn constraint_from_index(
@@ -316,11 +389,25 @@ impl Catalog {
             self.report(problem, index.span, None, out);
             return;
         }
+        let fault = if !found.unique {
+            Some(format!("\"{}\" is not a unique index", index.value))
+        } else if found.columns.iter().any(Option::is_none) {
+            Some(format!("index \"{}\" contains expressions", index.value))
+        } else if found.predicate.is_some() {
+            Some(format!("\"{}\" is a partial index", index.value))
+        } else if !found.plain {
+            Some(format!("index \"{}\" column number 1 does not have default sorting behavior", index.value))
+        } else {
+            None
+        };
+        if let Some(message) = fault {
+            self.report(invalid("42809", message), index.span, None, out);
+            return;
+        }
         let name = c.name.as_ref().map_or_else(|| index.value.clone(), |n| n.value.clone());
         let columns: Vec<String> = found.columns.iter().flatten().cloned().collect();
         let primary = kind == ConstraintType::PrimaryKey;
-        let made =
-            Constraint { name: name.clone(), kind, columns: columns.clone(), definition: String::new(), valid: true };
+        let made = plain_constraint(name.clone(), kind, columns.clone());
         if name != index.value {
             self.forget(&Key::Relation(key.schema().to_owned(), index.value.clone()));
             self.put(Key::Relation(key.schema().to_owned(), name.clone()), Object::Index(key.clone()));
@@ -330,11 +417,11 @@ impl Catalog {
                 i.name.clone_from(&name);
                 i.constraint = true;
             }
-            for x in t.columns.iter_mut().filter(|x| primary && columns.contains(&x.name)) {
-                x.not_null = true;
-            }
-            t.constraints.push(made);
         });
+        if primary {
+            self.make_not_null(key, &columns);
+        }
+        self.put_constraint(key, made);
     }
 
     pub(super) fn add_foreign_key(
@@ -389,37 +476,37 @@ impl Catalog {
                 self.poison(&format!("constraint {}", n.value));
             }
             // Remembered without its target, so that its name is known when it is dropped.
-            let made = Constraint {
-                name,
-                kind: ConstraintType::ForeignKey {
-                    table: key.clone(),
-                    columns: Vec::new(),
-                    on_delete: fk.on_delete,
-                    on_update: fk.on_update,
-                },
-                columns,
-                definition: String::new(),
-                valid: !c.not_valid,
+            let kind = ConstraintType::ForeignKey {
+                table: key.clone(),
+                columns: Vec::new(),
+                on_delete: fk.on_delete,
+                on_update: fk.on_update,
             };
-            self.change_table(key, |t| t.constraints.push(made));
+            let mut made = plain_constraint(name, kind, columns);
+            made.valid = !c.not_valid;
+            self.put_constraint(key, made);
             return;
         };
         if self.engine.checks_foreign_keys {
             self.link(target.clone(), key.clone(), Part::Constraint(name.clone()));
         }
-        let made = Constraint {
-            name,
-            kind: ConstraintType::ForeignKey {
-                table: target,
-                columns: referenced,
-                on_delete: fk.on_delete,
-                on_update: fk.on_update,
-            },
-            columns,
-            definition: if c.deferrable { "deferrable".to_owned() } else { String::new() },
-            valid: !c.not_valid,
+        let kind = ConstraintType::ForeignKey {
+            table: target,
+            columns: referenced,
+            on_delete: fk.on_delete,
+            on_update: fk.on_update,
         };
-        self.change_table(key, |t| t.constraints.push(made));
+        let mut made = plain_constraint(name, kind, columns);
+        made.valid = !c.not_valid;
+        if c.deferrable {
+            made.definition = "deferrable".to_owned();
+        }
+        self.put_constraint(key, made.clone());
+        if table.partition_by.is_some() {
+            for child in self.children(key) {
+                self.hand_down_key(&made, &child);
+            }
+        }
     }
 
     /// The referenced columns exist, are unique together, and compare with the referencing ones.
@@ -514,6 +601,14 @@ impl Catalog {
         if !self.expect_constraint(table, from, out) {
             return;
         }
+        let found = table.constraints.iter().find(|c| c.name == from.value);
+        let with_index = found.is_some_and(|c| table.indexes.iter().any(|i| i.constraint && i.name == c.name));
+        let relation = Key::Relation(key.schema().to_owned(), to.value.clone());
+        if let Some(existing) = self.get(&relation).filter(|_| with_index) {
+            let kind = super::relations::relation_kind(existing);
+            self.report(Problem::DuplicateRelation { name: to.value.clone(), kind }, to.span, None, out);
+            return;
+        }
         if table.constraints.iter().any(|c| c.name == to.value) {
             let problem = Problem::DuplicateObject {
                 kind: ObjectKind::Constraint,
@@ -523,22 +618,59 @@ impl Catalog {
             self.report(problem, to.span, None, out);
             return;
         }
-        let index = Key::Relation(key.schema().to_owned(), from.value.clone());
+        let check = found.is_some_and(|c| c.kind == ConstraintType::Check);
+        if check && found.is_some_and(|c| self.is_inherited_constraint(table, c)) {
+            let message = format!("cannot rename inherited constraint \"{}\"", from.value);
+            self.report(invalid("42P16", message), from.span, None, out);
+            return;
+        }
+        let handed_down = check && found.is_some_and(|c| !c.no_inherit);
+        self.rename_constraint_to(key, &from.value, &to.value);
+        if handed_down {
+            for child in self.descendants(key) {
+                self.rename_constraint_to(&child, &from.value, &to.value);
+            }
+        }
+    }
+
+    /// Gives a constraint, and the index behind it, another name.
+    pub(super) fn rename_constraint_to(&mut self, key: &Key, from: &str, to: &str) {
+        let index = Key::Relation(key.schema().to_owned(), from.to_owned());
         if matches!(self.get(&index), Some(Object::Index(t)) if t == key) {
             self.forget(&index);
-            self.put(Key::Relation(key.schema().to_owned(), to.value.clone()), Object::Index(key.clone()));
+            self.put(Key::Relation(key.schema().to_owned(), to.to_owned()), Object::Index(key.clone()));
         }
         self.change_table(key, |t| {
-            for c in t.constraints.iter_mut().filter(|c| c.name == from.value) {
-                c.name.clone_from(&to.value);
+            for c in t.constraints.iter_mut().filter(|c| c.name == from) {
+                to.clone_into(&mut c.name);
             }
-            for i in t.indexes.iter_mut().filter(|i| i.name == from.value) {
-                i.name.clone_from(&to.value);
+            for i in t.indexes.iter_mut().filter(|i| i.name == from) {
+                to.clone_into(&mut i.name);
             }
         });
-        for edge in self.needs_of(key).into_iter().filter(|e| e.part == Part::Constraint(from.value.clone())) {
+        self.rename_parent(key, from, to);
+        self.unlink(&super::Edge {
+            target: constraint_key(key.schema(), from),
+            from: key.clone(),
+            part: Part::Constraint(from.to_owned()),
+        });
+        self.link_constraint(key, to);
+        for edge in self.needs_of(key).into_iter().filter(|e| e.part == Part::Constraint(from.to_owned())) {
             self.unlink(&edge);
-            self.link(edge.target, edge.from, Part::Constraint(to.value.clone()));
+            self.link(edge.target, edge.from, Part::Constraint(to.to_owned()));
+        }
+    }
+
+    /// The partitions' indexes and keys know those of their parent by name.
+    pub(super) fn rename_parent(&mut self, key: &Key, from: &str, to: &str) {
+        for child in self.children(key) {
+            self.change_table(&child, |t| {
+                let parents =
+                    t.indexes.iter_mut().map(|i| &mut i.parent).chain(t.constraints.iter_mut().map(|c| &mut c.parent));
+                for p in parents.filter(|p| p.as_deref() == Some(from)) {
+                    *p = Some(to.to_owned());
+                }
+            });
         }
     }
 
@@ -576,5 +708,48 @@ fn using_index(c: &ConstraintDefinition) -> Option<&Ident> {
             using_index.as_ref()
         }
         _ => None,
+    }
+}
+
+/// The key under which the name of a constraint is kept.
+pub(super) fn constraint_key(schema: &str, name: &str) -> Key {
+    Key::Other(ObjectKind::Constraint, schema.to_owned(), name.to_owned())
+}
+
+fn plain_constraint(name: String, kind: ConstraintType, columns: Vec<String>) -> Constraint {
+    Constraint {
+        name,
+        kind,
+        columns,
+        definition: String::new(),
+        valid: true,
+        parent: None,
+        local: true,
+        no_inherit: false,
+    }
+}
+
+/// The index behind a key.
+fn key_index(name: &str, unique: bool, columns: &[String], include: &[Ident]) -> Index {
+    let include: Vec<String> = include.iter().map(|i| i.value.clone()).collect();
+    let mut definition: String = columns.iter().map(|c| format!("{c} ,")).collect();
+    if unique {
+        definition.push_str(" unique");
+    }
+    if !include.is_empty() {
+        definition.push_str(" include ");
+        definition.push_str(&include.join(","));
+    }
+    Index {
+        name: name.to_owned(),
+        unique,
+        columns: columns.iter().cloned().map(Some).collect(),
+        predicate: None,
+        constraint: true,
+        definition,
+        labels: columns.iter().chain(&include).cloned().collect(),
+        reads: include,
+        plain: true,
+        parent: None,
     }
 }

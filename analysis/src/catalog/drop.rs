@@ -1,5 +1,7 @@
 //! DROP, with what depends on what is dropped.
 
+use super::depend::column_key;
+use super::inherit::invalid;
 use super::object::{ConstraintType, Part, Table, TableKind};
 use super::relations::relation_kind;
 use super::{Catalog, Data, Edge, Found, Key, Mark, Object, Outcome, Problem, Refusal};
@@ -111,7 +113,7 @@ impl Catalog {
         match self.get(&key) {
             Some(Object::Index(table)) => {
                 let table = table.clone();
-                self.drop_index(&key, &table, target, d.cascade, out);
+                self.drop_index(&key, &table, target, out);
             }
             Some(Object::Function(_)) => self.drop_function(&key, d, target, out),
             Some(Object::Schema) => self.drop_schema(&key, d.cascade, target.name.span(), out),
@@ -244,32 +246,53 @@ impl Catalog {
             ObjectKind::Policy => t.policies.retain(|n| n != name),
             _ => t.rules.retain(|n| n != name),
         });
-        if d.kind == ObjectKind::Trigger {
-            self.unlink_part(&table, &Part::Trigger(name.clone()));
+        match d.kind {
+            ObjectKind::Trigger => self.unlink_part(&table, &Part::Trigger(name.clone())),
+            ObjectKind::Policy => self.unlink_part(&table, &Part::Policy(name.clone())),
+            _ => {}
         }
     }
 
-    fn drop_index(&mut self, key: &Key, table: &Key, target: &Target, cascade: bool, out: &mut Outcome) {
+    fn drop_index(&mut self, key: &Key, table: &Key, target: &Target, out: &mut Outcome) {
         let name = key.name().to_owned();
-        let same = |c: &str, catalog: &Self| catalog.same(c, &name);
-        let constrained =
-            self.table(table).is_some_and(|t| t.indexes.iter().any(|i| same(&i.name, self) && i.constraint));
-        if constrained && !cascade {
-            let owner = self.table(table).map(|t| t.name.clone()).unwrap_or_default();
-            let problem = Problem::Other {
-                rule: "dependent-objects",
-                sqlstate: Some("2BP01"),
-                message: format!("cannot drop index {name} because constraint {name} on table {owner} requires it"),
-            };
-            let help = format!("ALTER TABLE {owner} DROP CONSTRAINT IF EXISTS {name};");
+        let found = self.table(table).and_then(|t| t.indexes.iter().find(|i| self.same(&i.name, &name)).cloned());
+        let owner = self.table(table).map(|t| t.name.clone()).unwrap_or_default();
+        let refused = match &found {
+            Some(i) if i.constraint => Some((
+                format!("cannot drop index {name} because constraint {name} on table {owner} requires it"),
+                format!("ALTER TABLE {owner} DROP CONSTRAINT IF EXISTS {name};"),
+            )),
+            Some(i) => i.parent.as_ref().map(|parent| {
+                let why = format!("cannot drop index {name} because index {parent} requires it");
+                (why, format!("DROP INDEX IF EXISTS {parent}; drops it on every partition"))
+            }),
+            None => None,
+        };
+        if let Some((message, help)) = refused {
+            let problem = Problem::Other { rule: "dependent-objects", sqlstate: Some("2BP01"), message };
             self.report(problem, target.name.span(), Some(help), out);
             return;
         }
-        self.forget(key);
+        self.remove_index(table, &name);
+    }
+
+    /// Takes an index away, and those of the partitions that belong to it.
+    fn remove_index(&mut self, table: &Key, name: &str) {
+        let key = Key::Relation(table.schema().to_owned(), self.folded(name));
+        if matches!(self.get(&key), Some(Object::Index(owner)) if owner == table) {
+            self.forget(&key);
+        }
+        self.unlink_part(table, &Part::Index(name.to_owned()));
         let ignores_case = self.engine.ignores_case;
-        self.change_table(table, |t| {
-            t.indexes.retain(|i| if ignores_case { !i.name.eq_ignore_ascii_case(&name) } else { i.name != name });
-        });
+        let is = |n: &str| if ignores_case { n.eq_ignore_ascii_case(name) } else { n == name };
+        self.change_table(table, |t| t.indexes.retain(|i| !is(&i.name)));
+        for child in self.children(table) {
+            let belongs = |i: &super::object::Index| i.parent.as_deref() == Some(name);
+            let own = self.table(&child).and_then(|t| t.indexes.iter().find(|i| belongs(i)).map(|i| i.name.clone()));
+            if let Some(own) = own {
+                self.remove_index(&child, &own);
+            }
+        }
     }
 
     fn drop_function(&mut self, key: &Key, d: &Drop, target: &Target, out: &mut Outcome) {
@@ -302,7 +325,14 @@ impl Catalog {
             }
             self.drop_with_dependents(key);
         } else {
-            all.remove(at);
+            let gone = all.remove(at);
+            self.unlink_part(key, &Part::Overload(gone.arguments.join(", ")));
+            if d.cascade {
+                // What used one of them is not told apart.
+                for edge in self.dependents(key) {
+                    self.unlink(&edge);
+                }
+            }
             self.put(key.clone(), Object::Function(all));
         }
     }
@@ -352,14 +382,18 @@ impl Catalog {
                 (_, None) => false,
             }
         });
-        let Some(edge) = blocking else { return true };
+        let Some(edge) = blocking.or_else(|| self.key_to_parent(key, together)) else { return true };
         let table = edge.from.name();
         let what = match (&edge.part, self.get(&edge.from)) {
             (Part::Whole, Some(o)) => format!("{} {table} depends on it", whole_kind(o)),
             (Part::Constraint(c), _) => format!("constraint {c} on table {table} depends on it"),
             (Part::Column(c), _) => format!("column {c} of table {table} depends on it"),
             (Part::Default(c), _) => format!("default value for column {c} of table {table} depends on it"),
+            (Part::Generated(c), _) => format!("column {c} of table {table} depends on it"),
             (Part::Trigger(t), _) => format!("trigger {t} on table {table} depends on it"),
+            (Part::Policy(p), _) => format!("policy {p} on table {table} depends on it"),
+            (Part::Index(i), _) => format!("index {i} depends on it"),
+            (Part::Overload(a), _) => format!("function {table}({a}) depends on it"),
             (Part::Whole, None) => return true,
         };
         let help = match &edge.part {
@@ -367,6 +401,10 @@ impl Catalog {
                 format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {c}; first, or drop {table} before it")
             }
             Part::Trigger(t) => format!("DROP TRIGGER IF EXISTS {t} ON {table}; first"),
+            Part::Policy(p) => format!("DROP POLICY IF EXISTS {p} ON {table}; first"),
+            Part::Index(i) => format!("DROP INDEX IF EXISTS {i}; first"),
+            Part::Generated(c) => format!("change or drop {table}.{c} first"),
+            Part::Overload(a) => format!("DROP FUNCTION IF EXISTS {table}({a}); first"),
             Part::Whole => format!("drop {table} first"),
             Part::Column(c) => format!("change or drop {table}.{c} first"),
             Part::Default(c) => format!("ALTER TABLE {table} ALTER COLUMN {c} DROP DEFAULT; first"),
@@ -374,6 +412,27 @@ impl Catalog {
         let problem = Problem::Dependents { kind, name: key.name().to_owned(), first: what };
         self.report(problem, span, Some(help), out);
         false
+    }
+
+    /// A foreign key to the partitioned table that this is a part of: it needs every partition.
+    fn key_to_parent(&self, key: &Key, together: &[Key]) -> Option<Edge> {
+        let table = self.table(key).filter(|t| t.bound.is_some())?;
+        table.parents.iter().filter(|p| !together.contains(p)).find_map(|p| {
+            let pointing = self.dependents(p).into_iter().find(|e| {
+                e.from != *key
+                    && !together.contains(&e.from)
+                    && matches!(&e.part, Part::Constraint(c) if self.points_to(e, c, p))
+            });
+            pointing.or_else(|| self.key_to_parent(p, together))
+        })
+    }
+
+    fn points_to(&self, edge: &Edge, constraint: &str, table: &Key) -> bool {
+        self.table(&edge.from).is_some_and(|t| {
+            t.constraints.iter().any(|c| {
+                c.name == constraint && matches!(&c.kind, ConstraintType::ForeignKey { table: x, .. } if x == table)
+            })
+        })
     }
 
     /// Drops a table with its indexes, sequences, and what of others pointed at it.
@@ -411,12 +470,28 @@ impl Catalog {
                 Some(_) => self.drop_with_dependents(&edge.from),
                 None => {}
             },
-            Part::Constraint(name) => {
-                self.change_table(&edge.from, |t| t.constraints.retain(|c| c.name != *name));
+            Part::Constraint(name) => self.remove_constraint(&edge.from, name),
+            Part::Index(name) => self.remove_index(&edge.from, name),
+            Part::Policy(name) => {
+                self.unlink_part(&edge.from, &edge.part);
+                self.change_table(&edge.from, |t| t.policies.retain(|n| n != name));
             }
+            Part::Overload(arguments) => {
+                let Some(Object::Function(all)) = self.get(&edge.from) else { return };
+                let mut all = all.clone();
+                all.retain(|f| f.arguments.join(", ") != *arguments);
+                self.unlink_part(&edge.from, &edge.part);
+                if all.is_empty() {
+                    self.drop_with_dependents(&edge.from);
+                } else {
+                    self.put(edge.from.clone(), Object::Function(all));
+                }
+            }
+            Part::Generated(name) => self.remove_column_of(&edge.from, name),
             Part::Column(name) => match self.get(&edge.from) {
                 Some(Object::Sequence { .. }) => self.drop_with_dependents(&edge.from),
-                _ => self.remove_column(&edge.from, name),
+                Some(Object::Type(_)) => {}
+                _ => self.remove_column_of(&edge.from, name),
             },
             Part::Default(name) => {
                 self.change_table(&edge.from, |t| {
@@ -426,6 +501,7 @@ impl Catalog {
                 });
             }
             Part::Trigger(name) => {
+                self.unlink_part(&edge.from, &edge.part);
                 self.change_table(&edge.from, |t| t.triggers.retain(|(n, _)| n != name));
             }
         }
@@ -433,6 +509,7 @@ impl Catalog {
 
     // ---- parts of a table
 
+    #[allow(clippy::too_many_arguments, reason = "the parts of one action")]
     pub(crate) fn drop_column(
         &mut self,
         key: &Key,
@@ -440,6 +517,7 @@ impl Catalog {
         name: &Ident,
         if_exists: bool,
         cascade: bool,
+        only: bool,
         out: &mut Outcome,
     ) {
         let Some(column) = table.columns.iter().find(|c| self.same(&c.name, &name.value)) else {
@@ -460,6 +538,9 @@ impl Catalog {
         };
         let column = column.name.clone();
         self.remember(&column_memory(key, &column));
+        if self.engine.checks_types && self.stays(key, table, name, only, out) {
+            return;
+        }
         if self.engine.checks_views && !cascade && self.column_is_needed(key, &column, name.span, out) {
             return;
         }
@@ -475,12 +556,55 @@ impl Catalog {
                 self.drop_part(&edge);
             }
         }
-        for edge in self.dependents(&column_key(key, &column)) {
+        self.remove_column_of(key, &column);
+        self.drop_inherited(key, &column, only);
+    }
+
+    /// A column with what needs it.
+    fn remove_column_of(&mut self, key: &Key, column: &str) {
+        for edge in self.dependents(&column_key(key, column)) {
             self.unlink(&edge);
             self.drop_part(&edge);
         }
-        self.remove_column(key, &column);
-        self.for_children(key, |catalog, child| catalog.remove_column(child, &column));
+        self.remove_column(key, column);
+    }
+
+    /// The children lose a column that they only inherit, and keep one of their own.
+    fn drop_inherited(&mut self, key: &Key, column: &str, only: bool) {
+        for child in self.children(key) {
+            let Some(table) = self.table(&child) else { continue };
+            let local = table.columns.iter().any(|c| c.name == column && c.local);
+            if self.is_inherited(table, column) {
+                continue;
+            }
+            if local || only {
+                self.change_table(&child, |t| {
+                    t.columns.iter_mut().filter(|c| c.name == column).for_each(|c| c.local = true);
+                });
+            } else {
+                self.remove_column_of(&child, column);
+                self.drop_inherited(&child, column, false);
+            }
+        }
+    }
+
+    /// Whether a column is the type's, the parent's or the partition key's, and so cannot go; that is said.
+    fn stays(&mut self, key: &Key, table: &Table, name: &Ident, only: bool, out: &mut Outcome) -> bool {
+        let parted = table.partition_by.as_ref().is_some_and(|b| b.columns.iter().flatten().any(|c| *c == name.value));
+        let (code, message) = if table.of_type.is_some() {
+            ("42809", "cannot drop column from typed table".to_owned())
+        } else if self.is_inherited(table, &name.value) {
+            ("42P16", format!("cannot drop inherited column \"{}\"", name.value))
+        } else if parted {
+            let (n, t) = (&name.value, &table.name);
+            ("42P16", format!("cannot drop column \"{n}\" because it is part of the partition key of relation \"{t}\""))
+        } else if only && table.partition_by.is_some() && !self.children(key).is_empty() {
+            ("42P16", "cannot drop column from only the partitioned table when partitions exist".to_owned())
+        } else {
+            return false;
+        };
+        self.report(invalid(code, message), name.span, None, out);
+        true
     }
 
     fn points_at(&self, edge: &Edge, constraint: &str, key: &Key, column: &str) -> bool {
@@ -500,12 +624,18 @@ impl Catalog {
             }
             _ => None,
         });
-        let view = self
-            .dependents(&column_key(key, column))
-            .into_iter()
-            .find(|e| self.has(&e.from))
-            .map(|e| format!("view {} depends on it", e.from.name()));
-        let Some(first) = foreign.or(view) else { return false };
+        let other = self.dependents(&column_key(key, column)).into_iter().find_map(|e| {
+            let table = e.from.name();
+            let what = match &e.part {
+                Part::Whole if self.has(&e.from) => format!("view {table}"),
+                Part::Generated(g) if g != column => format!("column {g} of table {table}"),
+                Part::Trigger(t) => format!("trigger {t} on table {table}"),
+                Part::Policy(p) => format!("policy {p} on table {table}"),
+                _ => return None,
+            };
+            Some(format!("{what} depends on it"))
+        });
+        let Some(first) = foreign.or(other) else { return false };
         let name = format!("{column} of table {}", key.name());
         let problem = Problem::Dependents { kind: ObjectKind::Column, name, first };
         self.report(problem, span, Some("drop what depends on it first".to_owned()), out);
@@ -556,14 +686,13 @@ impl Catalog {
             .collect();
         for name in &gone {
             self.unlink_part(key, &Part::Constraint(name.clone()));
+            self.drop_with_parent(key, name);
         }
+        self.unlink_part(key, &Part::Generated(column.to_owned()));
         self.unlink_part(key, &Part::Column(column.to_owned()));
         self.unlink_part(key, &Part::Default(column.to_owned()));
         for i in &indexes {
-            let k = Key::Relation(key.schema().to_owned(), self.folded(i));
-            if matches!(self.get(&k), Some(Object::Index(owner)) if owner == key) {
-                self.forget(&k);
-            }
+            self.remove_index(key, i);
         }
         self.drop_owned_sequences(key, Some(column));
         let ignores_case = self.engine.ignores_case;
@@ -571,7 +700,6 @@ impl Catalog {
         self.change_table(key, |t| {
             t.columns.retain(|c| !is(&c.name));
             t.constraints.retain(|c| !c.columns.iter().any(|n| is(n)));
-            t.indexes.retain(|i| !indexes.contains(&i.name));
         });
     }
 
@@ -601,6 +729,11 @@ impl Catalog {
             return;
         };
         self.remember(&name.value);
+        if self.engine.checks_types && self.is_inherited_constraint(table, &found) {
+            let message = format!("cannot drop inherited constraint \"{}\" of relation \"{}\"", name.value, table.name);
+            self.report(invalid("42P16", message), name.span, None, out);
+            return;
+        }
         if matches!(found.kind, ConstraintType::PrimaryKey | ConstraintType::Unique) {
             // A foreign key elsewhere may stand on this one.
             let standing: Vec<Edge> = self
@@ -642,20 +775,56 @@ impl Catalog {
                 }
             }
         }
-        let index = Key::Relation(key.schema().to_owned(), name.value.clone());
-        if matches!(self.get(&index), Some(Object::Index(owner)) if owner == key) {
-            self.forget(&index);
-        }
-        self.unlink_part(key, &Part::Constraint(name.value.clone()));
-        self.change_table(key, |t| {
-            t.constraints.retain(|c| c.name != name.value);
-            t.indexes.retain(|i| !(i.constraint && i.name == name.value));
-            if found.kind == ConstraintType::NotNull {
+        self.remove_constraint(key, &name.value);
+        if found.kind == ConstraintType::NotNull {
+            let change = |t: &mut Table| {
                 for c in t.columns.iter_mut().filter(|c| found.columns.contains(&c.name)) {
                     c.not_null = false;
                 }
+            };
+            self.change_table(key, change);
+            for child in self.descendants(key) {
+                self.change_table(&child, change);
             }
-        });
+        }
+    }
+
+    /// Takes a constraint away, with the index behind it and what the children have of it.
+    fn remove_constraint(&mut self, key: &Key, name: &str) {
+        let Some(found) = self.table(key).and_then(|t| t.constraints.iter().find(|c| c.name == name).cloned()) else {
+            return;
+        };
+        self.unlink_part(key, &Part::Constraint(name.to_owned()));
+        self.change_table(key, |t| t.constraints.retain(|c| c.name != name));
+        if self.table(key).is_some_and(|t| t.indexes.iter().any(|i| i.constraint && i.name == name)) {
+            self.remove_index(key, name);
+        }
+        self.drop_with_parent(key, name);
+        if found.kind == ConstraintType::Check && !found.no_inherit {
+            for child in self.children(key) {
+                let inherited = self
+                    .table(&child)
+                    .and_then(|t| {
+                        t.constraints.iter().find(|c| c.name == name && c.kind == ConstraintType::Check).map(|c| (t, c))
+                    })
+                    .is_some_and(|(t, c)| !c.local && !self.is_inherited_constraint(t, c));
+                if inherited {
+                    self.remove_constraint(&child, name);
+                }
+            }
+        }
+    }
+
+    /// The keys of partitions that belong to one of their parent's go with it.
+    fn drop_with_parent(&mut self, key: &Key, name: &str) {
+        for child in self.children(key) {
+            let belonging = self
+                .table(&child)
+                .and_then(|t| t.constraints.iter().find(|c| c.parent.as_deref() == Some(name)).map(|c| c.name.clone()));
+            if let Some(own) = belonging {
+                self.remove_constraint(&child, &own);
+            }
+        }
     }
 
     /// The sequences that belong to a table's columns.
@@ -682,11 +851,6 @@ impl Catalog {
 fn vacuous(message: String, span: Span, help: Option<String>, out: &mut Outcome) {
     let problem = Problem::Other { rule: "vacuous-if-exists", sqlstate: None, message };
     out.remarks.push(Refusal { problem, span, help });
-}
-
-/// The key under which the views that read one column are kept.
-pub(crate) fn column_key(table: &Key, column: &str) -> Key {
-    Key::Other(ObjectKind::Column, format!("{}.{}", table.schema(), table.name()), column.to_owned())
 }
 
 fn column_memory(table: &Key, column: &str) -> String {

@@ -125,21 +125,24 @@ impl Catalog {
         self.remember(&f.name.name.value);
         self.check_language(f, out);
         let mut arguments = Vec::new();
+        let mut types = Vec::new();
         let mut all_known = true;
         for a in &f.arguments {
             let t = self.resolve_type(&a.data_type, out);
             all_known &= !t.unknown;
             if a.mode != ArgumentMode::Out {
-                arguments.push(t.text);
+                arguments.push(t.text.clone());
             }
+            types.push(t);
         }
+        let signature = arguments.join(", ");
         if let Some(r) = &f.returns
             && !matches!(r.name.name.value.as_str(), "trigger" | "void" | "record" | "event_trigger")
         {
-            self.resolve_type(r, out);
+            types.push(self.resolve_type(r, out));
         }
         for (_, t) in &f.returns_table {
-            self.resolve_type(t, out);
+            types.push(self.resolve_type(t, out));
         }
         let returns = f.returns.as_ref().map_or_else(String::new, |r| {
             let text = self.lookup_type(r).map_or_else(|| r.name.text(), |t| t.text);
@@ -181,6 +184,11 @@ impl Catalog {
                 *old = made;
             }
             None => overloads.push(made),
+        }
+        let part = Part::Overload(signature);
+        self.unlink_part(&key, &part);
+        for t in &types {
+            self.link_type(&key, &part, t);
         }
         self.put(key, Object::Function(overloads));
     }
@@ -240,10 +248,21 @@ impl Catalog {
             self.report(problem, t.name.span, None, out);
             return;
         }
+        let part = Part::Trigger(t.name.value.clone());
+        self.unlink_part(&table, &part);
         if let Some(f) = &t.function
             && let Found::Yes(key) = self.find(f, Key::Function)
         {
-            self.link(key, table.clone(), Part::Trigger(t.name.value.clone()));
+            self.link(key, table.clone(), part.clone());
+        }
+        if self.engine.checks_types {
+            for c in &t.columns {
+                self.link(super::depend::column_key(&table, &c.value), table.clone(), part.clone());
+            }
+            if let Some(when) = &t.when {
+                self.link_names(&table, &part, &when.names);
+                self.link_columns(&table, &part, &table, &when.names);
+            }
         }
         let entry = (t.name.value.clone(), t.text.clone());
         self.change_table(&table, |table| {

@@ -8,8 +8,10 @@ mod alter;
 mod builtins;
 mod certainty;
 mod constraint;
+mod depend;
 mod drop;
 mod functions;
+mod inherit;
 pub(crate) mod introspect;
 mod literals;
 pub(crate) mod object;
@@ -464,6 +466,14 @@ impl Catalog {
     pub(crate) fn unlink_part(&mut self, from: &Key, part: &Part) {
         for edge in self.needs_of(from).into_iter().filter(|e| e.part == *part) {
             self.unlink(&edge);
+        }
+    }
+
+    /// A part of an object has another name.
+    pub(crate) fn rename_part(&mut self, from: &Key, old: &Part, new: &Part) {
+        for edge in self.needs_of(from).into_iter().filter(|e| e.part == *old) {
+            self.unlink(&edge);
+            self.link(edge.target, edge.from, new.clone());
         }
     }
 

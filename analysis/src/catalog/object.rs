@@ -1,6 +1,6 @@
 //! The objects that a catalog holds.
 
-use crate::change::{Action, Identity, ObjectKind};
+use crate::change::{Action, Bound, Identity, ObjectKind};
 use crate::syntax::plpgsql::Reach;
 
 /// Where an object is found: its namespace, schema and name (folded for engines that ignore case).
@@ -40,7 +40,13 @@ pub(crate) enum Part {
     Constraint(String),
     Column(String),
     Default(String),
+    /// What a generated column is made of.
+    Generated(String),
     Trigger(String),
+    Policy(String),
+    Index(String),
+    /// One of the functions of a name, by its arguments.
+    Overload(String),
 }
 
 /// `from` (or a part of it) needs `target`.
@@ -120,6 +126,18 @@ pub(crate) struct Table {
     pub(crate) temporary: bool,
     /// A view's query.
     pub(crate) definition: String,
+    pub(crate) partition_by: Option<PartitionBy>,
+    /// A partition's: `parents` has one.
+    pub(crate) bound: Option<Bound>,
+    /// The composite type it is of.
+    pub(crate) of_type: Option<Key>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct PartitionBy {
+    pub(crate) strategy: String,
+    /// A column's name, or `None` for an expression.
+    pub(crate) columns: Vec<Option<String>>,
 }
 
 impl Table {
@@ -137,6 +155,9 @@ impl Table {
             open: false,
             temporary: false,
             definition: String::new(),
+            partition_by: None,
+            bound: None,
+            of_type: None,
         }
     }
 
@@ -153,6 +174,23 @@ pub(crate) struct Column {
     pub(crate) default: Option<String>,
     pub(crate) generated: Option<String>,
     pub(crate) identity: Option<Identity>,
+    /// Written for this table, and not only inherited.
+    pub(crate) local: bool,
+}
+
+impl Column {
+    /// A column of which only name and type are known.
+    pub(crate) fn plain(name: &str, data_type: Type) -> Self {
+        Self {
+            name: name.to_owned(),
+            data_type,
+            not_null: false,
+            default: None,
+            generated: None,
+            identity: None,
+            local: true,
+        }
+    }
 }
 
 /// A resolved type.
@@ -183,6 +221,11 @@ pub(crate) struct Constraint {
     pub(crate) columns: Vec<String>,
     pub(crate) definition: String,
     pub(crate) valid: bool,
+    /// Of a partition: the name of its parent's that it belongs to.
+    pub(crate) parent: Option<String>,
+    /// Written for this table, and not only inherited.
+    pub(crate) local: bool,
+    pub(crate) no_inherit: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -208,6 +251,12 @@ pub(crate) struct Index {
     pub(crate) constraint: bool,
     /// Columns, order, operator classes, predicate: two equal texts index the same.
     pub(crate) definition: String,
+    /// What its columns and expressions are called, those of INCLUDE among them: a copy's name is made of them.
+    pub(crate) labels: Vec<String>,
+    /// Whether all of its columns have the usual order and operator class.
+    pub(crate) plain: bool,
+    /// Of a partition: the index of its parent that it belongs to.
+    pub(crate) parent: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -123,6 +123,13 @@ impl Catalog {
             self.expect_column(&t, column, false, out);
         }
         self.check_index_method(index, out);
+        let plain: Vec<Option<String>> = index.columns.iter().map(|c| plain_column(c, &t)).collect();
+        if index.unique {
+            let columns: Vec<String> = plain.iter().flatten().cloned().collect();
+            if !self.check_partition_key(&t, &columns, "UNIQUE", index.table.span(), out) {
+                return;
+            }
+        }
         let scope = Scope::of_table(self, &table, None);
         for expr in index.columns.iter().filter_map(|c| c.expr.as_ref()).chain(&index.predicate) {
             self.resolve_names(&expr.names, std::slice::from_ref(&scope), out);
@@ -145,8 +152,8 @@ impl Catalog {
                 (self.stored(&name.name.value), key)
             }
             None => {
-                let columns = index_label(&index.columns, &index.include);
-                let name = self.free_name(&schema, &t.name, &columns, "idx");
+                let columns = index_labels(&index.columns, &index.include).join("_");
+                let name = self.free_name(&schema, &t.name, &columns, "idx", false);
                 let key = Key::Relation(schema, name.clone());
                 (name, key)
             }
@@ -154,7 +161,7 @@ impl Catalog {
         let made = Index {
             name,
             unique: index.unique,
-            columns: index.columns.iter().map(|c| c.column.as_ref().map(|i| i.value.clone())).collect(),
+            columns: plain,
             predicate: index.predicate.as_ref().map(|p| p.text.clone()),
             reads: index
                 .columns
@@ -167,9 +174,26 @@ impl Catalog {
                 .collect(),
             constraint: false,
             definition: index_definition(index),
+            labels: index_labels(&index.columns, &index.include),
+            plain: index.columns.iter().all(|c| c.operator_class.is_none() && matches!(c.order.as_str(), "" | "asc")),
+            parent: None,
         };
         self.put(key, Object::Index(table.clone()));
-        self.change_table(&table, |t| t.indexes.push(made));
+        let part = Part::Index(made.name.clone());
+        for expr in index.columns.iter().filter_map(|c| c.expr.as_ref()).chain(&index.predicate) {
+            self.link_names(&table, &part, &expr.names);
+        }
+        for class in index.columns.iter().filter_map(|c| c.operator_class.as_ref()) {
+            let method = index.method.as_ref().map_or("btree", |m| m.value.as_str());
+            let brought = self.installed_extensions().find(|e| e.has_operator_class(method, &class.name.value));
+            if let Some(e) = brought.map(|e| e.name) {
+                self.link(Key::Extension(e.to_owned()), table.clone(), part.clone());
+            }
+        }
+        self.change_table(&table, |t| t.indexes.push(made.clone()));
+        if !index.only {
+            self.index_partitions(&table, &made, None);
+        }
     }
 
     /// The access method and the operator classes are there (manual, 11.10).
@@ -299,12 +323,7 @@ impl Catalog {
         table.definition.clone_from(&view.query.text);
         table.temporary = view.temporary;
         self.unlink_part(&key, &Part::Whole);
-        for source in self.view_sources(&view.query) {
-            for column in self.columns_read(&view.query, &source) {
-                self.link(super::drop::column_key(&source, &column), key.clone(), Part::Whole);
-            }
-            self.link(source, key.clone(), Part::Whole);
-        }
+        self.link_query(&key, &Part::Whole, &view.query);
         self.put(key, Object::Table(table));
     }
 
@@ -384,17 +403,38 @@ impl Catalog {
 
     /// The name the engine gives to what has none: `table_columns_label`, each part cut to fit in 63 bytes, with a
     /// number behind it until nothing else has it (PostgreSQL, `ChooseRelationName`).
-    pub(crate) fn free_name(&self, schema: &str, table: &str, columns: &str, label: &str) -> String {
-        let mut number = 0;
-        loop {
-            let numbered = if number == 0 { label.to_owned() } else { format!("{label}{number}") };
-            let name = object_name(table, columns, &numbered);
-            if !self.has(&Key::Relation(schema.to_owned(), name.clone())) {
-                return name;
-            }
-            number += 1;
-        }
+    pub(crate) fn free_name(&self, schema: &str, table: &str, columns: &str, label: &str, constraint: bool) -> String {
+        first_free(table, columns, label, |name| {
+            self.has(&Key::Relation(schema.to_owned(), name.to_owned()))
+                || (constraint && self.constraint_taken(schema, name))
+        })
     }
+}
+
+/// `table_columns_label`, with a number behind it until it is free.
+pub(super) fn first_free(table: &str, columns: &str, label: &str, taken: impl Fn(&str) -> bool) -> String {
+    let mut number = 0;
+    loop {
+        let numbered = if number == 0 { label.to_owned() } else { format!("{label}{number}") };
+        let name = object_name(table, columns, &numbered);
+        if !taken(&name) {
+            return name;
+        }
+        number += 1;
+    }
+}
+
+/// The column that an element of an index is: written so, or alone between parentheses.
+fn plain_column(c: &IndexColumn, table: &Table) -> Option<String> {
+    if let Some(column) = &c.column {
+        return Some(column.value.clone());
+    }
+    let expr = c.expr.as_ref()?;
+    let [path] = expr.names.columns.as_slice() else { return None };
+    let column = &path.last()?.value;
+    let written = expr.text.trim_matches(|c: char| c == '(' || c == ')' || c.is_whitespace());
+    let alone = written.rsplit('.').next().is_some_and(|w| w.trim().trim_matches('"') == column);
+    (alone && table.columns.iter().any(|x| x.name == *column)).then(|| column.clone())
 }
 
 /// PostgreSQL's `makeObjectName`: the longer of the first two parts is cut first.
@@ -425,19 +465,20 @@ pub(crate) fn object_name(first: &str, second: &str, label: &str) -> String {
     name
 }
 
-/// The middle of an unnamed index's name: its columns, an expression being called by its function or `expr`.
-fn index_label(columns: &[IndexColumn], include: &[Ident]) -> String {
+/// What the columns of an index are called: an expression as an output column would be, or `expr`; each once
+/// (PostgreSQL, `ChooseIndexColumnNames`).
+pub(super) fn index_labels(columns: &[IndexColumn], include: &[Ident]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for c in columns {
-        let base = match (&c.column, &c.expr) {
-            (Some(i), _) => i.value.clone(),
-            (None, Some(e)) => match e.names.functions.first() {
-                Some(f) if e.text.starts_with(&f.name.name.value) => f.name.name.value.clone(),
-                _ => "expr".to_owned(),
-            },
-            (None, None) => "expr".to_owned(),
-        };
-        let mut name = base.clone();
+    let all = columns
+        .iter()
+        .map(|c| match (&c.column, &c.expr) {
+            (Some(i), _) => i.value.as_str(),
+            (None, Some(e)) => e.label.as_deref().unwrap_or("expr"),
+            (None, None) => "expr",
+        })
+        .chain(include.iter().map(|i| i.value.as_str()));
+    for base in all {
+        let mut name = base.to_owned();
         let mut number = 0;
         while names.contains(&name) {
             number += 1;
@@ -445,8 +486,7 @@ fn index_label(columns: &[IndexColumn], include: &[Ident]) -> String {
         }
         names.push(name);
     }
-    names.extend(include.iter().map(|i| i.value.clone()));
-    names.join("_")
+    names
 }
 
 fn index_definition(index: &CreateIndex) -> String {
@@ -472,6 +512,10 @@ fn index_definition(index: &CreateIndex) -> String {
     }
     if index.unique {
         text.push_str(" unique");
+    }
+    if !index.include.is_empty() {
+        text.push_str(" include ");
+        text.push_str(&index.include.iter().map(|i| i.value.as_str()).collect::<Vec<_>>().join(","));
     }
     if index.nulls_not_distinct {
         text.push_str(" nulls not distinct");

@@ -268,6 +268,7 @@ impl Catalog {
             c.default = None;
             c.generated = None;
             c.identity = None;
+            c.local = true;
         }
         Some(columns)
     }
@@ -352,14 +353,7 @@ fn source_name(source: &Source) -> Option<&str> {
 }
 
 fn unknown_column(name: &str) -> Column {
-    Column {
-        name: name.to_owned(),
-        data_type: Type::unknown("unknown"),
-        not_null: false,
-        default: None,
-        generated: None,
-        identity: None,
-    }
+    Column::plain(name, Type::unknown("unknown"))
 }
 
 /// The names of ORDER BY and GROUP BY that are no output columns.

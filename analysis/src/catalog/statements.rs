@@ -2,10 +2,10 @@
 
 use super::object::{Column, Object, TableKind};
 use super::resolve::Scope;
-use super::{Catalog, Data, Found, Key, Mark, Outcome, Problem, Refusal};
+use super::{Catalog, Data, Found, Key, Mark, Outcome, Part, Problem, Refusal};
 use crate::change::{
-    Block, BlockStatement, Change, ConflictTarget, Handler, Ident, Insert, InsertSource, Name, ObjectKind, Output,
-    Reads, Target, Update,
+    Block, BlockStatement, Change, ConflictTarget, Expr, Handler, Ident, Insert, InsertSource, Name, ObjectKind,
+    Output, Reads, Target, Update,
 };
 use crate::span::Span;
 use crate::syntax::plpgsql::Reach;
@@ -46,18 +46,14 @@ impl Catalog {
             Change::CreateTrigger(t) => self.create_trigger(t, out),
             Change::CreatePolicy { name, table, exprs } => {
                 let Some(key) = self.expect_table(table, out) else { return };
-                let scope = Scope::of_table(self, &key, None);
-                for e in exprs {
-                    self.resolve_names(&e.names, std::slice::from_ref(&scope), out);
-                }
+                self.policy_expressions(&key, exprs, out);
                 self.add_to(&key, ObjectKind::Policy, name, false, out);
+                self.link_policy(&key, &name.value, exprs);
             }
             Change::AlterPolicy { name, table, rename_to, exprs } => {
                 let Some(key) = self.expect_table(table, out) else { return };
-                let scope = Scope::of_table(self, &key, None);
-                for e in exprs {
-                    self.resolve_names(&e.names, std::slice::from_ref(&scope), out);
-                }
+                self.policy_expressions(&key, exprs, out);
+                self.link_policy(&key, &name.value, exprs);
                 let target = Target { name: Name { schema: None, name: name.clone() }, on: None, arguments: None };
                 if self.expect_on(&key, ObjectKind::Policy, &target, out)
                     && let Some(to) = rename_to
@@ -104,6 +100,21 @@ impl Catalog {
             Change::Do(block) => self.block(block, since, out),
             Change::Opaque { why } => self.opaque(why, super::relations::NOWHERE, out),
             Change::Transaction(_) | Change::Inert { .. } => {}
+        }
+    }
+
+    fn policy_expressions(&mut self, key: &Key, exprs: &[Expr], out: &mut Outcome) {
+        let scope = Scope::of_table(self, key, None);
+        for e in exprs {
+            self.resolve_names(&e.names, std::slice::from_ref(&scope), out);
+        }
+    }
+
+    fn link_policy(&mut self, key: &Key, name: &str, exprs: &[Expr]) {
+        let part = Part::Policy(name.to_owned());
+        for e in exprs {
+            self.link_names(key, &part, &e.names);
+            self.link_columns(key, &part, key, &e.names);
         }
     }
 
@@ -303,6 +314,13 @@ impl Catalog {
             ObjectKind::Policy => t.policies.iter_mut().filter(|n| *n == from).for_each(|n| to.clone_into(n)),
             _ => t.rules.iter_mut().filter(|n| *n == from).for_each(|n| to.clone_into(n)),
         });
+        let part = |name: &str| match kind {
+            ObjectKind::Trigger => Part::Trigger(name.to_owned()),
+            _ => Part::Policy(name.to_owned()),
+        };
+        if kind != ObjectKind::Rule {
+            self.rename_part(key, &part(from), &part(to));
+        }
     }
 
     fn rename(&mut self, kind: ObjectKind, target: &Target, if_exists: bool, to: &Ident, out: &mut Outcome) {
@@ -622,10 +640,11 @@ impl Catalog {
         }
         if let Some(into) = &reads.into {
             let columns = self.output_columns(reads);
-            if let Some(key) = self.new_relation(into, false, false, ObjectKind::Table, out) {
+            if let Some(key) = self.new_relation(into, false, reads.into_temporary, ObjectKind::Table, out) {
                 let mut table = super::Table::new(&into.name.value, TableKind::Table);
+                table.temporary = reads.into_temporary;
                 table.open = columns.is_none();
-                table.columns = columns.unwrap_or_default();
+                self.columns_of_query(&mut table, columns.unwrap_or_default(), &[], into.span(), out);
                 self.put(key, Object::Table(table));
             }
         }

@@ -1,12 +1,16 @@
 //! CREATE TABLE, and the columns of tables.
 
+use super::inherit::invalid;
 use super::literals::{self, Misfit};
-use super::object::{Column, Constraint, ConstraintType, Index, Table, TableKind, Type, UserTypeKind};
+use super::object::{Column, Table, TableKind, Type, UserTypeKind};
 use super::relations::object_name;
 use super::resolve::Scope;
 use super::types::{builtin, serial_type};
 use super::{Catalog, Found, Key, Object, Outcome, Part, Problem};
-use crate::change::{ColumnDefinition, ConstraintDefinition, ConstraintKind, CreateTable, Literal, ObjectKind};
+use crate::change::{
+    ColumnDefinition, ConstraintDefinition, ConstraintKind, CreateTable, Ident, Literal, Name, ObjectKind,
+};
+use crate::span::Span;
 
 impl Catalog {
     pub(crate) fn create_table(&mut self, t: &CreateTable, out: &mut Outcome) {
@@ -28,107 +32,153 @@ impl Catalog {
         };
         let mut table = Table::new(&t.name.name.value, table_kind);
         table.temporary = t.temporary;
-        table.open = t.columns_unknown || t.of_type.is_some();
+        table.open = t.columns_unknown;
+        if let Some(of) = &t.of_type {
+            self.take_type(&key, &mut table, of, out);
+        }
         for parent in t.inherits.iter().chain(&t.partition_of) {
             match self.expect_table(parent, out) {
-                Some(parent) => {
-                    self.inherit(&mut table, &parent, t.partition_of.is_some());
-                    self.link(parent.clone(), key.clone(), Part::Whole);
-                    table.parents.push(parent);
+                Some(parent_key) => {
+                    self.inherit(&mut table, &parent_key, parent, t.partition_of.is_some(), out);
+                    self.link(parent_key.clone(), key.clone(), Part::Whole);
+                    if let Some(bound) = &t.bound {
+                        self.check_bound(&parent_key, &t.name.name, bound, parent.span(), out);
+                    }
+                    table.parents.push(parent_key);
                 }
                 None => table.open = true,
             }
         }
-        for like in &t.like {
-            match self.expect_table(&like.table, out) {
-                Some(source) => {
-                    let source = self.table(&source).cloned();
-                    if let Some(source) = source {
-                        table.open |= source.open;
-                        for mut c in source.columns {
-                            if !like.defaults {
-                                c.default = None;
-                            }
-                            if !like.generated {
-                                c.generated = None;
-                            }
-                            if !like.identity {
-                                c.identity = None;
-                            }
-                            table.columns.push(c);
-                        }
-                        if like.constraints {
-                            table.constraints.extend(
-                                source.constraints.into_iter().filter(|c| matches!(c.kind, ConstraintType::Check)),
-                            );
-                        }
-                    }
-                }
-                None => table.open = true,
-            }
+        table.bound.clone_from(&t.bound);
+        if let (Some(by), Some(_)) = (&t.partition_by, t.inherits.first()) {
+            let message = "cannot create partitioned table as inheritance child".to_owned();
+            self.report(invalid("42P17", message), by.strategy.span, None, out);
         }
         if let Some((names, reads)) = &t.query {
             self.resolve_reads(reads, &[], out);
             match self.output_columns(reads) {
-                Some(columns) => {
-                    table.columns.extend(columns.into_iter().map(|c| Column {
-                        not_null: false,
-                        default: None,
-                        generated: None,
-                        identity: None,
-                        ..c
-                    }));
-                    for (c, n) in table.columns.iter_mut().zip(names) {
-                        c.name.clone_from(&n.value);
-                    }
-                }
+                Some(columns) => self.columns_of_query(&mut table, columns, names, reads.span, out),
                 None => table.open = true,
             }
         }
-        for c in &t.columns {
+        for (i, c) in t.columns.iter().enumerate() {
+            for like in t.like.iter().filter(|l| l.at == i) {
+                self.like_columns(&key, &mut table, like, out);
+            }
             self.add_column(&key, &mut table, c, out);
         }
+        for like in t.like.iter().filter(|l| l.at >= t.columns.len()) {
+            self.like_columns(&key, &mut table, like, out);
+        }
+        if let Some(by) = &t.partition_by {
+            table.partition_by = Some(self.partition_key(&table, by, out));
+        }
         // The table must be there before what names it: a key may point at itself.
+        let like_identity: Vec<String> = table
+            .columns
+            .iter()
+            .filter(|c| c.identity.is_some() && !t.columns.iter().any(|own| own.name.value == c.name))
+            .filter(|c| c.local)
+            .map(|c| c.name.clone())
+            .collect();
         self.put(key.clone(), Object::Table(table));
         for c in &t.columns {
             self.own_sequence(&key, c);
         }
-        // Primary keys and unique keys first: a foreign key may point at one further down.
-        let is_key = |c: &&ConstraintDefinition| {
-            matches!(c.kind, ConstraintKind::PrimaryKey { .. } | ConstraintKind::Unique { .. })
+        if self.engine.checks_types {
+            for c in like_identity {
+                self.identity_sequence(&key, &c);
+            }
+        }
+        // The order of the engine: checks, then the keys, then what points at keys: at one further down, perhaps.
+        let all = || {
+            let mut all: Vec<&ConstraintDefinition> =
+                t.columns.iter().flat_map(|c| c.constraints.iter()).chain(&t.constraints).collect();
+            all.sort_by_key(|c| c.span.start);
+            all.into_iter()
         };
-        let all = || t.columns.iter().flat_map(|c| c.constraints.iter()).chain(&t.constraints);
-        for c in self.distinct_keys(all().filter(is_key)) {
-            self.add_constraint(&key, &c, out);
-        }
-        for c in all().filter(|c| !is_key(c)) {
-            self.add_constraint(&key, c, out);
-        }
-        self.check_generated(&key, &t.columns, out);
-        if let Some(by) = &t.partition_by {
-            let table = self.table(&key).cloned();
-            if let Some(table) = table {
-                for c in by.iter().filter_map(|c| c.column.as_ref()) {
-                    self.expect_column(&table, c, true, out);
-                }
-            }
-        }
-        if let Some(of) = &t.of_type {
-            self.expect_type(of, out);
-        }
-        for like in t.like.iter().filter(|l| l.indexes) {
-            if let Found::Yes(source) = self.find_relation(&like.table) {
-                self.copy_indexes(&source, &key);
-            }
+        let is_key = |c: &&ConstraintDefinition| {
+            let kind = &c.kind;
+            matches!(
+                kind,
+                ConstraintKind::PrimaryKey { .. } | ConstraintKind::Unique { .. } | ConstraintKind::Exclude { .. }
+            )
+        };
+        let is_check =
+            |c: &&ConstraintDefinition| matches!(c.kind, ConstraintKind::Check(_) | ConstraintKind::NotNull(_));
+        for c in all().filter(is_check) {
+            self.add_constraint(&key, c, false, out);
         }
         if t.partition_of.is_some()
-            && let Some(parent) = t.partition_of.as_ref()
-            && let Found::Yes(source) = self.find_relation(parent)
+            && let Some(parent) = self.table(&key).and_then(|t| t.parents.first().cloned())
         {
-            self.copy_indexes(&source, &key);
-            self.copy_foreign_keys(&source, &key);
+            self.become_partition(&parent, &key);
+        }
+        for c in self.distinct_keys(all().filter(is_key)) {
+            self.add_constraint(&key, &c, false, out);
+        }
+        for c in all().filter(|c| matches!(c.kind, ConstraintKind::ForeignKey(_))) {
+            self.add_constraint(&key, c, false, out);
+        }
+        self.check_generated(&key, &t.columns, out);
+        for like in &t.like {
+            self.like_rest(&key, like, out);
         }
         self.check_strict(t, out);
+    }
+
+    /// OF: the columns of a composite type.
+    fn take_type(&mut self, key: &Key, table: &mut Table, of: &Name, out: &mut Outcome) {
+        if let (Found::No, Found::Yes(relation)) = (self.find(of, Key::Type), self.find_relation(of))
+            && self.table(&relation).is_some()
+        {
+            let message = format!("type {} is the row type of another table", of.name.value);
+            self.report(invalid("42809", message), of.span(), None, out);
+            return;
+        }
+        table.open = true;
+        let Some(found) = self.expect_type(of, out) else { return };
+        match self.composite_columns(&found) {
+            Some(columns) => {
+                table.columns = columns;
+                table.open = false;
+                self.link(found.clone(), key.clone(), Part::Whole);
+                table.of_type = Some(found);
+            }
+            None => {
+                let message = format!("type {} is not a composite type", of.name.value);
+                self.report(invalid("42809", message), of.span(), None, out);
+            }
+        }
+    }
+
+    /// The columns of CREATE TABLE … AS and SELECT INTO, under the names written before AS.
+    pub(super) fn columns_of_query(
+        &mut self,
+        table: &mut Table,
+        columns: Vec<Column>,
+        names: &[Ident],
+        span: Span,
+        out: &mut Outcome,
+    ) {
+        if names.len() > columns.len() {
+            let problem = Problem::Other {
+                rule: "invalid-definition",
+                sqlstate: Some("42601"),
+                message: "too many column names were specified".to_owned(),
+            };
+            self.report(problem, names[columns.len()].span, None, out);
+        }
+        for (i, c) in columns.into_iter().enumerate() {
+            let written = names.get(i);
+            let name = written.map_or(c.name.as_str(), |n| n.value.as_str());
+            if table.columns.iter().any(|x| self.same(&x.name, name)) && !self.engine.ignores_case {
+                let problem = Problem::DuplicateColumn { column: name.to_owned(), relation: None };
+                self.report(problem, written.map_or(span, |n| n.span), None, out);
+                continue;
+            }
+            table.columns.push(Column::plain(name, c.data_type));
+        }
     }
 
     /// STRICT tables of SQLite take six types ("STRICT Tables", section 2).
@@ -157,67 +207,6 @@ impl Catalog {
                     Some("a STRICT table takes INT, INTEGER, REAL, TEXT, BLOB or ANY".to_owned()),
                     out,
                 );
-            }
-        }
-    }
-
-    pub(super) fn inherit(&self, table: &mut Table, parent: &Key, partition: bool) {
-        let Some(source) = self.table(parent) else { return };
-        table.open |= source.open;
-        for c in &source.columns {
-            if !table.columns.iter().any(|own| own.name == c.name) {
-                table.columns.push(c.clone());
-            }
-        }
-        if partition {
-            for c in &mut table.columns {
-                c.identity = None;
-            }
-        }
-        table
-            .constraints
-            .extend(source.constraints.iter().filter(|c| matches!(c.kind, ConstraintType::Check)).cloned());
-    }
-
-    pub(super) fn copy_indexes(&mut self, source: &Key, to: &Key) {
-        let Some(from) = self.table(source).cloned() else { return };
-        let Some(target) = self.table(to).cloned() else { return };
-        for index in &from.indexes {
-            let kind =
-                from.constraints.iter().find(|c| index.constraint && c.name == index.name).map(|c| c.kind.clone());
-            let columns: Vec<&str> = index.columns.iter().map(|c| c.as_deref().unwrap_or("expr")).collect();
-            let (middle, label) = match kind {
-                Some(ConstraintType::PrimaryKey) => (String::new(), "pkey"),
-                Some(ConstraintType::Unique) => (columns.join("_"), "key"),
-                Some(ConstraintType::Exclude) => (columns.join("_"), "excl"),
-                _ => (columns.join("_"), "idx"),
-            };
-            if label == "pkey" && self.table(to).is_some_and(|t| t.primary_key().is_some()) {
-                continue;
-            }
-            let name = self.free_name(to.schema(), &target.name, &middle, label);
-            self.put(Key::Relation(to.schema().to_owned(), name.clone()), Object::Index(to.clone()));
-            let constraint = from.constraints.iter().find(|c| index.constraint && c.name == index.name).cloned();
-            self.change_table(to, |t| {
-                t.indexes.push(Index { name: name.clone(), ..index.clone() });
-                if let Some(c) = constraint {
-                    if matches!(c.kind, ConstraintType::PrimaryKey) {
-                        for column in &mut t.columns {
-                            column.not_null |= c.columns.contains(&column.name);
-                        }
-                    }
-                    t.constraints.push(Constraint { name, ..c });
-                }
-            });
-        }
-    }
-
-    pub(super) fn copy_foreign_keys(&mut self, source: &Key, to: &Key) {
-        let Some(from) = self.table(source).cloned() else { return };
-        for c in from.constraints {
-            if let ConstraintType::ForeignKey { table, .. } = &c.kind {
-                self.link(table.clone(), to.clone(), Part::Constraint(c.name.clone()));
-                self.change_table(to, |t| t.constraints.push(c));
             }
         }
     }
@@ -256,14 +245,15 @@ impl Catalog {
     pub(super) fn add_column(&mut self, key: &Key, table: &mut Table, c: &ColumnDefinition, out: &mut Outcome) -> bool {
         self.check_length(&c.name, out);
         let duplicate = table.columns.iter().position(|e| self.same(&e.name, &c.name.value));
-        if let Some(at) = duplicate {
-            // A column of a parent may be repeated in a child.
-            if table.parents.is_empty() {
-                let problem = Problem::DuplicateColumn { column: c.name.value.clone(), relation: None };
-                self.report(problem, c.name.span, None, out);
-                return false;
-            }
-            table.columns.remove(at);
+        if c.data_type.is_none() && self.engine.checks_types {
+            return self.column_options(key, table, c, duplicate, out);
+        }
+        if let Some(at) = duplicate
+            && table.columns[at].local
+        {
+            let problem = Problem::DuplicateColumn { column: c.name.value.clone(), relation: None };
+            self.report(problem, c.name.span, None, out);
+            return false;
         }
         if !self.engine.ignores_case && self.engine.system_columns.contains(&c.name.value.as_str()) {
             let problem = Problem::Other {
@@ -292,21 +282,102 @@ impl Catalog {
             self.resolve_names(&d.names, &[], out);
         }
         self.check_null(table, c, out);
-        if let Some(user) = &data_type.user {
-            self.link(user.clone(), key.clone(), Part::Column(c.name.value.clone()));
+        self.check_sources(table, c, &data_type, out);
+        if let Some(at) = duplicate
+            && !table.columns[at].data_type.unknown
+            && !data_type.unknown
+            && table.columns[at].data_type.text != data_type.text
+        {
+            let message = format!("column \"{}\" has a type conflict", c.name.value);
+            self.report(invalid("42804", message), c.span, None, out);
         }
-        if let Some(d) = &c.default {
-            self.link_default(key, &c.name.value, &d.names);
-        }
-        table.columns.push(Column {
+        self.link_column(key, &c.name.value, &data_type);
+        let made = Column {
             name: self.stored(&c.name.value),
             data_type,
             not_null,
             default,
             generated: c.generated.as_ref().map(|g| g.expr.text.clone()),
             identity: c.identity,
-        });
+            local: true,
+        };
+        if let Some(d) = &c.default {
+            self.link_names(key, &Part::Default(made.name.clone()), &d.names);
+        }
+        match duplicate {
+            // A column of a parent may be repeated in a child: it keeps its place.
+            Some(at) => {
+                let old = &mut table.columns[at];
+                let inherited = std::mem::replace(old, made);
+                old.not_null |= inherited.not_null;
+                if old.default.is_none() && old.generated.is_none() {
+                    old.default = inherited.default;
+                    old.generated = inherited.generated;
+                }
+            }
+            None => table.columns.push(made),
+        }
         true
+    }
+
+    /// What a partition or a typed table says of a column that it has already.
+    fn column_options(
+        &mut self,
+        key: &Key,
+        table: &mut Table,
+        c: &ColumnDefinition,
+        at: Option<usize>,
+        out: &mut Outcome,
+    ) -> bool {
+        let Some(at) = at else {
+            if !table.open {
+                let help = out.suggestion(&c.name.value, table.columns.iter().map(|c| c.name.as_str()));
+                self.report(Problem::UndefinedColumnIn { column: c.name.value.clone() }, c.name.span, help, out);
+            }
+            return false;
+        };
+        if let Some(d) = &c.default {
+            let data_type = table.columns[at].data_type.clone();
+            self.check_default(&c.name.value, &data_type, d, out);
+            self.resolve_names(&d.names, &[], out);
+            self.link_names(key, &Part::Default(c.name.value.clone()), &d.names);
+        }
+        let kept = c.default.as_ref().map(|d| self.kept_default(&table.columns[at].data_type, d));
+        let column = &mut table.columns[at];
+        column.not_null |= c.not_null == Some(true) || c.identity.is_some();
+        if let Some(kept) = kept {
+            column.default = kept;
+        }
+        if let Some(g) = &c.generated {
+            column.generated = Some(g.expr.text.clone());
+        }
+        column.identity = c.identity.or(column.identity);
+        true
+    }
+
+    /// A column has one source of values: DEFAULT, GENERATED AS, IDENTITY or a serial's sequence.
+    fn check_sources(&mut self, table: &Table, c: &ColumnDefinition, data_type: &Type, out: &mut Outcome) {
+        if !self.engine.checks_types {
+            return;
+        }
+        let of = format!("for column \"{}\" of table \"{}\"", c.name.value, table.name);
+        let serial = self.serial_of(c).is_some();
+        let (code, message) = if serial && c.data_type.as_ref().is_some_and(|t| t.dimensions > 0) {
+            ("0A000", "array of serial is not implemented".to_owned())
+        } else if serial && c.default.is_some() {
+            ("42601", format!("multiple default values specified {of}"))
+        } else if c.identity.is_some() && (c.default.is_some() || serial) {
+            ("42601", format!("both default and identity specified {of}"))
+        } else if c.generated.is_some() && (c.default.is_some() || serial) {
+            ("42601", format!("both default and generation expression specified {of}"))
+        } else if c.generated.is_some() && c.identity.is_some() {
+            ("42601", format!("both identity and generation expression specified {of}"))
+        } else if c.identity.is_some() && !may_be_identity(data_type) {
+            ("22023", "identity column type must be smallint, integer, or bigint".to_owned())
+        } else {
+            return;
+        };
+        self.report(invalid(code, message), c.span, None, out);
     }
 
     pub(super) fn serial_of(&self, c: &ColumnDefinition) -> Option<&'static str> {
@@ -321,11 +392,9 @@ impl Catalog {
         if !self.engine.checks_types || (self.serial_of(c).is_none() && c.identity.is_none()) {
             return;
         }
-        let Some(t) = self.table(table) else { return };
-        let name = self.free_name(table.schema(), &t.name, &c.name.value, "seq");
-        let sequence = Key::Relation(table.schema().to_owned(), name.clone());
-        self.put_owned_sequence(sequence.clone(), table, &c.name.value);
+        let Some(sequence) = self.identity_sequence(table, &c.name.value) else { return };
         if c.identity.is_none() {
+            let name = sequence.name().to_owned();
             self.link(sequence, table.clone(), Part::Default(c.name.value.clone()));
             self.change_table(table, |t| {
                 if let Some(column) = t.columns.iter_mut().find(|x| x.name == c.name.value) {
@@ -333,6 +402,15 @@ impl Catalog {
                 }
             });
         }
+    }
+
+    /// Makes the sequence that a column draws from.
+    pub(super) fn identity_sequence(&mut self, table: &Key, column: &str) -> Option<Key> {
+        let name = self.table(table)?.name.clone();
+        let name = self.free_name(table.schema(), &name, column, "seq", false);
+        let sequence = Key::Relation(table.schema().to_owned(), name);
+        self.put_owned_sequence(sequence.clone(), table, column);
+        Some(sequence)
     }
 
     /// A column's default as it is kept. PostgreSQL keeps none for a NULL that is of the column's type as it is: a length
@@ -350,18 +428,6 @@ impl Catalog {
                 |user| matches!(self.get(user), Some(Object::Type(t)) if matches!(t.kind, UserTypeKind::Domain { .. })),
             );
         (!(self.engine.forgets_null_defaults && !applied && bare())).then(|| default.text.clone())
-    }
-
-    /// A default that draws from a sequence needs it.
-    pub(super) fn link_default(&mut self, table: &Key, column: &str, names: &crate::change::Names) {
-        for call in names.functions.iter().filter(|c| c.name.name.value == "nextval") {
-            if let Some(Some(Literal::Text(text))) = call.literals.first()
-                && let Found::Yes(sequence) =
-                    self.find_relation(&super::functions::name_in_text(text, call.name.name.span))
-            {
-                self.link(sequence, table.clone(), Part::Default(column.to_owned()));
-            }
-        }
     }
 
     /// A sequence that goes when its column does.
@@ -432,8 +498,37 @@ impl Catalog {
 
     pub(super) fn check_generated(&mut self, key: &Key, columns: &[ColumnDefinition], out: &mut Outcome) {
         let scope = Scope::of_table(self, key, None);
-        for g in columns.iter().filter_map(|c| c.generated.as_ref()) {
+        for (column, g) in columns.iter().filter_map(|c| Some((&c.name.value, c.generated.as_ref()?))) {
             self.resolve_names(&g.expr.names, std::slice::from_ref(&scope), out);
+            self.link_generated(key, column, &g.expr, out);
         }
     }
+
+    /// A generated column needs what it is made of, and no other generated column (manual, 5.4).
+    pub(super) fn link_generated(&mut self, key: &Key, column: &str, expr: &crate::change::Expr, out: &mut Outcome) {
+        if !self.engine.checks_types {
+            return;
+        }
+        let Some(table) = self.table(key) else { return };
+        let generated = expr
+            .names
+            .columns
+            .iter()
+            .filter_map(|p| p.last())
+            .find(|n| table.columns.iter().any(|c| c.name == n.value && c.generated.is_some()));
+        if let Some(n) = generated {
+            let message = format!("cannot use generated column \"{}\" in column generation expression", n.value);
+            let span = n.span;
+            self.report(invalid("42P17", message), span, None, out);
+        }
+        let part = Part::Generated(column.to_owned());
+        self.unlink_part(key, &part);
+        self.link_names(key, &part, &expr.names);
+        self.link_columns(key, &part, key, &expr.names);
+    }
+}
+
+/// The types that an identity column can have.
+pub(super) fn may_be_identity(t: &Type) -> bool {
+    t.unknown || (!t.array && (matches!(t.text.as_str(), "smallint" | "integer" | "bigint") || t.user.is_some()))
 }

@@ -31,7 +31,8 @@ pub(super) fn expr(c: &mut Cursor<'_>) -> R<Expr> {
     let shape = Reader::new(c).climb(&mut names, 0).map_err(|e| *e)?;
     let span = c.span_from(mark);
     let literal = names.literal_at(shape.literal).filter(|_| !shape.regclass).cloned();
-    Ok(Expr { span, text: c.definition(span), names, literal, root: shape.node })
+    let label = shape.name.map(|i| i.value);
+    Ok(Expr { span, text: c.definition(span), names, literal, root: shape.node, label })
 }
 
 /// A query, with or without WITH.

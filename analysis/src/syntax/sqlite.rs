@@ -298,6 +298,7 @@ fn create_table(c: &mut Cursor<'_>, temporary: bool) -> R<Change> {
         like: Vec::new(),
         inherits: Vec::new(),
         partition_of: None,
+        bound: None,
         partition_by: None,
         query: None,
         of_type: None,
@@ -638,7 +639,15 @@ fn constraint_definition(
     mark: usize,
 ) -> R<ConstraintDefinition> {
     let deferrable = matches!(kind, ConstraintKind::ForeignKey(_)) && deferrable(c)?;
-    Ok(ConstraintDefinition { name, kind, span: c.span_from(mark), not_valid: false, deferrable })
+    Ok(ConstraintDefinition {
+        name,
+        kind,
+        span: c.span_from(mark),
+        not_valid: false,
+        deferrable,
+        no_inherit: false,
+        include: Vec::new(),
+    })
 }
 
 fn table_constraint(c: &mut Cursor<'_>, out: &mut Vec<ConstraintDefinition>) -> R<()> {
@@ -804,7 +813,7 @@ fn default(c: &mut Cursor<'_>) -> R<Expr> {
 
 fn constant(c: &Cursor<'_>, mark: usize, literal: Option<Literal>) -> Expr {
     let span = c.span_from(mark);
-    Expr { span, text: c.definition(span), names: Names::default(), literal, root: NodeId::NONE }
+    Expr { span, text: c.definition(span), names: Names::default(), literal, root: NodeId::NONE, label: None }
 }
 
 // ---- indexes, views, triggers, virtual tables
@@ -835,6 +844,7 @@ fn create_index(c: &mut Cursor<'_>, unique: bool) -> R<Change> {
     Ok(Change::CreateIndex(CreateIndex {
         name: Some(index),
         table,
+        only: false,
         unique,
         if_not_exists,
         concurrently: false,
@@ -946,6 +956,7 @@ fn create_trigger(c: &mut Cursor<'_>, temporary: bool) -> R<Change> {
         temporary,
         instead_of,
         columns,
+        when: None,
         function: None,
         body,
         text: c.definition(c.span_from(definition)),
@@ -993,6 +1004,7 @@ fn create_virtual_table(c: &mut Cursor<'_>) -> R<Change> {
         like: Vec::new(),
         inherits: Vec::new(),
         partition_of: None,
+        bound: None,
         partition_by: None,
         query: None,
         of_type: None,
@@ -1080,7 +1092,7 @@ fn altered(c: &Cursor<'_>, name: Name, mark: usize, kind: TableActionKind) -> R<
         return Err(foreign(c, "SQLite's ALTER TABLE does one thing: write a statement for each"));
     }
     let actions = vec![TableAction { kind, span: c.span_from(mark) }];
-    Ok(Change::AlterTable(AlterTable { kind: ObjectKind::Table, name, if_exists: false, actions }))
+    Ok(Change::AlterTable(AlterTable { kind: ObjectKind::Table, name, if_exists: false, only: false, actions }))
 }
 
 /// What ADD COLUMN refuses whatever the table holds. Rows decide the rest.

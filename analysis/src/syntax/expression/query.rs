@@ -284,10 +284,9 @@ impl Reader<'_, '_> {
             self.target_list(&mut q, &mut select)?;
         }
         if self.postgres() && self.c.eat("INTO") {
-            self.c.eat_any(&["TEMPORARY", "TEMP", "UNLOGGED"]);
+            q.into_temporary = matches!(self.c.eat_any(&["TEMPORARY", "TEMP", "UNLOGGED"]), Some("TEMPORARY" | "TEMP"));
             self.c.eat("TABLE");
             let into = self.c.name()?;
-            q.writes.push(into.clone());
             q.into = Some(into);
         }
         if self.c.eat("FROM") {

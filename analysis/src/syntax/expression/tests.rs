@@ -227,7 +227,7 @@ fn scopes_of_queries() {
         ("VALUES (a, 1), (f(b), 2)", "column1 column2 <: a b f/1"),
         ("TABLE s.t", "* < s.t"),
         ("SELECT (r).* FROM t r", "- < t r: r ?"),
-        ("SELECT a INTO n FROM t", "a < t: a !n"),
+        ("SELECT a INTO n FROM t", "a < t: a"),
         (
             "WITH d AS (DELETE FROM t USING u WHERE t.a = u.a RETURNING t.b) SELECT b FROM d",
             "b < (b) d: b |: (b < t u: t.a u.a t.b !t) !t",

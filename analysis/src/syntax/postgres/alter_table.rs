@@ -2,7 +2,9 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::common::{alter_tail_if, behavior, if_exists, if_not_exists, options, parameters, relation, role, roles};
+use super::common::{
+    alter_tail_if, behavior, if_exists, if_not_exists, options, parameters, relation_only, role, roles,
+};
 use super::{foreign, sequence, table, types};
 use crate::change::{AlterTable, Change, Name, ObjectKind, TableAction, TableActionKind as Kind, Target};
 use crate::syntax::{Cursor, R, SyntaxError};
@@ -40,8 +42,12 @@ fn alter(c: &mut Cursor<'_>, kind: ObjectKind, what: &'static str) -> R<Change> 
         return Ok(Change::Inert { what });
     }
     let if_exists = if_exists(c);
-    let name = if matches!(kind, ObjectKind::Table | ObjectKind::ForeignTable) { relation(c)? } else { c.name()? };
-    if let Some(change) = rename(c, kind, &name, if_exists)? {
+    let (name, only) = if matches!(kind, ObjectKind::Table | ObjectKind::ForeignTable) {
+        relation_only(c)?
+    } else {
+        (c.name()?, false)
+    };
+    if let Some(change) = rename(c, kind, &name, if_exists, only)? {
         return Ok(change);
     }
     if c.at_words("SET SCHEMA") || c.at_words("DEPENDS ON") || c.at_words("NO DEPENDS") {
@@ -54,16 +60,16 @@ fn alter(c: &mut Cursor<'_>, kind: ObjectKind, what: &'static str) -> R<Change> 
         let kind = action(c, kind, &name)?;
         let span = c.span_from(mark);
         // A partition comes and goes alone.
-        let alone = matches!(kind, Kind::AttachPartition(_) | Kind::DetachPartition { .. });
+        let alone = matches!(kind, Kind::AttachPartition { .. } | Kind::DetachPartition { .. });
         actions.push(TableAction { kind, span });
         if alone || !c.eat_token(&Token::Comma) {
             break;
         }
     }
-    Ok(Change::AlterTable(AlterTable { kind, name, if_exists, actions }))
+    Ok(Change::AlterTable(AlterTable { kind, name, if_exists, only, actions }))
 }
 
-fn rename(c: &mut Cursor<'_>, kind: ObjectKind, name: &Name, if_exists: bool) -> R<Option<Change>> {
+fn rename(c: &mut Cursor<'_>, kind: ObjectKind, name: &Name, if_exists: bool, only: bool) -> R<Option<Change>> {
     if !c.at("RENAME") {
         return Ok(None);
     }
@@ -91,7 +97,7 @@ fn rename(c: &mut Cursor<'_>, kind: ObjectKind, name: &Name, if_exists: bool) ->
     let to = c.ident()?;
     let action = if constraint { Kind::RenameConstraint { from, to } } else { Kind::RenameColumn { from, to } };
     let actions = vec![TableAction { kind: action, span: c.span_from(mark) }];
-    Ok(Some(Change::AlterTable(AlterTable { kind, name: name.clone(), if_exists, actions })))
+    Ok(Some(Change::AlterTable(AlterTable { kind, name: name.clone(), if_exists, only, actions })))
 }
 
 fn action(c: &mut Cursor<'_>, of: ObjectKind, table: &Name) -> R<Kind> {
@@ -150,11 +156,9 @@ fn action(c: &mut Cursor<'_>, of: ObjectKind, table: &Name) -> R<Kind> {
         Ok(Kind::Other("OPTIONS"))
     } else if matches!(of, ObjectKind::Table | ObjectKind::Index) && c.eat("ATTACH") {
         c.expect("PARTITION")?;
-        let partition = c.name()?;
-        if of == ObjectKind::Table {
-            table::partition_bound(c)?;
-        }
-        Ok(Kind::AttachPartition(partition))
+        let name = c.name()?;
+        let bound = if of == ObjectKind::Table { Some(table::partition_bound(c)?) } else { None };
+        Ok(Kind::AttachPartition { name, bound })
     } else if of == ObjectKind::Table && c.eat("DETACH") {
         c.expect("PARTITION")?;
         let name = c.name()?;

@@ -27,12 +27,18 @@ pub(super) fn behavior(c: &mut Cursor<'_>) -> bool {
 
 /// A table as ALTER, TRUNCATE … take it: `ONLY t`, `ONLY (t)`, `t *`.
 pub(super) fn relation(c: &mut Cursor<'_>) -> R<Name> {
+    Ok(relation_only(c)?.0)
+}
+
+/// The same, and whether ONLY it is meant.
+pub(super) fn relation_only(c: &mut Cursor<'_>) -> R<(Name, bool)> {
     if c.eat("ONLY") {
-        return if c.at_token(&Token::LParen) { c.parens(Cursor::name) } else { c.name() };
+        let name = if c.at_token(&Token::LParen) { c.parens(Cursor::name)? } else { c.name()? };
+        return Ok((name, true));
     }
     let name = c.name()?;
     c.eat_token(&Token::Mul);
-    Ok(name)
+    Ok((name, false))
 }
 
 /// The name of a function: words that name types may name it too.

@@ -2,7 +2,7 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::common::{if_not_exists, parameters, relation, with_parameters};
+use super::common::{if_not_exists, parameters, relation_only, with_parameters};
 use super::table::nulls_not_distinct;
 use super::{Prefix, keywords};
 use crate::change::{Change, CreateIndex, Expr, IndexColumn};
@@ -27,7 +27,7 @@ fn create_index(c: &mut Cursor<'_>, unique: bool) -> R<Change> {
     }
     let name = if c.at("ON") { None } else { Some(c.name()?) };
     c.expect("ON")?;
-    let table = relation(c)?;
+    let (table, only) = relation_only(c)?;
     let method = if c.eat("USING") { Some(c.ident()?) } else { None };
     let columns = c.parens(|c| c.list(element))?;
     let include = if c.eat("INCLUDE") { c.parens(|c| c.list(Cursor::ident))? } else { Vec::new() };
@@ -40,6 +40,7 @@ fn create_index(c: &mut Cursor<'_>, unique: bool) -> R<Change> {
     Ok(Change::CreateIndex(CreateIndex {
         name,
         table,
+        only,
         unique,
         if_not_exists,
         concurrently,

@@ -364,9 +364,7 @@ fn trigger(c: &mut Cursor<'_>, prefix: &Prefix, constraint: bool) -> R<Change> {
             return Err(c.expected("ROW or STATEMENT"));
         }
     }
-    if c.eat("WHEN") {
-        c.parens(Cursor::expr)?;
-    }
+    let when = if c.eat("WHEN") { Some(c.parens(Cursor::expr)?) } else { None };
     if !c.at("EXECUTE") {
         return Err(c
             .expected("EXECUTE FUNCTION")
@@ -383,6 +381,7 @@ fn trigger(c: &mut Cursor<'_>, prefix: &Prefix, constraint: bool) -> R<Change> {
         temporary: false,
         instead_of,
         columns,
+        when,
         function: Some(function),
         body: Vec::new(),
         text,

@@ -5,8 +5,8 @@ use sqlparser::tokenizer::Token;
 use super::common::{definition, extent, if_not_exists, options, query_before, with_parameters};
 use super::{Prefix, foreign, index, keywords, sequence, types};
 use crate::change::{
-    Action, Change, ColumnDefinition, ConstraintDefinition, ConstraintKind, CreateTable, Expr, ForeignKey, Generated,
-    Ident, Identity, Like, Name,
+    Action, Bound, Change, ColumnDefinition, ConstraintDefinition, ConstraintKind, CreateTable, Expr, ForeignKey,
+    Generated, Ident, Identity, Like, Name, PartitionBy,
 };
 use crate::syntax::{Cursor, R, SyntaxError, word_of};
 
@@ -18,7 +18,7 @@ pub(super) fn create(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change> {
     if c.eat_words("PARTITION OF") {
         t.partition_of = Some(c.name()?);
         typed_elements(c, &mut t)?;
-        partition_bound(c)?;
+        t.bound = Some(partition_bound(c)?);
         as_query = false;
     } else if c.eat("OF") {
         t.of_type = Some(c.name()?);
@@ -79,7 +79,7 @@ pub(super) fn create_foreign(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
     if c.eat_words("PARTITION OF") {
         t.partition_of = Some(c.name()?);
         typed_elements(c, &mut t)?;
-        partition_bound(c)?;
+        t.bound = Some(partition_bound(c)?);
     } else {
         elements(c, &mut t)?;
         if c.eat("INHERITS") {
@@ -104,6 +104,7 @@ fn empty(name: Name, if_not_exists: bool, temporary: bool) -> CreateTable {
         like: Vec::new(),
         inherits: Vec::new(),
         partition_of: None,
+        bound: None,
         partition_by: None,
         query: None,
         of_type: None,
@@ -126,7 +127,7 @@ fn elements(c: &mut Cursor<'_>, t: &mut CreateTable) -> R<()> {
     }
     loop {
         if c.at("LIKE") {
-            t.like.push(like(c)?);
+            t.like.push(like(c, t.columns.len())?);
         } else if at_constraint(c) {
             t.constraints.push(constraint(c, Some(&t.name))?);
         } else {
@@ -182,11 +183,11 @@ pub(super) fn at_constraint(c: &Cursor<'_>) -> bool {
         || (c.at("EXCLUDE") && (c.at_nth(1, "USING") || matches!(c.peek_nth(1), Token::LParen)))
 }
 
-fn like(c: &mut Cursor<'_>) -> R<Like> {
+fn like(c: &mut Cursor<'_>, at: usize) -> R<Like> {
     c.expect("LIKE")?;
     let table = c.name()?;
     let mut like =
-        Like { table, defaults: false, constraints: false, indexes: false, generated: false, identity: false };
+        Like { table, at, defaults: false, constraints: false, indexes: false, generated: false, identity: false };
     while let Some(word) = c.eat_any(&["INCLUDING", "EXCLUDING"]) {
         let yes = word == "INCLUDING";
         const OPTIONS: &[&str] = &[
@@ -280,6 +281,7 @@ fn qualifiers(c: &mut Cursor<'_>, column: &mut ColumnDefinition, table: Option<&
         let named = c.eat("CONSTRAINT");
         let name = if named { Some(c.ident()?) } else { None };
         let mut key = None;
+        let mut no_inherit = false;
         if c.at_words("NOT NULL") {
             let span = c.peek_span();
             c.expect("NOT NULL")?;
@@ -314,7 +316,7 @@ fn qualifiers(c: &mut Cursor<'_>, column: &mut ColumnDefinition, table: Option<&
             });
         } else if c.eat("CHECK") {
             let expr = c.parens(Cursor::expr)?;
-            c.eat_words("NO INHERIT");
+            no_inherit = c.eat_words("NO INHERIT");
             key = Some(ConstraintKind::Check(expr));
         } else if c.at("DEFAULT") {
             let span = c.peek_span();
@@ -369,7 +371,15 @@ fn qualifiers(c: &mut Cursor<'_>, column: &mut ColumnDefinition, table: Option<&
         enforceable_last = matches!(key, Some(ConstraintKind::Check(_) | ConstraintKind::ForeignKey(_)));
         if let Some(kind) = key {
             let span = c.span_from(mark);
-            column.constraints.push(ConstraintDefinition { name, kind, span, not_valid: false, deferrable: false });
+            column.constraints.push(ConstraintDefinition {
+                name,
+                kind,
+                span,
+                not_valid: false,
+                deferrable: false,
+                no_inherit,
+                include: Vec::new(),
+            });
         }
     }
 }
@@ -539,6 +549,7 @@ pub(super) fn constraint(c: &mut Cursor<'_>, table: Option<&Name>) -> R<Constrai
     } else {
         None
     };
+    let mut included = Vec::new();
     let kind = if c.eat("CHECK") {
         ConstraintKind::Check(c.parens(Cursor::expr)?)
     } else if c.at_words("NOT NULL") {
@@ -549,11 +560,11 @@ pub(super) fn constraint(c: &mut Cursor<'_>, table: Option<&Name>) -> R<Constrai
             return Err(e);
         }
         let nulls_not_distinct = nulls_not_distinct(c)?;
-        let (columns, using_index) = key(c)?;
+        let (columns, using_index) = key(c, &mut included)?;
         ConstraintKind::Unique { columns, using_index, nulls_not_distinct }
     } else if c.at("PRIMARY") {
         c.expect("PRIMARY KEY")?;
-        let (columns, using_index) = key(c)?;
+        let (columns, using_index) = key(c, &mut included)?;
         ConstraintKind::PrimaryKey { columns, using_index, autoincrement: false }
     } else if c.at("FOREIGN") {
         c.expect("FOREIGN KEY")?;
@@ -571,7 +582,7 @@ pub(super) fn constraint(c: &mut Cursor<'_>, table: Option<&Name>) -> R<Constrai
                 Ok(element)
             })
         })?;
-        include(c)?;
+        included = include(c)?;
         index_parameters(c)?;
         let predicate = if c.eat("WHERE") { Some(c.parens(Cursor::expr)?) } else { None };
         ConstraintKind::Exclude { elements, predicate }
@@ -580,13 +591,14 @@ pub(super) fn constraint(c: &mut Cursor<'_>, table: Option<&Name>) -> R<Constrai
     };
     let attributes = attributes(c)?;
     let span = c.span_from(mark);
-    let (not_valid, deferrable) = (attributes.not_valid, attributes.deferrable);
-    Ok(ConstraintDefinition { name, kind, span, not_valid, deferrable })
+    let Attributes { not_valid, deferrable, no_inherit } = attributes;
+    Ok(ConstraintDefinition { name, kind, span, not_valid, deferrable, no_inherit, include: included })
 }
 
 pub(super) struct Attributes {
     not_valid: bool,
     deferrable: bool,
+    no_inherit: bool,
 }
 
 /// What follows a constraint, in any order: DEFERRABLE, INITIALLY …, NOT VALID, NO INHERIT, ENFORCED.
@@ -627,7 +639,7 @@ pub(super) fn attributes(c: &mut Cursor<'_>) -> R<Attributes> {
     }
     let not_valid = said.contains(&"NOT VALID");
     let deferrable = said.contains(&"DEFERRABLE") || said.contains(&"INITIALLY DEFERRED");
-    Ok(Attributes { not_valid, deferrable })
+    Ok(Attributes { not_valid, deferrable, no_inherit: said.contains(&"NO INHERIT") })
 }
 
 /// One of `DEFERRABLE`, `NOT DEFERRABLE`, `INITIALLY DEFERRED` (which implies the first), `INITIALLY IMMEDIATE`.
@@ -648,7 +660,7 @@ pub(super) fn deferral(c: &mut Cursor<'_>) -> R<Option<bool>> {
 }
 
 /// The columns of a key, or the index that it takes over.
-fn key(c: &mut Cursor<'_>) -> R<(Vec<Ident>, Option<Ident>)> {
+fn key(c: &mut Cursor<'_>, included: &mut Vec<Ident>) -> R<(Vec<Ident>, Option<Ident>)> {
     if c.at_words("USING INDEX") {
         c.expect("USING INDEX")?;
         return Ok((Vec::new(), Some(c.ident()?)));
@@ -658,16 +670,13 @@ fn key(c: &mut Cursor<'_>) -> R<(Vec<Ident>, Option<Ident>)> {
         c.eat_words("WITHOUT OVERLAPS");
         Ok(columns)
     })?;
-    include(c)?;
+    *included = include(c)?;
     index_parameters(c)?;
     Ok((columns, None))
 }
 
-fn include(c: &mut Cursor<'_>) -> R<()> {
-    if c.eat("INCLUDE") {
-        c.ident_list()?;
-    }
-    Ok(())
+fn include(c: &mut Cursor<'_>) -> R<Vec<Ident>> {
+    if c.eat("INCLUDE") { c.ident_list() } else { Ok(Vec::new()) }
 }
 
 /// `(a, b)`, `(a, PERIOD b)`.
@@ -725,26 +734,29 @@ fn action(c: &mut Cursor<'_>) -> R<Action> {
     }
 }
 
-fn partition_by(c: &mut Cursor<'_>) -> R<Vec<crate::change::IndexColumn>> {
+fn partition_by(c: &mut Cursor<'_>) -> R<PartitionBy> {
     c.expect("PARTITION BY")?;
-    c.ident_if(keywords::is_name, "RANGE, LIST or HASH")?;
-    c.parens(|c| c.list(index::element))
+    let strategy = c.ident_if(keywords::is_name, "RANGE, LIST or HASH")?;
+    let columns = c.parens(|c| c.list(index::element))?;
+    Ok(PartitionBy { strategy, columns })
 }
 
 /// `FOR VALUES …` or `DEFAULT`.
-pub(super) fn partition_bound(c: &mut Cursor<'_>) -> R<()> {
+pub(super) fn partition_bound(c: &mut Cursor<'_>) -> R<Bound> {
     if c.eat("DEFAULT") {
-        return Ok(());
+        return Ok(Bound::Default);
     }
     if !c.eat_words("FOR VALUES") {
         return Err(c.expected("FOR VALUES or DEFAULT"));
     }
     if c.eat("IN") {
         c.parens(|c| c.list(Cursor::expr))?;
+        Ok(Bound::List)
     } else if c.eat("FROM") {
         c.parens(|c| c.list(Cursor::expr))?;
         c.expect("TO")?;
         c.parens(|c| c.list(Cursor::expr))?;
+        Ok(Bound::Range)
     } else if c.eat("WITH") {
         c.parens(|c| {
             c.list(|c| {
@@ -757,8 +769,8 @@ pub(super) fn partition_bound(c: &mut Cursor<'_>) -> R<()> {
                 types::integer(c, "a number")
             })
         })?;
+        Ok(Bound::Hash)
     } else {
-        return Err(c.expected("IN, FROM or WITH"));
+        Err(c.expected("IN, FROM or WITH"))
     }
-    Ok(())
 }
