@@ -1045,6 +1045,9 @@ pub(crate) struct Update {
     pub(crate) has_where: bool,
 }
 
+/// Stands in a name for what is known only when it runs: a letter that names do not have.
+pub(crate) const UNKNOWN_PART: char = 'ǂ';
+
 /// A block of PL/pgSQL.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Block {
@@ -1100,6 +1103,8 @@ pub(crate) enum BlockStatement {
     Opaque {
         why: String,
         span: Span,
+        /// What it does, with [`UNKNOWN_PART`] for each part of a name that is not known; `None` where it may be anything.
+        template: Option<Vec<Change>>,
     },
 }
 

@@ -390,7 +390,7 @@ impl Catalog {
             }
             TableActionKind::EnableTrigger { name: Some(name) } => {
                 if !table.open
-                    && !self.is_open()
+                    && !self.may_have_part(&table.name, &name.value)
                     && !self.open_triggers
                     && !table.triggers.iter().any(|(n, _)| *n == name.value)
                 {
@@ -404,7 +404,7 @@ impl Catalog {
                 }
             }
             TableActionKind::EnableRule(name) => {
-                if !table.open && !self.is_open() && !table.rules.contains(&name.value) {
+                if !table.open && !self.may_have_part(&table.name, &name.value) && !table.rules.contains(&name.value) {
                     let help = out.suggestion(&name.value, table.rules.iter().map(String::as_str));
                     let problem = Problem::UndefinedOn {
                         kind: ObjectKind::Rule,

@@ -695,7 +695,7 @@ impl Catalog {
     pub(crate) fn perhaps_constraint(&self, table: &Table, name: &str) -> bool {
         // PostgreSQL 18 names every NOT NULL (table_column_not_null).
         table.open
-            || self.is_open()
+            || self.may_have_part(&table.name, name)
             || self.is_blurred(name)
             || name.contains("_not_null")
             || self.is_poisoned(&format!("relation constraint {name}"))

@@ -219,7 +219,7 @@ impl Catalog {
             _ => (t.rules.iter().map(String::as_str).collect(), t.rules.contains(name)),
         };
         if !there {
-            if t.open || self.is_open() || (d.kind == ObjectKind::Trigger && self.open_triggers) {
+            if t.open || self.may_have_part(&t.name, name) || (d.kind == ObjectKind::Trigger && self.open_triggers) {
                 return;
             }
             if d.if_exists && self.ever_was(name) {

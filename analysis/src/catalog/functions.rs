@@ -1,6 +1,7 @@
 //! Functions, triggers, extensions and types: what has a name and a definition.
 
 use super::builtins::Extension;
+use super::certainty::{self, Touched};
 use super::object::{Function, UserType, UserTypeKind};
 use super::{Catalog, Found, Key, Object, Outcome, Part, Problem, Refusal, builtins, types};
 use crate::change::{
@@ -150,6 +151,7 @@ impl Catalog {
         });
         let returns = f.returns_table.iter().fold(returns, |r, (n, t)| format!("{r} {} {}", n.value, t.name.text()));
         let key = Key::Function(schema, self.folded(&f.name.name.value));
+        let reach = f.body.as_ref().map_or(Reach::Rows, |(b, _)| crate::syntax::plpgsql::reach(b));
         let made = Function {
             kind: f.kind,
             defaults: f.arguments.iter().filter(|a| a.has_default).count(),
@@ -157,7 +159,8 @@ impl Catalog {
             returns,
             language: f.language.clone().unwrap_or_default(),
             definition: f.text.clone(),
-            reach: f.body.as_ref().map_or(Reach::Rows, |(b, _)| crate::syntax::plpgsql::reach(b)),
+            touched: (reach == Reach::Everything).then(|| self.touched_by(f)).flatten(),
+            reach,
             arguments,
         };
         let mut overloads = match self.get(&key) {
@@ -191,6 +194,18 @@ impl Catalog {
             self.link_type(&key, &part, t);
         }
         self.put(key, Object::Function(overloads));
+    }
+
+    /// The names that calling a function may make or drop, where these are known.
+    fn touched_by(&self, f: &CreateFunction) -> Option<Vec<Touched>> {
+        let (body, _) = f.body.as_ref()?;
+        let syntax = crate::syntax::of(self.engine.backend);
+        if f.language.as_deref() == Some("plpgsql") {
+            return certainty::touched_by_block(&crate::syntax::plpgsql::body(body, syntax)?);
+        }
+        let parsed = crate::syntax::parse(body, syntax);
+        let changes: Option<Vec<_>> = parsed.statements.iter().map(|s| s.change.as_ref()).collect();
+        if parsed.errors.is_empty() { certainty::touched(changes?) } else { None }
     }
 
     /// The language is one of the server's own, or an extension or CREATE LANGUAGE brought it (manual, 40 and 42).

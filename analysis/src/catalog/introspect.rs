@@ -36,9 +36,9 @@ fn decided(answers: impl Iterator<Item = Option<bool>>, by: bool) -> Option<bool
     answer
 }
 
-/// Not found: surely not there, unless anything may be.
-fn absent(catalog: &Catalog) -> Option<bool> {
-    if catalog.is_open() { None } else { Some(false) }
+/// Not found under this name: surely not there, unless something unreadable may have made it.
+fn absent(name: &str, catalog: &Catalog) -> Option<bool> {
+    if catalog.may_be_anything(name) { None } else { Some(false) }
 }
 
 /// `to_regclass('x') IS NOT NULL` and its like.
@@ -89,7 +89,7 @@ fn resolves(kind: ObjectKind, text: &str, catalog: &Catalog) -> Option<bool> {
         }
         _ => return None,
     };
-    if there { Some(true) } else { absent(catalog) }
+    if there { Some(true) } else { absent(word, catalog) }
 }
 
 /// Types mostly have the name of their extension, where the extension is for one.
@@ -101,7 +101,7 @@ fn function_absent(name: &str, catalog: &Catalog) -> Option<bool> {
     if catalog.extension_function_installed(name) {
         return Some(true);
     }
-    if catalog.unknown_extension_installed() || is_builtin_function(name) { None } else { absent(catalog) }
+    if catalog.unknown_extension_installed() || is_builtin_function(name) { None } else { absent(name, catalog) }
 }
 
 fn is_builtin_function(name: &str) -> bool {
@@ -154,7 +154,10 @@ fn exists(query: &CatalogQuery, catalog: &Catalog) -> Option<bool> {
     });
     match (found, perhaps, known) {
         (true, _, _) => Some(true),
-        (false, false, true) => absent(catalog),
+        (false, false, true) => {
+            let mut asked = query.filters.iter().flat_map(|(_, values)| values);
+            asked.all(|value| absent(value, catalog).is_some()).then_some(false)
+        }
         _ => None,
     }
 }

@@ -6,7 +6,7 @@
 
 mod alter;
 mod builtins;
-mod certainty;
+pub(crate) mod certainty;
 mod constraint;
 mod depend;
 mod drop;
@@ -330,7 +330,7 @@ impl Catalog {
             || self.engine.system_schemas.contains(&folded)
             || self.engine.temporary_schema.is_some_and(|t| folded.starts_with(t))
             || (self.engine.ignores_case && folded == "temp")
-            || self.is_open()
+            || self.may_be_there(&Key::Schema(folded.to_owned()))
             || self.is_blurred(folded)
     }
 
@@ -371,11 +371,11 @@ impl Catalog {
         if folded.starts_with(self.engine.system_prefix) || RUNNER_TABLES.contains(&folded.as_str()) {
             return Found::Perhaps;
         }
-        self.absent(&folded)
+        self.absent(&key(String::new(), folded))
     }
 
-    fn absent(&self, folded: &str) -> Found {
-        if !self.is_certain(folded) || self.is_blurred(folded) { Found::Perhaps } else { Found::No }
+    fn absent(&self, key: &Key) -> Found {
+        if self.may_be_there(key) || self.is_blurred(key.name()) { Found::Perhaps } else { Found::No }
     }
 
     /// Whether a name stands in a statement that could not be read.
@@ -394,7 +394,7 @@ impl Catalog {
 
     fn in_schema(&self, schema: &str, name: &str, key: &impl Fn(String, String) -> Key) -> Found {
         let candidate = key(schema.to_owned(), name.to_owned());
-        if self.objects.contains(&candidate) { Found::Yes(candidate) } else { self.absent(name) }
+        if self.objects.contains(&candidate) { Found::Yes(candidate) } else { self.absent(&candidate) }
     }
 
     pub(crate) fn find_relation(&self, name: &Name) -> Found {
@@ -434,9 +434,7 @@ impl Catalog {
         let Some(Object::Table(t)) = self.get(key) else { return None };
         let mut table = t.clone();
         let answer = change(&mut table);
-        if self.is_open()
-            && let Some(Object::Table(before)) = self.objects.get(key).cloned().as_deref()
-        {
+        if let Some(Object::Table(before)) = self.objects.get(key).cloned().as_deref() {
             self.know_parts(key, before, &table);
         }
         self.objects.set(key.clone(), Arc::new(Object::Table(table)));

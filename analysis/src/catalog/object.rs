@@ -1,5 +1,6 @@
 //! The objects that a catalog holds.
 
+use super::certainty::Touched;
 use crate::change::{Action, Bound, Identity, ObjectKind};
 use crate::syntax::plpgsql::Reach;
 
@@ -287,4 +288,6 @@ pub(crate) struct Function {
     pub(crate) definition: String,
     /// How far calling it reaches into the schema.
     pub(crate) reach: Reach,
+    /// Where it reaches everything: the names that it may make or drop, where these are known.
+    pub(crate) touched: Option<Vec<Touched>>,
 }

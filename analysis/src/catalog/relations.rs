@@ -29,7 +29,7 @@ impl Catalog {
             }
         };
         let key = Key::Relation(schema.clone(), self.folded(&name.name.value));
-        if !guarded && !self.is_certain(key.name()) {
+        if !guarded && self.may_be_gone(&key) {
             // What was dropped since, out of sight, is made anew.
             self.forget(&key);
         }
@@ -279,7 +279,7 @@ impl Catalog {
 
     pub(crate) fn has_column(&self, table: &Table, column: &str) -> bool {
         table.open
-            || !self.is_part_certain(&table.name, column)
+            || self.may_have_part(&table.name, column)
             || self.is_blurred(column)
             || table.columns.iter().any(|c| self.same(&c.name, column))
             || self.engine.system_columns.contains(&column)

@@ -49,7 +49,8 @@ impl Catalog {
     }
 
     fn resolve_column(&mut self, path: &[Ident], scopes: &[Scope], out: &mut Outcome) {
-        if self.is_open() || path.iter().any(|p| self.is_blurred(&p.value)) {
+        let doubted = || path.iter().any(|p| self.may_be_anything(&p.value));
+        if self.is_open() || path.iter().any(|p| self.is_blurred(&p.value)) || doubted() {
             return;
         }
         match path {

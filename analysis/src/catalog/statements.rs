@@ -1,5 +1,6 @@
 //! One change folded: the dispatch, DML, and blocks.
 
+use super::certainty::{self, Touched};
 use super::object::{Column, Object, TableKind};
 use super::resolve::Scope;
 use super::{Catalog, Data, Found, Key, Mark, Outcome, Part, Problem, Refusal};
@@ -98,7 +99,7 @@ impl Catalog {
                 self.search_path = if path.is_empty() { vec![self.engine.default_schema.to_owned()] } else { path };
             }
             Change::Do(block) => self.block(block, since, out),
-            Change::Opaque { why } => self.opaque(why, super::relations::NOWHERE, out),
+            Change::Opaque { why } => self.opaque(why, None, super::relations::NOWHERE, out),
             Change::Transaction(_) | Change::Inert { .. } => {}
         }
     }
@@ -118,14 +119,23 @@ impl Catalog {
         }
     }
 
-    fn opaque(&mut self, why: &str, span: Span, out: &mut Outcome) {
-        self.open(why);
+    /// Something that cannot be read; `touched` are the names that it may have made or dropped, where these are known.
+    fn opaque(&mut self, why: &str, touched: Option<&[Touched]>, span: Span, out: &mut Outcome) {
+        match touched {
+            Some([]) => return,
+            Some(touched) => self.doubt(touched),
+            None => self.open(why),
+        }
         let problem = Problem::Other {
             rule: "opaque-statement",
             sqlstate: None,
             message: format!("what this does cannot be read: {why}"),
         };
-        let help = "from here on nothing is reported as missing; write the SQL out where you can".to_owned();
+        let help = match touched {
+            Some(_) => "from here on the names that it may have made or dropped are not reported; write the SQL out where you can",
+            None => "from here on nothing is reported as missing; write the SQL out where you can",
+        }
+        .to_owned();
         out.remarks.push(Refusal { problem, span, help: Some(help) });
     }
 
@@ -292,7 +302,7 @@ impl Catalog {
         if names.contains(&name.value.as_str()) {
             return true;
         }
-        if t.open || self.is_open() || (kind == ObjectKind::Trigger && self.open_triggers) {
+        if t.open || self.may_have_part(&t.name, &name.value) || (kind == ObjectKind::Trigger && self.open_triggers) {
             return false;
         }
         let help = out.suggestion(&name.value, names.into_iter());
@@ -584,7 +594,10 @@ impl Catalog {
                 }
             }
             ConflictTarget::Constraint(name) => {
-                if !table.open && !self.is_open() && !table.constraints.iter().any(|c| c.name == name.value) {
+                if !table.open
+                    && !self.may_have_part(&table.name, &name.value)
+                    && !table.constraints.iter().any(|c| c.name == name.value)
+                {
                     let help = out.suggestion(&name.value, table.constraints.iter().map(|c| c.name.as_str()));
                     let problem = Problem::Other {
                         rule: "undefined-object",
@@ -618,9 +631,15 @@ impl Catalog {
         self.resolve_reads(reads, &[], out);
         for call in reads.selects.iter().flat_map(|s| &s.names.functions) {
             let Found::Yes(key) = self.find(&call.name, Key::Function) else { continue };
-            let reach = match self.get(&key) {
-                Some(Object::Function(all)) => all.iter().map(|f| f.reach).max().unwrap_or_default(),
-                _ => Reach::Rows,
+            let (reach, touched) = match self.get(&key) {
+                Some(Object::Function(all)) => (
+                    all.iter().map(|f| f.reach).max().unwrap_or_default(),
+                    all.iter()
+                        .filter(|f| f.reach == Reach::Everything)
+                        .map(|f| f.touched.clone())
+                        .collect::<Option<Vec<_>>>(),
+                ),
+                _ => (Reach::Rows, None),
             };
             match reach {
                 Reach::Rows => {}
@@ -632,6 +651,7 @@ impl Catalog {
                 Reach::Everything => {
                     self.opaque(
                         &format!("the function {} changes the schema", call.name.text()),
+                        touched.map(|t| t.concat()).as_deref(),
                         call.name.span(),
                         out,
                     );
@@ -717,7 +737,10 @@ impl Catalog {
                     return;
                 }
                 BlockStatement::Inert => {}
-                BlockStatement::Opaque { why, span } => self.opaque(why, *span, out),
+                BlockStatement::Opaque { why, span, template } => {
+                    let touched = template.as_ref().and_then(certainty::touched);
+                    self.opaque(why, touched.as_deref(), *span, out);
+                }
             }
         }
     }

@@ -174,7 +174,8 @@ impl Catalog {
             return Some(finish(Type { base: word.to_owned(), text, user: None, array: false, unknown: false }));
         }
         let system = name.name.schema.as_ref().is_some_and(|s| self.engine.system_schemas.contains(&s.value.as_str()));
-        if system || self.is_open() || self.is_blurred(word) || self.unknown_extension_installed() {
+        let unseen = || self.may_be_there(&Key::Type(String::new(), self.folded(word)));
+        if system || unseen() || self.is_blurred(word) || self.unknown_extension_installed() {
             let text = with_modifiers(&name.name.text(), &name.modifiers);
             return Some(finish(Type::unknown(&text)));
         }

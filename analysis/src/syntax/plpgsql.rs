@@ -64,6 +64,11 @@ pub(super) fn block(c: &Cursor<'_>, body: &str, span: Span) -> R<Block> {
     if reader.pending.is_empty() { Ok(block) } else { Err(reader.pending.remove(0)) }
 }
 
+/// Reads the body of a function, by itself; `None` where it is not understood.
+pub(crate) fn body(text: &str, syntax: &'static Syntax) -> Option<Block> {
+    block(&Cursor::new(text, &[], syntax), text, Span::new(0, text.len())).ok()
+}
+
 /// How far a function's body reaches into the schema when it is called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reach {
@@ -154,6 +159,11 @@ fn is_harmless(change: &Change) -> bool {
     }
 }
 
+/// The same for what EXECUTE runs, whose rows go nowhere.
+fn is_harmless_here(change: &Change) -> bool {
+    is_harmless(change) || matches!(change, Change::Select(r) if r.into.is_none())
+}
+
 /// The SQLSTATEs of a condition name: a few names have two.
 fn sqlstates(name: &str) -> Vec<String> {
     let fields = ERROR_CONDITIONS.lines().filter(|l| !l.starts_with('#')).map(|l| {
@@ -164,7 +174,7 @@ fn sqlstates(name: &str) -> Vec<String> {
 }
 
 fn opaque(why: &str, span: Span) -> BlockStatement {
-    BlockStatement::Opaque { why: why.to_owned(), span }
+    BlockStatement::Opaque { why: why.to_owned(), span, template: None }
 }
 
 /// How a statement can end.
@@ -1220,23 +1230,26 @@ impl<'a> Reader<'a> {
         let statements = match known {
             Some(known) => self.executed(&known, span),
             None if let Some(read) = shape().and_then(|shape| self.executed_shape(&shape, span)) => read,
-            None if e.is_some_and(|e| self.is_harmless_template(&e)) => vec![BlockStatement::Inert],
-            None => {
-                self.known.schema_changed();
-                vec![opaque("EXECUTE of a text that is put together when it runs", span)]
-            }
+            None => match e.and_then(|e| self.template(&e)) {
+                Some(changes) if changes.iter().all(is_harmless_here) => vec![BlockStatement::Inert],
+                template => {
+                    self.known.schema_changed();
+                    let why = "EXECUTE of a text that is put together when it runs".to_owned();
+                    vec![BlockStatement::Opaque { why, span, template }]
+                }
+            },
         };
         Ok(Item::Plain(statements, Flow::FALLS))
     }
 
-    /// Whether a text leaves the catalog as it is, whatever names are put into it.
-    fn is_harmless_template(&self, e: &ast::Expr) -> bool {
-        let Some(template) = self.values().template(e) else { return false };
+    /// What a text does in which parts of names are not known.
+    fn template(&self, e: &ast::Expr) -> Option<Vec<Change>> {
+        let template = self.values().template(e)?;
         let parsed = super::parse(&template, self.syntax);
-        let harmless = |s: &Statement| {
-            s.change.as_ref().is_some_and(|c| is_harmless(c) || matches!(c, Change::Select(r) if r.into.is_none()))
-        };
-        parsed.errors.is_empty() && parsed.statements.iter().all(harmless)
+        if !parsed.errors.is_empty() {
+            return None;
+        }
+        parsed.statements.into_iter().map(|s| s.change).collect()
     }
 
     /// The statements of a text in which literals are not known; `None` where that is not enough to read it.

@@ -11,7 +11,7 @@ use sqlparser::ast::{
 use sqlparser::tokenizer::Span as Place;
 
 use super::text::Text;
-use crate::change::{CatalogQuery, Condition, ObjectKind};
+use crate::change::{CatalogQuery, Condition, ObjectKind, UNKNOWN_PART};
 use crate::span::Span;
 
 /// More alternatives than this in one WHERE are not taken apart.
@@ -906,15 +906,14 @@ impl Reader<'_> {
 
     /// A text as it would be with some name in the place of each part that is not known.
     pub(super) fn template(&self, e: &Expr) -> Option<String> {
-        const SOME_NAME: &str = "\"?\"";
         if let Some(text) = self.text(e) {
             return Some(text.as_str().to_owned());
         }
         match bare(e) {
             Expr::BinaryOp { left, op: Op::StringConcat, right } => Some(self.template(left)? + &self.template(right)?),
-            Expr::Identifier(_) | Expr::CompoundIdentifier(_) => Some(SOME_NAME.to_owned()),
+            Expr::Identifier(_) | Expr::CompoundIdentifier(_) => Some(UNKNOWN_PART.to_string()),
             Expr::Function(f) => match (function_name(f).as_str(), arguments(f)?.as_slice()) {
-                ("quote_ident", [_]) => Some(SOME_NAME.to_owned()),
+                ("quote_ident", [_]) => Some(UNKNOWN_PART.to_string()),
                 ("quote_literal" | "quote_nullable", [_]) => Some("'?'".to_owned()),
                 ("format", [format, ..]) => {
                     let format = self.text(format)?;
@@ -922,7 +921,10 @@ impl Reader<'_> {
                     let mut out = parts.next()?.to_owned();
                     for part in parts {
                         let kind = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == '$');
-                        out.push_str(if kind.starts_with('L') { "'?'" } else { SOME_NAME });
+                        match kind.starts_with('L') {
+                            true => out.push_str("'?'"),
+                            false => out.push(UNKNOWN_PART),
+                        }
                         out.push_str(kind.strip_prefix(['I', 'L', 's'])?);
                     }
                     Some(out)

@@ -297,7 +297,7 @@ pub(super) fn do_block(c: &mut Cursor<'_>) -> R<Change> {
         None | Some("plpgsql") => Ok(Change::Do(plpgsql::block(c, &text, span)?)),
         Some(other) => {
             let why = format!("a block of {other} is not read");
-            let body = vec![BlockStatement::Opaque { why, span }];
+            let body = vec![BlockStatement::Opaque { why, span, template: None }];
             Ok(Change::Do(crate::change::Block { body, handlers: Vec::new() }))
         }
     }
