@@ -550,3 +550,43 @@ fn an_index_goes_with_the_columns_that_it_reads() {
     let names: Vec<_> = analysis.schema.tables[0].indexes.iter().map(|i| i.name.as_str()).collect();
     assert_eq!(names, ["by_text", "t_pkey"]);
 }
+
+/// What a text is called that is put together when it runs is often known in part: only such names are in doubt.
+#[test]
+fn names_that_are_known_in_part() {
+    let opaque = |column: usize| {
+        format!(
+            "002:1:{column} opaque-statement (warning): what this does cannot be read: EXECUTE of a text that is put together when it runs"
+        )
+    };
+    let events = "CREATE TABLE IF NOT EXISTS events (id int PRIMARY KEY, part int);";
+    let migration = "DO $$ DECLARE r record; BEGIN FOR r IN SELECT part FROM events LOOP\n\
+        EXECUTE format('CREATE TABLE IF NOT EXISTS events_%s (id int)', r.part); END LOOP; END $$;";
+    postgres(
+        &[
+            events,
+            migration,
+            "ALTER TABLE events_7 ALTER COLUMN id SET NOT NULL; ALTER TABLE event_7 ALTER COLUMN id SET NOT NULL;",
+            "CREATE TABLE IF NOT EXISTS t (a itneger); CREATE TABLE events (id int);",
+        ],
+        &[
+            &opaque(1).replace("002:1:", "002:2:"),
+            "003:1:64 undefined-table: relation \"event_7\" does not exist",
+            "004:1:33 undefined-object: type \"itneger\" does not exist",
+            "004:1:56 duplicate-table: relation \"events\" already exists",
+        ],
+    );
+    let dropped = "DO $$ DECLARE r record; BEGIN FOR r IN SELECT part FROM events LOOP\n\
+        EXECUTE 'DROP INDEX IF EXISTS by_part_' || r.part; END LOOP; END $$;";
+    let index = "CREATE TABLE IF NOT EXISTS events (id int PRIMARY KEY, part int);\n\
+        CREATE INDEX IF NOT EXISTS by_part_1 ON events (part);";
+    // It is gone, or it is not; it is no other index.
+    postgres(
+        &[index, dropped, "DROP INDEX by_prat_1;", "CREATE INDEX by_part_1 ON events (part);"],
+        &[
+            &opaque(1).replace("002:1:", "002:2:"),
+            "003:1:12 undefined-object: index \"by_prat_1\" does not exist",
+            "004:1:14 create-without-guard: a second run fails here: relation \"by_part_1\" already exists",
+        ],
+    );
+}

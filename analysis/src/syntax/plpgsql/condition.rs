@@ -915,15 +915,22 @@ impl Reader<'_> {
             Expr::Function(f) => match (function_name(f).as_str(), arguments(f)?.as_slice()) {
                 ("quote_ident", [_]) => Some(UNKNOWN_PART.to_string()),
                 ("quote_literal" | "quote_nullable", [_]) => Some("'?'".to_owned()),
-                ("format", [format, ..]) => {
+                ("format", [format, values @ ..]) => {
                     let format = self.text(format)?;
+                    let mut next = 0;
                     let mut parts = format.as_str().split('%');
                     let mut out = parts.next()?.to_owned();
                     for part in parts {
                         let kind = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == '$');
-                        match kind.starts_with('L') {
-                            true => out.push_str("'?'"),
-                            false => out.push(UNKNOWN_PART),
+                        if let Some((number, _)) = part.split_once('$').filter(|_| kind.len() < part.len()) {
+                            next = number.parse::<usize>().ok()?.checked_sub(1)?;
+                        }
+                        let value = values.get(next).and_then(|e| self.template(e));
+                        next += 1;
+                        match (kind.starts_with('L'), value) {
+                            (true, _) => out.push_str("'?'"),
+                            (false, Some(value)) => out.push_str(&value),
+                            (false, None) => out.push(UNKNOWN_PART),
                         }
                         out.push_str(kind.strip_prefix(['I', 'L', 's'])?);
                     }
