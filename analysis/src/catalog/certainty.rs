@@ -337,6 +337,19 @@ impl Catalog {
         self.certainty.may_be(How::Dropped, Space::of(key), key.name())
     }
 
+    /// Takes away what may be gone: a statement makes it without asking.
+    pub(super) fn give_way(&mut self, key: &Key) {
+        if !self.may_be_gone(key) {
+            return;
+        }
+        if let Some(Object::Index(table)) = self.get(key) {
+            let table = table.clone();
+            let name = key.name();
+            self.change_table(&table, |t| t.indexes.retain(|i| i.name != name));
+        }
+        self.forget(key);
+    }
+
     /// Whether a table may have a column, constraint, trigger, policy or rule that the catalog does not have.
     pub(crate) fn may_have_part(&self, table: &str, name: &str) -> bool {
         self.part_may_be(How::Made, table, name)

@@ -29,9 +29,8 @@ impl Catalog {
             }
         };
         let key = Key::Relation(schema.clone(), self.folded(&name.name.value));
-        if !guarded && self.may_be_gone(&key) {
-            // What was dropped since, out of sight, is made anew.
-            self.forget(&key);
+        if !guarded {
+            self.give_way(&key);
         }
         if let Some(existing) = self.get(&key) {
             if guarded {
@@ -139,6 +138,9 @@ impl Catalog {
             Some(name) => {
                 let key = Key::Relation(schema, self.folded(&name.name.value));
                 self.remember(&name.name.value);
+                if !index.if_not_exists {
+                    self.give_way(&key);
+                }
                 if let Some(existing) = self.get(&key) {
                     let kind = relation_kind(existing);
                     if index.if_not_exists {
