@@ -42,6 +42,15 @@ fn idempotent(analysis: &Analysis) -> bool {
 }
 
 #[test]
+fn a_default_may_name_the_sequence_of_its_table() {
+    postgres(
+        &["CREATE TABLE IF NOT EXISTS t (name text DEFAULT 'n' || currval('t_id_seq'), id serial PRIMARY KEY);\n\
+           ALTER TABLE t ADD COLUMN IF NOT EXISTS n bigserial;"],
+        &[],
+    );
+}
+
+#[test]
 fn names_that_are_not_there() {
     postgres(
         &[USERS, "CREATE TABLE IF NOT EXISTS posts (id uuid PRIMARY KEY, author uuid REFERENCES usres (id));"],

@@ -75,10 +75,13 @@ impl Catalog {
                     return;
                 }
                 let mut changed = table;
+                let sequence = self.own_sequence(key, &changed.name, column);
                 if self.add_column(key, &mut changed, column, out) {
                     let Some(added) = changed.columns.pop() else { return };
                     self.change_table(key, |t| t.columns.push(added));
-                    self.own_sequence(key, column);
+                    if let Some(sequence) = sequence {
+                        self.draw_from(key, column, sequence);
+                    }
                     self.add_to_children(key, &column.name, out);
                     let mut constraints = self.distinct_keys(column.constraints.iter());
                     constraints.sort_by_key(|c| constraint_pass(c));
@@ -281,7 +284,7 @@ impl Catalog {
                 }
                 let identity = *identity;
                 self.change_column(key, column, true, |c| c.identity = Some(identity));
-                self.identity_sequence(key, &column.value);
+                self.identity_sequence(key, &table.name, &column.value);
             }
             TableActionKind::DropIdentity { column, if_exists } => {
                 if !self.expect_column(&table, column, false, out) {

@@ -61,6 +61,9 @@ impl Catalog {
                 None => table.open = true,
             }
         }
+        // The sequences come first: a default may name one.
+        let sequences: Vec<_> =
+            t.columns.iter().filter_map(|c| Some((c, self.own_sequence(&key, &table.name, c)?))).collect();
         for (i, c) in t.columns.iter().enumerate() {
             for like in t.like.iter().filter(|l| l.at == i) {
                 self.like_columns(&key, &mut table, like, out);
@@ -82,12 +85,12 @@ impl Catalog {
             .map(|c| c.name.clone())
             .collect();
         self.put(key.clone(), Object::Table(table));
-        for c in &t.columns {
-            self.own_sequence(&key, c);
+        for (c, sequence) in sequences {
+            self.draw_from(&key, c, sequence);
         }
         if self.engine.checks_types {
             for c in like_identity {
-                self.identity_sequence(&key, &c);
+                self.identity_sequence(&key, &t.name.name.value, &c);
             }
         }
         // The order of the engine: checks, then the keys, then what points at keys: at one further down, perhaps.
@@ -387,12 +390,16 @@ impl Catalog {
         serial_type(&c.data_type.as_ref()?.name.name.value)
     }
 
-    /// The sequence behind a serial or identity column.
-    pub(super) fn own_sequence(&mut self, table: &Key, c: &ColumnDefinition) {
+    /// Makes the sequence behind a serial or identity column of a table.
+    pub(super) fn own_sequence(&mut self, table: &Key, name: &str, c: &ColumnDefinition) -> Option<Key> {
         if !self.engine.checks_types || (self.serial_of(c).is_none() && c.identity.is_none()) {
-            return;
+            return None;
         }
-        let Some(sequence) = self.identity_sequence(table, &c.name.value) else { return };
+        Some(self.identity_sequence(table, name, &c.name.value))
+    }
+
+    /// The default of a serial column is its sequence's next value.
+    pub(super) fn draw_from(&mut self, table: &Key, c: &ColumnDefinition, sequence: Key) {
         if c.identity.is_none() {
             let name = sequence.name().to_owned();
             self.link(sequence, table.clone(), Part::Default(c.name.value.clone()));
@@ -404,13 +411,12 @@ impl Catalog {
         }
     }
 
-    /// Makes the sequence that a column draws from.
-    pub(super) fn identity_sequence(&mut self, table: &Key, column: &str) -> Option<Key> {
-        let name = self.table(table)?.name.clone();
-        let name = self.free_name(table.schema(), &name, column, "seq", false);
+    /// Makes the sequence that a column of a table draws from.
+    pub(super) fn identity_sequence(&mut self, table: &Key, name: &str, column: &str) -> Key {
+        let name = self.free_name(table.schema(), name, column, "seq", false);
         let sequence = Key::Relation(table.schema().to_owned(), name);
         self.put_owned_sequence(sequence.clone(), table, column);
-        Some(sequence)
+        sequence
     }
 
     /// A column's default as it is kept. PostgreSQL keeps none for a NULL that is of the column's type as it is: a length
