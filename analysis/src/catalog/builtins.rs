@@ -134,9 +134,79 @@ pub(crate) fn extensions() -> impl Iterator<Item = Extension> {
     EXTENSIONS.iter().map(|(name, file)| Extension { name, file })
 }
 
+/// The extension that was meant, where a name is that of a known one but for a slip. There are extensions that nobody
+/// here knows, so a name must be long, and the slip small and inside it.
+pub(crate) fn misspelt_extension(name: &str) -> Option<&'static str> {
+    if extension(name).is_some() || name.len() < 5 {
+        return None;
+    }
+    let slips = if name.len() < 8 { 1 } else { 2 };
+    extensions()
+        .map(|e| e.name)
+        .filter(|known| !known.starts_with(name) && !name.starts_with(known))
+        .find(|known| strsim::osa_distance(known, name) <= slips)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slip_in_a_name_is_one() {
+        for (wrong, meant) in [
+            ("citxet", "citext"),
+            ("pgcyrpto", "pgcrypto"),
+            ("pg_tgrm", "pg_trgm"),
+            ("uuid_ossp", "uuid-ossp"),
+            ("pg_tsat_statements", "pg_stat_statements"),
+        ] {
+            assert_eq!(misspelt_extension(wrong), Some(meant));
+        }
+        for other in [
+            "citext",
+            "pg_stat_kcache",
+            "pg_stat_monitor",
+            "pg_cron",
+            "pg_ivm",
+            "pg_tle",
+            "pgtap",
+            "pgmq",
+            "pgroonga",
+            "vectors",
+            "vector",
+            "postgis",
+            "timescaledb",
+            "citus",
+            "semver",
+            "prefix",
+            "hypopg",
+            "rum",
+            "hll",
+            "h3",
+            "age",
+            "http",
+            "pg_hint_plan",
+            "pg_partman",
+            "pg_repack",
+            "pgaudit",
+            "pgjwt",
+            "pgsodium",
+            "pg_net",
+            "pg_graphql",
+            "pg_uuidv7",
+            "ip4r",
+            "orafce",
+            "tdigest",
+            "topn",
+            "periods",
+            "temporal_tables",
+            "unit",
+            "wrappers",
+            "supabase_vault",
+        ] {
+            assert_eq!(misspelt_extension(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn every_line_is_found_by_its_name() {

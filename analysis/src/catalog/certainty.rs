@@ -6,7 +6,7 @@
 //! names alone are in doubt.
 
 use super::store::Store;
-use super::{Catalog, Key, Object, Outcome, Problem, StoreMark, Table};
+use super::{Catalog, Edge, Key, Object, Outcome, Part, Problem, StoreMark, Table};
 use crate::change::{
     Block, BlockStatement, Change, ConstraintDefinition, Drop, Ident, ObjectKind, TableAction, TableActionKind,
     UNKNOWN_PART,
@@ -350,6 +350,22 @@ impl Catalog {
         self.forget(key);
     }
 
+    /// Whether what needs something may be gone.
+    pub(super) fn edge_may_be_gone(&self, edge: &Edge) -> bool {
+        !self.certainty.is_whole()
+            && (self.may_be_gone(&edge.from)
+                || match &edge.part {
+                    Part::Whole | Part::Overload(_) => false,
+                    Part::Index(name) => self.certainty.may_be(How::Dropped, Space::Relation, &self.folded(name)),
+                    Part::Constraint(name)
+                    | Part::Column(name)
+                    | Part::Default(name)
+                    | Part::Generated(name)
+                    | Part::Trigger(name)
+                    | Part::Policy(name) => self.part_may_be(How::Dropped, edge.from.name(), name),
+                })
+    }
+
     /// Whether a table may have a column, constraint, trigger, policy or rule that the catalog does not have.
     pub(crate) fn may_have_part(&self, table: &str, name: &str) -> bool {
         self.part_may_be(How::Made, table, name)
@@ -445,10 +461,8 @@ impl Catalog {
             }
             Problem::DuplicateFunction(name) => there(&[Space::Function], name),
             Problem::DuplicateSchema(name) => there(&[Space::Schema], name),
-            // What depends on it may be gone.
             Problem::Dependents { name, .. } => {
-                self.certainty.doubts.is_empty()
-                    && there(&[Space::Relation, Space::Type, Space::Function, Space::Schema], name)
+                there(&[Space::Relation, Space::Type, Space::Function, Space::Schema], name)
             }
             _ => true,
         });

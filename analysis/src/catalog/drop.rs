@@ -367,7 +367,7 @@ impl Catalog {
     /// Without CASCADE: whether nothing that stays needs it. Reports what does.
     fn may_drop(&mut self, key: &Key, kind: ObjectKind, span: Span, together: &[Key], out: &mut Outcome) -> bool {
         let blocking = self.dependents(key).into_iter().find(|e| {
-            if together.contains(&e.from) || e.from == *key {
+            if together.contains(&e.from) || e.from == *key || self.edge_may_be_gone(e) {
                 return false;
             }
             match (&e.part, self.get(&e.from)) {
@@ -619,6 +619,7 @@ impl Catalog {
 
     fn column_is_needed(&mut self, key: &Key, column: &str, span: Span, out: &mut Outcome) -> bool {
         let foreign = self.dependents(key).into_iter().find_map(|e| match &e.part {
+            _ if self.edge_may_be_gone(&e) => None,
             Part::Constraint(c) if e.from != *key && self.points_at(&e, c, key, column) => {
                 Some(format!("constraint {c} on table {} depends on it", e.from.name()))
             }
@@ -627,6 +628,7 @@ impl Catalog {
         let other = self.dependents(&column_key(key, column)).into_iter().find_map(|e| {
             let table = e.from.name();
             let what = match &e.part {
+                _ if self.edge_may_be_gone(&e) => return None,
                 Part::Whole if self.has(&e.from) => format!("view {table}"),
                 Part::Generated(g) if g != column => format!("column {g} of table {table}"),
                 Part::Trigger(t) => format!("trigger {t} on table {table}"),
@@ -756,7 +758,7 @@ impl Catalog {
                     && i.predicate.is_none()
                     && same_set(&i.columns.iter().flatten().cloned().collect::<Vec<_>>(), &found.columns)
             });
-            if let Some(e) = standing.first()
+            if let Some(e) = standing.iter().find(|e| !self.edge_may_be_gone(e))
                 && !cascade
                 && !another
             {

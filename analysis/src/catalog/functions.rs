@@ -347,6 +347,14 @@ impl Catalog {
             }
             return;
         }
+        if let Some(near) = builtins::misspelt_extension(&name.value) {
+            let problem = Problem::Other {
+                rule: "undefined-object",
+                sqlstate: Some("0A000"),
+                message: format!("extension \"{}\" is not available", name.value),
+            };
+            self.report(problem, name.span, Some(format!("did you mean \"{near}\"?")), out);
+        }
         let schema = schema.map_or_else(|| self.engine.default_schema.to_owned(), |s| s.value.clone());
         self.put(key, Object::Extension { schema });
     }
