@@ -17,6 +17,8 @@ use crate::change::{
 pub(crate) enum Space {
     Schema,
     Relation,
+    /// What shares the names of relations, and DROP INDEX alone drops.
+    Index,
     Type,
     Function,
     /// Columns, constraints, triggers, policies and rules of a table.
@@ -193,11 +195,11 @@ impl Names {
         if d.cascade || d.kind == ObjectKind::Extension {
             return false;
         }
-        let space = Space::of_kind(d.kind);
+        let space = if d.kind == ObjectKind::Index { Space::Index } else { Space::of_kind(d.kind) };
         for target in &d.targets {
             let name = &target.name.name.value;
             self.dropped(space, name);
-            if space == Space::Relation && !matches!(d.kind, ObjectKind::Index | ObjectKind::Sequence) {
+            if space == Space::Relation && d.kind != ObjectKind::Sequence {
                 self.dropped(Space::Type, name);
             }
             if d.kind == ObjectKind::Table {
@@ -308,9 +310,20 @@ impl Certainty {
         self.doubts.iter().any(|d| d.how == how && d.space == space && d.is(name))
     }
 
+    fn index_may_be_gone(&self, name: &str) -> bool {
+        match self.apart.get(&(Space::Relation, name.to_owned())) {
+            Some(certain) => !certain,
+            None => {
+                self.open.is_some()
+                    || [Space::Relation, Space::Index].iter().any(|s| self.is_doubted(How::Dropped, *s, name))
+            }
+        }
+    }
+
     /// A statement said what this is.
     fn know(&mut self, space: Space, name: &str) {
-        if self.may_be(How::Made, space, name) || self.may_be(How::Dropped, space, name) {
+        let index = space == Space::Relation && self.index_may_be_gone(name);
+        if index || self.may_be(How::Made, space, name) || self.may_be(How::Dropped, space, name) {
             self.apart.set((space, name.to_owned()), true);
         }
     }
@@ -334,7 +347,10 @@ impl Catalog {
 
     /// Whether what the catalog has may be there no more.
     pub(crate) fn may_be_gone(&self, key: &Key) -> bool {
-        self.certainty.may_be(How::Dropped, Space::of(key), key.name())
+        match self.get(key) {
+            Some(Object::Index(_)) => self.certainty.index_may_be_gone(key.name()),
+            _ => self.certainty.may_be(How::Dropped, Space::of(key), key.name()),
+        }
     }
 
     /// Takes away what may be gone: a statement makes it without asking.
@@ -356,7 +372,7 @@ impl Catalog {
             && (self.may_be_gone(&edge.from)
                 || match &edge.part {
                     Part::Whole | Part::Overload(_) => false,
-                    Part::Index(name) => self.certainty.may_be(How::Dropped, Space::Relation, &self.folded(name)),
+                    Part::Index(name) => self.certainty.index_may_be_gone(&self.folded(name)),
                     Part::Constraint(name)
                     | Part::Column(name)
                     | Part::Default(name)
@@ -423,6 +439,8 @@ impl Catalog {
     /// Something was run of which no more is known than the names that it may have made or dropped.
     pub(super) fn doubt(&mut self, touched: &[Touched]) {
         for t in touched {
+            // What was said of this very name before is said no more.
+            self.certainty.apart.remove(&(t.space, t.name.clone()));
             if !self.certainty.doubts.contains(t) {
                 self.certainty.doubts.push(t.clone());
             }
