@@ -217,7 +217,7 @@ fn unreadable(path: &str, e: &SyntaxError, syntax: &'static Syntax) -> Diagnosti
     let mut d = Diagnostic::new(e.rule, path, e.span, e.message.clone());
     d.label.clone_from(&e.label);
     d.help.clone_from(&e.help);
-    if syntax.backend.answers_sqlstate() && matches!(e.rule, "syntax-error" | "wrong-engine") {
+    if syntax.backend.answers_sqlstate() && matches!(e.rule, "syntax-error" | "wrong-engine" | "newer-than-server") {
         d.sqlstate = Some("42601");
     }
     d

@@ -84,7 +84,7 @@ pub struct Analysis {
 /// Reads everything, and says everything.
 #[must_use]
 pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
-    let syntax = syntax::of(config.backend);
+    let syntax = syntax::of_server(config.backend, config.server_version);
     let mut catalog = catalog::Catalog::new(config.backend);
     let mut diagnostics = Vec::new();
     sources.others.extend(config.file.clone());

@@ -8,7 +8,8 @@
 //! - `accepted`: nothing makes it an error, and this rule does not report it;
 //! - `settings`: the `glowplug.toml` of the listings after it.
 //!
-//! `sqlstate=42P01`: PostgreSQL refuses it with this code (`since=18`: from this version on; older ones run it).
+//! `sqlstate=42P01`: PostgreSQL refuses it with this code (`since=18`: from this version on; older ones run it;
+//! `until=14`: up to this version; newer ones run it). The analysis is told that version as the oldest server.
 //! `runs`: the engine runs it; that is why a build has to say it (`notice=42622`: with this notice). `alone`: SQLite runs it outside a transaction.
 //! `text` lists the files of a folder, `name -> target` a symbolic link; `text … bytes` is one file, `\xE9` a byte.
 
@@ -42,6 +43,7 @@ struct Block {
     verdict: Verdict,
     sqlstate: Option<&'static str>,
     since: Option<u32>,
+    until: Option<u32>,
     notice: Option<&'static str>,
     runs: bool,
     alone: bool,
@@ -112,12 +114,13 @@ fn block(info: &'static str, line: usize, text: &'static str) -> Result<Block, &
         Some("accepted") => Verdict::Accepted,
         _ => return Err("no verdict"),
     };
-    let (sqlstate, since, notice, runs, alone, bytes) = (None, None, None, false, false, false);
-    let mut block = Block { language, engine, verdict, sqlstate, since, notice, runs, alone, bytes, line, text };
+    let (sqlstate, since, until, notice, runs, alone, bytes) = (None, None, None, None, false, false, false);
+    let mut block = Block { language, engine, verdict, sqlstate, since, until, notice, runs, alone, bytes, line, text };
     for word in words {
         match word.split_once('=') {
             Some(("sqlstate", code)) if code.len() == 5 => block.sqlstate = Some(code),
             Some(("since", version)) => block.since = Some(version.parse().map_err(|_| "no version")?),
+            Some(("until", version)) => block.until = Some(version.parse().map_err(|_| "no version")?),
             Some(("notice", code)) if code.len() == 5 => block.notice = Some(code),
             None if word == "runs" => block.runs = true,
             None if word == "alone" => block.alone = true,
@@ -272,7 +275,7 @@ fn diagnostics(example: &Example, engine: Backend) -> Vec<Diagnostic> {
         None => Config::new(engine),
     };
     config.backend = engine;
-    config.server_version = block.since.map(|major| (major, 0));
+    config.server_version = block.since.or(block.until).map(|major| (major, 0));
     let folder;
     let sources = match block.language {
         "toml" => {
@@ -431,7 +434,9 @@ fn on_engine(new: &dyn Fn() -> Box<dyn Engine>, example: &Example, version: u32)
     let outcome = engine.run(block.text, block.alone);
     let refused = match (example.flagged(), block.sqlstate, block.engine) {
         (false, ..) => false,
-        (true, Some(_), _) => block.since.is_none_or(|since| version >= since),
+        (true, Some(_), _) => {
+            block.since.is_none_or(|since| version >= since) && block.until.is_none_or(|until| version <= until)
+        }
         (true, None, Some(Backend::Sqlite)) => example.rule.group == Group::Correctness && !block.runs,
         (true, None, _) => false,
     };

@@ -72,6 +72,7 @@ pub static ALL: &[Rule] = rules! {
     "insert-without-guard" Idempotency Deny,
     "invalid-definition" Correctness Deny,
     "nesting-too-deep" Correctness Deny,
+    "newer-than-server" Correctness Deny,
     "not-in-transaction" Correctness Deny,
     "not-resumable" Idempotency Deny,
     "not-utf8" Convention Deny,

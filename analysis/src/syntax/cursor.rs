@@ -456,6 +456,11 @@ impl<'a> Cursor<'a> {
         expression::expr(self)
     }
 
+    /// An expression that ends before AND, IN, COLLATE and their like: PostgreSQL's `b_expr`.
+    pub(crate) fn simple_expr(&mut self) -> R<Expr> {
+        expression::simple_expr(self)
+    }
+
     /// A query: SELECT, VALUES, WITH, TABLE, in parentheses or not.
     pub(crate) fn query(&mut self) -> R<Reads> {
         expression::query(self)

@@ -7,6 +7,7 @@
 mod dml;
 #[cfg(test)]
 mod forms;
+mod json_xml;
 mod operators;
 mod query;
 #[cfg(test)]
@@ -18,7 +19,7 @@ use super::{Cursor, R, SyntaxError, postgres, sqlite, word_of};
 use crate::change::{Call, Change, Expr, Form, Ident, Literal, Name, Names, NodeId, QueryForm, Reads, TypeName};
 use crate::config::Backend;
 use crate::span::Span;
-use operators::{AND, LIKE};
+use operators::AND;
 
 /// How deep expressions may nest in one another, in calls of [`Reader::climb`]; a query counts for several. A thread of
 /// two megabytes is enough for it without optimisation.
@@ -29,10 +30,22 @@ pub(super) fn expr(c: &mut Cursor<'_>) -> R<Expr> {
     let mark = c.mark();
     let mut names = Names::default();
     let shape = Reader::new(c).climb(&mut names, 0).map_err(|e| *e)?;
+    Ok(finished(c, mark, names, &shape))
+}
+
+fn finished(c: &Cursor<'_>, mark: usize, names: Names, shape: &Shape) -> Expr {
     let span = c.span_from(mark);
     let literal = names.literal_at(shape.literal).filter(|_| !shape.regclass).cloned();
-    let label = shape.name.map(|i| i.value);
-    Ok(Expr { span, text: c.definition(span), names, literal, root: shape.node, label })
+    let label = shape.name.as_ref().map(|i| i.value.clone());
+    Expr { span, text: c.definition(span), names, literal, root: shape.node, label }
+}
+
+/// An expression that ends before AND, IN, COLLATE and their like: PostgreSQL's `b_expr`.
+pub(super) fn simple_expr(c: &mut Cursor<'_>) -> R<Expr> {
+    let mark = c.mark();
+    let mut names = Names::default();
+    let shape = Reader::new(c).b_expr(&mut names).map_err(|e| *e)?;
+    Ok(finished(c, mark, names, &shape))
 }
 
 /// A query, with or without WITH.
@@ -105,6 +118,10 @@ struct Reader<'c, 'a> {
     /// What WITH has bound, innermost last.
     ctes: Vec<query::Bound>,
     depth: usize,
+    /// Only what the grammar calls a `b_expr` is read: no AND, IN, LIKE …
+    simple: bool,
+    /// Where a function stands whose rows are read: no OVER belongs to it.
+    table_function: Option<usize>,
 }
 
 /// Names of functions and types that are not names of columns (PostgreSQL's `type_func_name_keyword`).
@@ -164,6 +181,7 @@ const TYPE_WORDS: &[&str] = &[
     "int",
     "integer",
     "interval",
+    "json",
     "national",
     "nchar",
     "numeric",
@@ -202,7 +220,7 @@ const SETTLING: &[&str] = &[
 
 impl<'c, 'a> Reader<'c, 'a> {
     fn new(c: &'c mut Cursor<'a>) -> Self {
-        Self { c, ctes: Vec::new(), depth: 0 }
+        Self { c, ctes: Vec::new(), depth: 0, simple: false, table_function: None }
     }
 
     fn postgres(&self) -> bool {
@@ -239,7 +257,23 @@ impl<'c, 'a> Reader<'c, 'a> {
     }
 
     fn whole(&mut self, n: &mut Names) -> Q<Shape> {
-        self.climb(n, 0)
+        let simple = std::mem::replace(&mut self.simple, false);
+        let out = self.climb(n, 0);
+        self.simple = simple;
+        out
+    }
+
+    /// An expression without AND, OR, NOT, IN, LIKE, BETWEEN, COLLATE, IS NULL … outside of parentheses.
+    fn b_expr(&mut self, n: &mut Names) -> Q<Shape> {
+        let simple = std::mem::replace(&mut self.simple, true);
+        let out = self.climb(n, 0);
+        self.simple = simple;
+        out
+    }
+
+    /// Whether the call that starts there is a function whose rows are read.
+    fn is_table_function(&self, mark: usize) -> bool {
+        self.table_function == Some(mark)
     }
 
     fn list(&mut self, n: &mut Names) -> Q<Vec<Shape>> {
@@ -257,6 +291,15 @@ impl<'c, 'a> Reader<'c, 'a> {
 
     /// A literal, a name, a call or something in parentheses, with what may be attached to it.
     fn operand(&mut self, n: &mut Names) -> Q<Shape> {
+        self.attached(n, true)
+    }
+
+    /// The same without a cast.
+    fn c_expr(&mut self, n: &mut Names) -> Q<Shape> {
+        self.attached(n, false)
+    }
+
+    fn attached(&mut self, n: &mut Names, casts: bool) -> Q<Shape> {
         let mark = self.c.mark();
         let mut shape = self.primary(n)?;
         if !self.postgres() {
@@ -264,7 +307,7 @@ impl<'c, 'a> Reader<'c, 'a> {
         }
         loop {
             match self.c.peek() {
-                Token::DoubleColon => {
+                Token::DoubleColon if casts => {
                     self.c.advance();
                     let t = postgres::types::type_name(self.c)?;
                     shape = self.cast(n, mark, shape, t);
@@ -344,12 +387,18 @@ impl<'c, 'a> Reader<'c, 'a> {
     fn bits(&mut self, n: &mut Names) -> Q<Shape> {
         let mark = self.c.mark();
         self.c.advance();
+        if self.postgres() && self.c.source(self.c.span_from(mark)).starts_with('0') {
+            self.c.needs(16, "a number that is not decimal", mark)?;
+        }
         Ok(Shape::node(self.keep(n, mark, Form::Bits, &[])))
     }
 
     fn number(&mut self, n: &mut Names) -> Q<Shape> {
         let span = self.c.peek_span();
         let digits = self.c.number()?;
+        if self.postgres() && digits.contains('_') {
+            self.c.needs(16, "a number with _ in it", span.start)?;
+        }
         if matches!(self.c.peek(), Token::Word(_)) && self.c.peek_span().start == span.end {
             let span = span.to(self.c.peek_span());
             let found = self.c.source(span);
@@ -474,7 +523,18 @@ impl<'c, 'a> Reader<'c, 'a> {
             }
             "extract" | "overlay" | "position" | "substring" | "trim" | "treat" if paren => self.sql_call(n, word),
             "collation" if self.c.at_nth(1, "FOR") => self.collation_for(n),
-            _ if paren && is_sql_json_or_xml(word) => self.unread_call(n),
+            "array" => {
+                self.c.advance();
+                Err(Box::new(self.c.expected("\"[\" or \"(\"")))
+            }
+            "merge_action" if paren => {
+                self.c.needs(17, "MERGE_ACTION", self.c.mark())?;
+                self.c.advance();
+                self.c.expect_token(&Token::LParen)?;
+                self.c.expect_token(&Token::RParen)?;
+                Ok(Shape::default())
+            }
+            _ if paren && json_xml::is_call(word) => self.json_or_xml(n, word),
             _ => self.name(n),
         }
     }
@@ -482,6 +542,9 @@ impl<'c, 'a> Reader<'c, 'a> {
     fn value_word(&mut self, n: &mut Names, word: &str) -> Q<Shape> {
         let mark = self.c.mark();
         let name = self.c.label_name()?;
+        if word == "system_user" {
+            self.c.needs(16, "SYSTEM_USER", mark)?;
+        }
         if word.contains("time") && self.c.at_token(&Token::LParen) {
             self.c.parens(Cursor::number)?;
         }
@@ -522,15 +585,6 @@ impl<'c, 'a> Reader<'c, 'a> {
         Ok(Shape::named(name))
     }
 
-    /// A call whose arguments have a grammar of their own: its names are not read.
-    fn unread_call(&mut self, n: &mut Names) -> Q<Shape> {
-        let name = self.c.label_name()?;
-        self.c.skip_parens()?;
-        n.opaque = true;
-        self.call_tail(n)?;
-        Ok(Shape::named(name))
-    }
-
     /// `ARRAY[…]`, with arrays inside: `ARRAY[[1, 2], [3, 4]]`.
     fn array(&mut self, n: &mut Names, mark: usize) -> Q<NodeId> {
         self.c.expect_token(&Token::LBracket)?;
@@ -564,7 +618,7 @@ impl<'c, 'a> Reader<'c, 'a> {
     fn starts_typed_literal(&self, word: &str) -> bool {
         let next = self.c.peek_nth(1);
         is_string(next)
-            || matches!(next, Token::LParen)
+            || matches!(next, Token::LParen) && word != "json"
             || match word {
                 "double" => self.c.at_nth(1, "PRECISION"),
                 "time" | "timestamp" => self.c.at_nth(2, "TIME") && self.c.at_nth(3, "ZONE"),
@@ -681,9 +735,9 @@ impl<'c, 'a> Reader<'c, 'a> {
                 function = Some("extract");
             }
             "position" => {
-                let part = self.climb(n, LIKE + 1)?.node;
+                let part = self.b_expr(n)?.node;
                 self.c.expect("IN")?;
-                parts = vec![self.climb(n, LIKE + 1)?.node, part];
+                parts = vec![self.b_expr(n)?.node, part];
                 function = Some("position");
             }
             "overlay" => {
@@ -708,6 +762,7 @@ impl<'c, 'a> Reader<'c, 'a> {
                     parts.push(self.whole(n)?.node);
                     self.c.expect("ESCAPE")?;
                     parts.push(self.whole(n)?.node);
+                    self.c.needs(14, "SUBSTRING … SIMILAR … ESCAPE", mark)?;
                 } else if self.c.at("FROM") || self.c.at("FOR") {
                     // FOR alone puts a 1 before it.
                     function = self.c.at("FROM").then_some("substring");
@@ -780,7 +835,10 @@ impl<'c, 'a> Reader<'c, 'a> {
     fn name(&mut self, n: &mut Names) -> Q<Shape> {
         let mark = self.c.mark();
         let double_quoted = matches!(self.c.peek(), Token::Word(w) if w.quote_style == Some('"'));
+        let first = word_of(self.c.peek());
         let mut path = self.path()?;
+        // Some words name columns, and neither functions nor types: `values`, `row`.
+        let callable = self.sqlite() || path.len() > 1 || first.is_empty() || postgres::names_functions(first);
         if self.postgres() && self.c.at_token(&Token::Period) {
             // `t.*`
             self.c.advance();
@@ -788,10 +846,10 @@ impl<'c, 'a> Reader<'c, 'a> {
             n.columns.push(path);
             return Ok(Shape { expands: true, ..Shape::default() });
         }
-        if self.c.at_token(&Token::LParen) {
+        if self.c.at_token(&Token::LParen) && callable {
             return self.call(n, name_of(path), mark);
         }
-        if self.postgres() && is_string(self.c.peek()) {
+        if self.postgres() && callable && is_string(self.c.peek()) {
             let span = self.c.span_from(mark);
             return self.named_literal(n, name_of(path), span);
         }
@@ -853,7 +911,15 @@ impl<'c, 'a> Reader<'c, 'a> {
     /// `(…)` after a function's name, and what belongs to the call.
     fn call(&mut self, n: &mut Names, name: Name, mark: usize) -> Q<Shape> {
         let call = Call { name, arguments: Some(0), literals: Vec::new() };
-        let mut read = Called { call, parts: Vec::new(), aggregate: false, named: false };
+        let mut read = Called {
+            call,
+            parts: Vec::new(),
+            aggregate: false,
+            named: false,
+            distinct: false,
+            variadic: false,
+            ordered: false,
+        };
         self.c.expect_token(&Token::LParen)?;
         if self.c.eat_token(&Token::Mul) {
             read.call.arguments = None;
@@ -867,9 +933,10 @@ impl<'c, 'a> Reader<'c, 'a> {
 
     /// What follows a call's parenthesis.
     fn called(&mut self, n: &mut Names, read: Called, mark: usize) -> Q<Shape> {
-        let Called { call, parts, aggregate, named } = read;
+        let Called { call, parts, aggregate, named, distinct, variadic, ordered } = read;
         let shown = call.name.name.clone();
-        if self.postgres() && is_string(self.c.peek()) {
+        let rows = self.is_table_function(mark);
+        if self.postgres() && !rows && !named && call.arguments != Some(0) && is_string(self.c.peek()) {
             // `type(3) 'text'`: no call at all.
             self.text()?;
             return Ok(Shape { weak: true, ..Shape::named(shown) });
@@ -877,7 +944,17 @@ impl<'c, 'a> Reader<'c, 'a> {
         let settles = call.name.schema.is_none() && SETTLING.iter().any(|f| f.eq_ignore_ascii_case(&shown.value));
         n.functions.push(call);
         let call = last(&n.functions);
-        let tail = self.call_tail(n)?;
+        let within = self.c.at_words("WITHIN GROUP");
+        if within && (ordered || distinct || variadic) {
+            let what = match (ordered, distinct) {
+                (true, _) => "multiple ORDER BY clauses",
+                (_, true) => "DISTINCT",
+                _ => "VARIADIC",
+            };
+            let message = format!("cannot use {what} with WITHIN GROUP");
+            return Err(Box::new(SyntaxError::new("syntax-error", self.c.peek_span(), message)));
+        }
+        let tail = if rows { CallTail::default() } else { self.call_tail(n)? };
         let aggregate = aggregate || tail.filter;
         let form = Form::Call { call, aggregate, window: tail.over, named: named || tail.within };
         let node = self.keep(n, mark, form, &parts);
@@ -885,12 +962,15 @@ impl<'c, 'a> Reader<'c, 'a> {
     }
 
     fn call_arguments(&mut self, n: &mut Names, read: &mut Called) -> Q<()> {
-        read.aggregate |= self.c.eat_any(&["DISTINCT", "ALL"]).is_some();
+        let quantifier = self.c.eat_any(&["DISTINCT", "ALL"]);
+        read.aggregate |= quantifier.is_some();
+        read.distinct = quantifier == Some("DISTINCT");
         loop {
             if self.postgres() {
                 let (variadic, named) = self.argument_mark()?;
                 read.named |= variadic || named;
                 if variadic {
+                    read.variadic = true;
                     read.call.arguments = None;
                 }
             }
@@ -905,6 +985,7 @@ impl<'c, 'a> Reader<'c, 'a> {
         if self.postgres() && self.c.at_words("ORDER BY") {
             self.order_by(n)?;
             read.aggregate = true;
+            read.ordered = true;
         }
         Ok(())
     }
@@ -912,13 +993,18 @@ impl<'c, 'a> Reader<'c, 'a> {
     /// `VARIADIC`, `name =>`: whether each is there.
     fn argument_mark(&mut self) -> Q<(bool, bool)> {
         let variadic = self.c.eat("VARIADIC");
+        Ok((variadic, self.argument_name()?))
+    }
+
+    /// `name =>`, `name :=`: whether it is there.
+    fn argument_name(&mut self) -> Q<bool> {
         let named =
             matches!(self.c.peek(), Token::Word(_)) && matches!(self.c.peek_nth(1), Token::RArrow | Token::Assignment);
         if named {
-            self.c.label_name()?;
+            self.c.ident_if(postgres::names_functions, "a parameter's name")?;
             self.c.advance();
         }
-        Ok((variadic, named))
+        Ok(named)
     }
 
     /// `WITHIN GROUP (…) FILTER (…) OVER …`.
@@ -975,6 +1061,7 @@ impl<'c, 'a> Reader<'c, 'a> {
         const FRAMES: &[&str] = &["ROWS", "RANGE", "GROUPS"];
         self.c.expect_token(&Token::LParen)?;
         if matches!(self.c.peek(), Token::Word(_))
+            && !(self.postgres() && self.c.at("PARTITION"))
             && !self.c.at_words("PARTITION BY")
             && !self.c.at_words("ORDER BY")
             && !self.c.at_any(FRAMES)
@@ -1006,8 +1093,10 @@ impl<'c, 'a> Reader<'c, 'a> {
         if self.c.eat_words("CURRENT ROW") {
             return Ok(());
         }
-        if !self.c.eat("UNBOUNDED") {
-            self.climb(n, AND + 1)?;
+        // A column may be called so, too.
+        let word = !self.postgres() || self.c.at_nth(1, "PRECEDING") || self.c.at_nth(1, "FOLLOWING");
+        if !(word && self.c.eat("UNBOUNDED")) {
+            self.climb(n, if self.postgres() { 0 } else { AND + 1 })?;
         }
         if self.c.eat_any(&["PRECEDING", "FOLLOWING"]).is_none() {
             return Err(Box::new(self.c.expected("PRECEDING or FOLLOWING")));
@@ -1046,6 +1135,10 @@ struct Called {
     parts: Vec<NodeId>,
     aggregate: bool,
     named: bool,
+    distinct: bool,
+    variadic: bool,
+    /// ORDER BY stands among the arguments.
+    ordered: bool,
 }
 
 /// What stands behind a call.
@@ -1076,30 +1169,6 @@ fn type_of_word(word: &str) -> &'static str {
         "system_user" => "text",
         _ => "name",
     }
-}
-
-/// The words of SQL/JSON and SQL/XML whose arguments have a grammar of their own.
-fn is_sql_json_or_xml(word: &str) -> bool {
-    matches!(
-        word,
-        "json"
-            | "json_array"
-            | "json_arrayagg"
-            | "json_exists"
-            | "json_object"
-            | "json_objectagg"
-            | "json_query"
-            | "json_scalar"
-            | "json_serialize"
-            | "json_value"
-            | "xmlelement"
-            | "xmlexists"
-            | "xmlforest"
-            | "xmlparse"
-            | "xmlpi"
-            | "xmlroot"
-            | "xmlserialize"
-    )
 }
 
 fn is_string(t: &Token) -> bool {

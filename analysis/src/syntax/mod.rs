@@ -7,6 +7,7 @@
 
 mod cursor;
 mod expression;
+mod newer;
 pub(crate) mod plpgsql;
 mod postgres;
 mod sqlite;
@@ -27,6 +28,8 @@ const MAX_NESTING: usize = 200;
 /// What differs between engines in reading.
 pub(crate) struct Syntax {
     pub(crate) backend: Backend,
+    /// The major version of the oldest server that must read it; the greatest number where none is stated.
+    pub(crate) server: u32,
     pub(crate) dialect: &'static (dyn Dialect + Sync),
     /// Reads one whole statement.
     pub(crate) statement: fn(&mut Cursor<'_>) -> R<Change>,
@@ -51,6 +54,14 @@ pub(crate) fn of(backend: Backend) -> &'static Syntax {
     match backend {
         Backend::Postgres => &postgres::SYNTAX,
         Backend::Sqlite => &sqlite::SYNTAX,
+    }
+}
+
+/// The grammar of an engine as the oldest server that is stated reads it.
+pub(crate) fn of_server(backend: Backend, version: Option<(u32, u32)>) -> &'static Syntax {
+    match (backend, version) {
+        (Backend::Postgres, Some((major, _))) => postgres::of_server(major),
+        _ => of(backend),
     }
 }
 

@@ -19,6 +19,7 @@ use crate::config::Backend;
 
 pub(super) static SYNTAX: Syntax = Syntax {
     backend: Backend::Sqlite,
+    server: u32::MAX,
     dialect: &SQLiteDialect {},
     statement,
     is_name,

@@ -10,7 +10,7 @@ use crate::change::{
     Source, SourceKind, Update,
 };
 use crate::span::Span;
-use crate::syntax::SyntaxError;
+use crate::syntax::{SyntaxError, word_of};
 
 impl Reader<'_, '_> {
     /// A whole statement.
@@ -230,6 +230,9 @@ impl Reader<'_, '_> {
 
     fn insert_source(&mut self) -> Q<Reads> {
         if !(self.at_query() || self.postgres() && self.c.at_token(&Token::LParen)) {
+            if self.c.eat("VALUES") {
+                return Err(Box::new(self.c.expected("\"(\" and the values")));
+            }
             return Err(Box::new(self.c.expected("VALUES, SELECT or DEFAULT VALUES")));
         }
         let mark = self.c.mark();
@@ -324,6 +327,26 @@ impl Reader<'_, '_> {
         }
         let mut q = Reads::default();
         let mut select = Select::default();
+        let mark = self.c.mark();
+        if self.postgres() && self.c.at("WITH") && matches!(self.c.peek_nth(1), Token::LParen) {
+            self.c.advance();
+            self.c.expect_token(&Token::LParen)?;
+            loop {
+                if self.c.eat_any(&["OLD", "NEW"]).is_none() {
+                    return Err(Box::new(self.c.expected("OLD or NEW")));
+                }
+                self.c.expect("AS")?;
+                self.c.ident()?;
+                if !self.c.eat_token(&Token::Comma) {
+                    break;
+                }
+            }
+            self.c.expect_token(&Token::RParen)?;
+            self.c.needs(18, "RETURNING WITH (…)", mark)?;
+            // Its aliases are relations that nothing else names.
+            q.opaque = true;
+            select.names.opaque = true;
+        }
         self.target_list(&mut q, &mut select)?;
         names.absorb(select.names);
         Ok((q.outputs, q.opaque))
@@ -450,6 +473,7 @@ impl Reader<'_, '_> {
         let mark = self.c.mark();
         self.c.expect_token(&Token::LParen)?;
         let mut count = 0;
+        let mut expands = false;
         loop {
             match columns.get(count) {
                 Some(column) => {
@@ -462,12 +486,14 @@ impl Reader<'_, '_> {
                 }
             }
             count += 1;
+            // `(t.*)`: how many there are is not to be seen.
+            expands |= self.c.previous().is_some_and(|t| t.token == Token::Mul);
             if !self.c.eat_token(&Token::Comma) {
                 break;
             }
         }
         self.c.expect_token(&Token::RParen)?;
-        if count != columns.len() {
+        if count != columns.len() && !expands {
             let message = if self.postgres() {
                 "number of columns does not match number of values".to_owned()
             } else {
@@ -535,7 +561,9 @@ impl Reader<'_, '_> {
     // ---- MERGE
 
     fn merge_into(&mut self) -> Q<Written> {
+        let mark = self.c.mark();
         self.c.expect("MERGE INTO")?;
+        self.c.needs(15, "MERGE", mark)?;
         let table = self.relation()?;
         let alias = self.target_alias()?;
         let own = alias.as_ref().unwrap_or(&table.name).clone();
@@ -549,29 +577,53 @@ impl Reader<'_, '_> {
         if !self.c.at("WHEN") {
             return Err(Box::new(self.c.expected("WHEN")));
         }
-        while self.c.eat("WHEN") {
-            self.c.eat("NOT");
+        // A clause without a condition leaves nothing for those of its kind after it.
+        let mut closed = Vec::new();
+        while self.c.at("WHEN") {
+            let span = self.c.peek_span();
+            self.c.advance();
+            let not = self.c.eat("NOT");
             self.c.expect("MATCHED")?;
-            if self.c.eat("BY") && self.c.eat_any(&["SOURCE", "TARGET"]).is_none() {
-                return Err(Box::new(self.c.expected("SOURCE or TARGET")));
+            let by = self.c.mark();
+            let mut kind = if not { "NOT MATCHED BY TARGET" } else { "MATCHED" };
+            if not && self.c.eat("BY") {
+                match self.c.eat_any(&["SOURCE", "TARGET"]) {
+                    Some("SOURCE") => kind = "NOT MATCHED BY SOURCE",
+                    Some(_) => {}
+                    None => return Err(Box::new(self.c.expected("SOURCE or TARGET"))),
+                }
+                self.c.needs(17, "WHEN NOT MATCHED BY", by)?;
+            }
+            if closed.contains(&kind) {
+                let message = "unreachable WHEN clause specified after unconditional WHEN clause";
+                return Err(Box::new(SyntaxError::new("syntax-error", span, message)));
             }
             if self.c.eat("AND") {
-                self.whole(&mut select.names)?;
+                self.condition(&mut select.names, "WHEN")?;
+            } else {
+                closed.push(kind);
             }
             self.c.expect("THEN")?;
-            self.merge_action(&mut select, &own)?;
+            self.merge_action(&mut select, &own, kind == "NOT MATCHED BY TARGET")?;
+        }
+        if self.c.at("RETURNING") {
+            self.c.needs(17, "MERGE with RETURNING", self.c.mark())?;
         }
         let (outputs, expands) = self.returning(&mut select.names)?;
         let reads = Reads { selects: vec![select], writes: vec![table], ..Reads::default() };
         Ok(Written { change: Change::Select(reads), outputs, expands })
     }
 
-    fn merge_action(&mut self, select: &mut Select, own: &Ident) -> Q<()> {
-        if self.c.eat("DELETE") || self.c.eat_words("DO NOTHING") {
+    /// `inserts`: there is no row of the table to update or delete.
+    fn merge_action(&mut self, select: &mut Select, own: &Ident, inserts: bool) -> Q<()> {
+        if self.c.eat_words("DO NOTHING") || !inserts && self.c.eat("DELETE") {
             return Ok(());
         }
         let mut columns = Vec::new();
-        if self.c.eat("UPDATE") {
+        if !inserts {
+            if !self.c.eat("UPDATE") {
+                return Err(Box::new(self.c.expected("UPDATE, DELETE or DO NOTHING")));
+            }
             self.c.expect("SET")?;
             columns = self.set_list(&mut select.names, "", None)?.into_iter().map(|(c, ..)| c).collect();
         } else {
@@ -585,7 +637,9 @@ impl Reader<'_, '_> {
                 }
                 self.c.expect("VALUE")?;
             }
-            if !self.c.eat_words("DEFAULT VALUES") {
+            let bare = columns.is_empty()
+                && self.c.previous().is_some_and(|t| word_of(&t.token).eq_ignore_ascii_case("insert"));
+            if !(bare && self.c.eat_words("DEFAULT VALUES")) {
                 self.c.expect("VALUES")?;
                 self.c.expect_token(&Token::LParen)?;
                 loop {

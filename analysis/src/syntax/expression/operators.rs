@@ -59,7 +59,7 @@ impl Reader<'_, '_> {
                 let inner = self.climb(n, OTHER + 1)?;
                 Ok(self.prefixed(n, mark, sign, &inner))
             }
-            t if is_word(t, &["NOT"]) => {
+            t if is_word(t, &["NOT"]) && !self.simple => {
                 self.c.advance();
                 let inner = self.climb(n, NOT)?;
                 Ok(Shape::node(self.keep(n, mark, Form::Logic("NOT"), &[inner.node])))
@@ -211,7 +211,7 @@ impl Reader<'_, '_> {
             ("OVERLAPS", OTHER),
         ];
         let Some((word, level)) = INFIX.iter().copied().find(|(w, _)| self.c.at(w)) else { return Ok(None) };
-        if level < min {
+        if level < min || self.simple && !self.is_simple(word) {
             return Ok(None);
         }
         let mut parts = vec![left.node];
@@ -237,7 +237,10 @@ impl Reader<'_, '_> {
             "AT" => {
                 if self.c.eat_words("AT TIME ZONE") {
                     parts.insert(0, self.climb(n, AT + 1)?.node);
-                } else if !self.c.eat_words("AT LOCAL") {
+                } else if self.c.at_words("AT LOCAL") {
+                    self.c.needs(17, "AT LOCAL", self.c.mark())?;
+                    self.c.expect("AT LOCAL")?;
+                } else {
                     return Ok(None);
                 }
                 Form::Function("timezone")
@@ -260,6 +263,12 @@ impl Reader<'_, '_> {
             _ => return self.like_in_between(n, left, mark),
         };
         Ok(Some(self.keep(n, mark, form, &parts)))
+    }
+
+    /// Whether a test belongs to a `b_expr`.
+    fn is_simple(&self, word: &str) -> bool {
+        let not = usize::from(self.c.at_nth(1, "NOT"));
+        word == "OPERATOR" || word == "IS" && (self.c.at_nth(1 + not, "DISTINCT") || self.c.at_nth(1 + not, "DOCUMENT"))
     }
 
     /// `[NOT] LIKE`, `ILIKE`, `SIMILAR TO`, `IN`, `BETWEEN`. A NOT that belongs to none of these is not ours.
@@ -327,13 +336,11 @@ impl Reader<'_, '_> {
             parts.push(self.climb(n, IS + 1)?.node);
             return Ok(Form::Distinct);
         }
-        if self.c.eat("JSON") {
+        if self.c.at("JSON") {
+            self.c.needs(16, "IS JSON", self.c.mark())?;
+            self.c.advance();
             self.c.eat_any(&["VALUE", "SCALAR", "ARRAY", "OBJECT"]);
-            if self.c.at_words("WITH UNIQUE") || self.c.at_words("WITHOUT UNIQUE") {
-                self.c.advance();
-                self.c.advance();
-                self.c.eat("KEYS");
-            }
+            self.unique_keys()?;
             return Ok(Form::Test);
         }
         if self.c.eat_any(&["NFC", "NFD", "NFKC", "NFKD"]).is_some() {

@@ -5,10 +5,10 @@ use sqlparser::tokenizer::Token;
 pub(super) use crate::change::Output::Named;
 
 use super::operators::refused;
-use super::{Q, Reader, is_word, postgres, sqlite};
+use super::{Q, Reader, Shape, is_word, postgres, sqlite};
 use crate::change::{Ident, Join, Name, Names, NodeId, Output, Reads, Select, Source, SourceKind};
 use crate::span::Span;
-use crate::syntax::{Cursor, SyntaxError};
+use crate::syntax::{Cursor, SyntaxError, start_of};
 
 /// A name that WITH has bound.
 #[derive(Debug)]
@@ -232,13 +232,16 @@ impl Reader<'_, '_> {
     fn values(&mut self, defaults: bool) -> Q<Reads> {
         let mut select = Select::default();
         let mut rows: Vec<(usize, Span)> = Vec::new();
+        let mut expands = false;
         loop {
             let mark = self.c.mark();
             self.c.expect_token(&Token::LParen)?;
             let mut count = 0;
             loop {
                 let default = defaults && self.postgres() && self.c.eat("DEFAULT");
-                select.targets.push(if default { NodeId::NONE } else { self.whole(&mut select.names)?.node });
+                let value = if default { Shape::default() } else { self.whole(&mut select.names)? };
+                expands |= value.expands;
+                select.targets.push(value.node);
                 count += 1;
                 if !self.c.eat_token(&Token::Comma) {
                     break;
@@ -251,6 +254,11 @@ impl Reader<'_, '_> {
             }
         }
         let (width, first) = rows[0];
+        if expands {
+            // `(t.*, 1)`: how many there are is not to be seen.
+            select.targets.clear();
+            return Ok(Reads { selects: vec![select], opaque: true, ..Reads::default() });
+        }
         if let Some((count, span)) = rows.iter().find(|(count, _)| *count != width) {
             let message = if self.postgres() {
                 "VALUES lists must all be the same length"
@@ -297,8 +305,9 @@ impl Reader<'_, '_> {
         }
         if self.c.eat("GROUP") {
             self.c.expect("BY")?;
-            if self.postgres() {
-                self.c.eat_any(&["ALL", "DISTINCT"]);
+            let mark = self.c.mark();
+            if self.postgres() && self.c.eat_any(&["ALL", "DISTINCT"]).is_some() {
+                self.c.needs(14, "GROUP BY DISTINCT", mark)?;
             }
             loop {
                 self.grouping(&mut select)?;
@@ -388,6 +397,11 @@ impl Reader<'_, '_> {
         {
             n += 2;
             if matches!(self.c.peek_nth(n), Token::Mul) {
+                // `t.*::text`, `t.* = u.*`: the row as a value.
+                let next = self.c.peek_nth(n + 1);
+                if self.postgres() && (matches!(next, Token::DoubleColon) || super::operators::is_operator(next)) {
+                    return Ok(None);
+                }
                 let mut path = vec![self.c.ident()?];
                 self.c.advance();
                 while !self.c.at_token(&Token::Mul) {
@@ -408,7 +422,13 @@ impl Reader<'_, '_> {
         if self.postgres() {
             return match self.c.peek() {
                 Token::Word(w) if w.quote_style.is_some() => Ok(Some(self.c.label_name()?)),
-                t @ Token::Word(_) if !is_word(t, NOT_BARE) => Ok(Some(self.c.label_name()?)),
+                t @ Token::Word(w) if !is_word(t, NOT_BARE) => {
+                    if postgres::is_keyword(&w.value) {
+                        let what = format!("the keyword {} as a column's name without AS", w.value.to_uppercase());
+                        self.c.needs(14, &what, self.c.mark())?;
+                    }
+                    Ok(Some(self.c.label_name()?))
+                }
                 _ => Ok(None),
             };
         }
@@ -494,8 +514,10 @@ impl Reader<'_, '_> {
             let columns = self.c.ident_list()?;
             select.names.columns.extend(columns.iter().map(|c| vec![c.clone()]));
             set_join(select, joined, Join::Using(columns));
+            let mark = self.c.mark();
             if self.postgres() && self.c.eat("AS") {
                 let alias = self.c.ident()?;
+                self.c.needs(14, "an alias of JOIN … USING", mark)?;
                 let kind = SourceKind::Unknown;
                 select.sources.push(Source { alias: Some(alias), columns: Vec::new(), kind, join: Join::Beside });
             }
@@ -518,12 +540,12 @@ impl Reader<'_, '_> {
             // It sees its neighbours: resolved where a subquery of an expression is, and shown by its columns here.
             let kind = shell(&q).map_or(SourceKind::Unknown, |s| SourceKind::Query(Box::new(s)));
             select.names.queries.push(q);
-            return self.push_source(select, None, kind);
+            return self.push_query(select, kind);
         }
         if self.c.at_token(&Token::LParen) {
             if self.opens_query() {
                 let q = self.deeper(1, Self::query_in_parens)?;
-                return self.push_source(select, None, SourceKind::Query(Box::new(q)));
+                return self.push_query(select, SourceKind::Query(Box::new(q)));
             }
             return self.deeper(3, |r| r.joined_in_parens(select));
         }
@@ -532,10 +554,11 @@ impl Reader<'_, '_> {
             self.c.expect_token(&Token::LParen)?;
             loop {
                 let mut names = Names::default();
+                self.table_function = Some(self.c.mark());
                 self.primary(&mut names)?;
                 select.names.absorb(names);
                 if self.c.eat("AS") {
-                    self.column_definitions(select)?;
+                    self.column_definitions(select, Typed::Yes)?;
                 }
                 if !self.c.eat_token(&Token::Comma) {
                     break;
@@ -544,6 +567,9 @@ impl Reader<'_, '_> {
             self.c.expect_token(&Token::RParen)?;
             self.c.eat_words("WITH ORDINALITY");
             return self.push_source(select, None, SourceKind::Unknown);
+        }
+        if self.postgres() && self.c.at("COLLATION") && self.c.at_nth(1, "FOR") {
+            return self.table_function(select);
         }
         if self.at_table_function() {
             return self.table_function(select);
@@ -586,7 +612,7 @@ impl Reader<'_, '_> {
         }
         self.c.expect_token(&Token::RParen)?;
         let span = self.c.span_from(mark);
-        let (alias, columns) = self.table_alias(select)?;
+        let (alias, columns) = self.table_alias(select, false)?;
         if alias.is_none() {
             select.sources.extend(inner.sources);
             select.names.absorb(inner.names);
@@ -602,13 +628,26 @@ impl Reader<'_, '_> {
     /// A function whose rows are read.
     fn table_function(&mut self, select: &mut Select) -> Q<()> {
         let special = self.postgres() && self.c.at_any(&["XMLTABLE", "JSON_TABLE"]);
-        let name = if special {
+        if special {
+            let mark = self.c.mark();
+            let json = self.c.at("JSON_TABLE");
             let name = self.c.label_name()?;
-            self.c.skip_parens()?;
-            select.names.opaque = true;
-            Some(name)
-        } else {
             let mut names = Names::default();
+            if json {
+                self.c.needs(17, "JSON_TABLE", mark)?;
+                self.deeper(1, |r| r.json_table(&mut names))?;
+            } else {
+                self.deeper(1, |r| r.xml_table(&mut names))?;
+            }
+            select.names.absorb(names);
+            let (alias, columns) = self.table_alias(select, false)?;
+            let kind = SourceKind::Unknown;
+            select.sources.push(Source { alias: alias.or(Some(name)), columns, kind, join: Join::Start });
+            return Ok(());
+        }
+        let name = {
+            let mut names = Names::default();
+            self.table_function = Some(self.c.mark());
             let shape = self.primary(&mut names)?;
             select.names.absorb(names);
             shape.name.map(|name| *name)
@@ -624,7 +663,7 @@ impl Reader<'_, '_> {
         let name = self.relation()?;
         let (kind, columns) = self.bound_or_table(&name);
         let shown = Some(name.name).filter(|_| !matches!(kind, SourceKind::Table(_)));
-        let (alias, renamed) = self.table_alias(select)?;
+        let (alias, renamed) = self.table_alias(select, false)?;
         if self.sqlite() {
             if self.c.eat_words("INDEXED BY") {
                 self.sqlite_name()?;
@@ -669,21 +708,32 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// A query in FROM, with its alias.
+    fn push_query(&mut self, select: &mut Select, kind: SourceKind) -> Q<()> {
+        let (alias, columns) = self.table_alias(select, false)?;
+        if self.postgres() && alias.is_none() {
+            self.c.needs(16, "a query in FROM without an alias", self.c.previous().map_or(0, start_of))?;
+        }
+        select.sources.push(Source { alias, columns, kind, join: Join::Start });
+        Ok(())
+    }
+
+    /// A function in FROM, with its alias.
     fn push_source(&mut self, select: &mut Select, name: Option<Ident>, kind: SourceKind) -> Q<()> {
-        let (alias, columns) = self.table_alias(select)?;
+        let (alias, columns) = self.table_alias(select, true)?;
         select.sources.push(Source { alias: alias.or(name), columns, kind, join: Join::Start });
         Ok(())
     }
 
-    /// `[AS] t [(a, b)]`, `AS (a integer)`.
-    fn table_alias(&mut self, select: &mut Select) -> Q<(Option<Ident>, Vec<Ident>)> {
+    /// `[AS] t [(a, b)]`; of a function, `AS (a integer)` and `t (a integer)` too.
+    fn table_alias(&mut self, select: &mut Select, function: bool) -> Q<(Option<Ident>, Vec<Ident>)> {
         let marked = self.c.eat("AS");
         if self.sqlite() {
             let alias = if marked { Some(self.sqlite_name()?) } else { self.sqlite_bare_alias()? };
             return Ok((alias, Vec::new()));
         }
-        if marked && self.c.at_token(&Token::LParen) {
-            return Ok((None, self.column_definitions(select)?));
+        if marked && function && self.c.at_token(&Token::LParen) {
+            return Ok((None, self.column_definitions(select, Typed::Yes)?));
         }
         let bare = match self.c.peek() {
             Token::Word(w) => w.quote_style.is_some() || (self.c.syntax.is_name)(&w.value),
@@ -693,16 +743,22 @@ impl Reader<'_, '_> {
             return Ok((None, Vec::new()));
         }
         let alias = self.c.ident()?;
-        let columns = if self.c.at_token(&Token::LParen) { self.column_definitions(select)? } else { Vec::new() };
+        let typed = if function { Typed::AsTheFirst } else { Typed::No };
+        let columns =
+            if self.c.at_token(&Token::LParen) { self.column_definitions(select, typed)? } else { Vec::new() };
         Ok((Some(alias), columns))
     }
 
     /// `(a, b)` or `(a integer, b text)`.
-    fn column_definitions(&mut self, select: &mut Select) -> Q<Vec<Ident>> {
+    fn column_definitions(&mut self, select: &mut Select, mut typed: Typed) -> Q<Vec<Ident>> {
         let columns = self.c.parens(|c| {
             c.list(|c| {
                 let name = c.ident()?;
-                if !matches!(c.peek(), Token::Comma | Token::RParen) {
+                if typed == Typed::AsTheFirst {
+                    let bare = matches!(c.peek(), Token::Comma | Token::RParen);
+                    typed = if bare { Typed::No } else { Typed::Yes };
+                }
+                if typed == Typed::Yes {
                     select.names.types.push(postgres::types::type_name(c)?);
                     if c.eat("COLLATE") {
                         c.name()?;
@@ -782,6 +838,8 @@ impl Reader<'_, '_> {
             }
         }
         let mut names = Names::default();
+        let mut ties = false;
+        let mut skips = None;
         loop {
             if self.c.eat("LIMIT") {
                 if !(self.postgres() && self.c.eat("ALL")) {
@@ -805,18 +863,26 @@ impl Reader<'_, '_> {
                 self.whole(&mut names)?;
                 self.c.eat_any(&["ROW", "ROWS"]);
             } else if self.c.eat("FETCH") {
-                self.fetch(&mut names, sorts)?;
+                ties |= self.fetch(&mut names, sorts)?;
             } else if self.c.at("FOR") {
-                self.locking()?;
+                let mark = self.c.mark();
+                if self.locking()? {
+                    skips = Some(self.c.span_from(mark));
+                }
             } else {
                 break;
             }
+        }
+        if let (true, Some(span)) = (ties, skips) {
+            let message = "SKIP LOCKED and WITH TIES options cannot be used together";
+            return Err(Box::new(SyntaxError::new("syntax-error", span, message)));
         }
         q.selects[0].names.absorb(names);
         Ok(())
     }
 
-    fn fetch(&mut self, names: &mut Names, sorts: bool) -> Q<()> {
+    /// Whether it is WITH TIES.
+    fn fetch(&mut self, names: &mut Names, sorts: bool) -> Q<bool> {
         if self.c.eat_any(&["FIRST", "NEXT"]).is_none() {
             return Err(Box::new(self.c.expected("FIRST or NEXT")));
         }
@@ -830,18 +896,19 @@ impl Reader<'_, '_> {
         if self.c.eat_words("WITH TIES") {
             let message = "WITH TIES cannot be specified without ORDER BY clause";
             let refusal = SyntaxError::new("syntax-error", self.c.span_from(mark), message);
-            return if sorts { Ok(()) } else { Err(Box::new(refusal)) };
+            return if sorts { Ok(true) } else { Err(Box::new(refusal)) };
         }
         if self.c.eat("ONLY") {
-            return Ok(());
+            return Ok(false);
         }
         Err(Box::new(self.c.expected("ONLY or WITH TIES")))
     }
 
-    fn locking(&mut self) -> Q<()> {
+    /// Whether it skips what is locked.
+    fn locking(&mut self) -> Q<bool> {
         self.c.expect("FOR")?;
         if self.c.eat_words("READ ONLY") {
-            return Ok(());
+            return Ok(false);
         }
         if !["UPDATE", "NO KEY UPDATE", "SHARE", "KEY SHARE"].iter().any(|w| self.c.eat_words(w)) {
             return Err(Box::new(self.c.expected("UPDATE, NO KEY UPDATE, SHARE or KEY SHARE")));
@@ -849,10 +916,7 @@ impl Reader<'_, '_> {
         if self.c.eat("OF") {
             self.c.list(Cursor::name)?;
         }
-        if !self.c.eat("NOWAIT") {
-            self.c.eat_words("SKIP LOCKED");
-        }
-        Ok(())
+        Ok(!self.c.eat("NOWAIT") && self.c.eat_words("SKIP LOCKED"))
     }
 
     // ---- WITH
@@ -903,6 +967,9 @@ impl Reader<'_, '_> {
     fn cte_body(&mut self) -> Q<Reads> {
         if self.postgres() && is_word(self.c.peek_nth(1), &["INSERT", "UPDATE", "DELETE", "MERGE"]) {
             self.c.expect_token(&Token::LParen)?;
+            if self.c.at("MERGE") {
+                self.c.needs(17, "MERGE in WITH", self.c.mark())?;
+            }
             let q = self.writing_query()?;
             self.c.expect_token(&Token::RParen)?;
             return Ok(q);
@@ -937,7 +1004,9 @@ impl Reader<'_, '_> {
     }
 
     fn search_and_cycle(&mut self) -> Q<()> {
+        let mark = self.c.mark();
         if self.c.eat("SEARCH") {
+            self.c.needs(14, "SEARCH", mark)?;
             if self.c.eat_any(&["DEPTH", "BREADTH"]).is_none() {
                 return Err(Box::new(self.c.expected("DEPTH or BREADTH")));
             }
@@ -946,7 +1015,9 @@ impl Reader<'_, '_> {
             self.c.expect("SET")?;
             self.c.ident()?;
         }
+        let mark = self.c.mark();
         if self.c.eat("CYCLE") {
+            self.c.needs(14, "CYCLE", mark)?;
             self.c.list(Cursor::ident)?;
             self.c.expect("SET")?;
             self.c.ident()?;
@@ -961,6 +1032,14 @@ impl Reader<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// Whether the columns of an alias have types.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Typed {
+    Yes,
+    No,
+    AsTheFirst,
 }
 
 /// What a WITH clause holds.

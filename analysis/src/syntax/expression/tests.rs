@@ -153,7 +153,7 @@ fn names_of_expressions() {
         ("sum(a) FILTER (WHERE b) OVER (PARTITION BY c ORDER BY d)", "a b c d sum/1"),
         ("a IN (SELECT b FROM u WHERE u.x = t.x)", "a (b < u: b u.x t.x)"),
         ("EXISTS (SELECT 1)", "(- <)"),
-        ("xmlelement(name a, b)", "?"),
+        ("xmlelement(name a, b)", "b"),
         ("a AT TIME ZONE 'UTC' COLLATE \"C\"", "a"),
         ("nextval('s'::regclass)", "nextval/1 :regclass"),
     ] {

@@ -162,9 +162,10 @@ fn action(c: &mut Cursor<'_>, of: ObjectKind, table: &Name) -> R<Kind> {
     } else if of == ObjectKind::Table && c.eat("DETACH") {
         c.expect("PARTITION")?;
         let name = c.name()?;
+        let mark = c.mark();
         let concurrently = c.eat("CONCURRENTLY");
-        if !concurrently {
-            c.eat("FINALIZE");
+        if concurrently || c.eat("FINALIZE") {
+            c.needs(14, "DETACH PARTITION CONCURRENTLY", mark)?;
         }
         Ok(Kind::DetachPartition { name, concurrently })
     } else {
@@ -200,14 +201,22 @@ fn drop_part(c: &mut Cursor<'_>) -> R<Kind> {
 fn alter_part(c: &mut Cursor<'_>) -> R<Kind> {
     if c.eat("CONSTRAINT") {
         let name = c.ident()?;
-        if !c.eat("INHERIT") {
+        let mark = c.mark();
+        if c.eat("INHERIT") {
+            c.needs(18, "ALTER CONSTRAINT … INHERIT", mark)?;
+        } else {
             table::attributes(c)?;
         }
         return Ok(Kind::AlterConstraint(name));
     }
     c.eat("COLUMN");
     if matches!(c.peek(), Token::Number(..)) {
-        c.advance();
+        let span = c.peek_span();
+        let number = types::integer(c, "a column's number")?;
+        if !number.parse::<u16>().is_ok_and(|n| (1..=0x7fff).contains(&n)) {
+            let message = "column number must be in range from 1 to 32767";
+            return Err(SyntaxError::new("syntax-error", span, message));
+        }
         c.expect("SET STATISTICS")?;
         statistics(c)?;
         return Ok(Kind::Other("SET STATISTICS"));
@@ -219,16 +228,22 @@ fn alter_part(c: &mut Cursor<'_>) -> R<Kind> {
         } else if c.eat("NOT") {
             c.expect("NULL")?;
             return Ok(Kind::SetNotNull(column));
-        } else if c.eat("EXPRESSION") {
-            c.expect("AS")?;
+        } else if c.at("EXPRESSION") {
+            c.needs(17, "SET EXPRESSION", c.mark())?;
+            c.expect("EXPRESSION AS")?;
             return Ok(Kind::SetExpression { column, expr: c.parens(Cursor::expr)? });
         } else if c.eat("STATISTICS") {
             statistics(c)?;
         } else if c.at_token(&Token::LParen) {
             parameters(c)?;
         } else if c.eat("STORAGE") {
+            if c.at("DEFAULT") {
+                c.needs(16, "SET STORAGE DEFAULT", c.mark())?;
+            }
             table::storage(c)?;
-        } else if c.eat("COMPRESSION") {
+        } else if c.at("COMPRESSION") {
+            c.needs(14, "COMPRESSION", c.mark())?;
+            c.advance();
             if !c.eat("DEFAULT") {
                 c.ident()?;
             }
@@ -321,8 +336,11 @@ fn identity_options(c: &mut Cursor<'_>) -> R<()> {
     }
 }
 
-fn statistics(c: &mut Cursor<'_>) -> R<()> {
-    if !c.eat("DEFAULT") {
+pub(super) fn statistics(c: &mut Cursor<'_>) -> R<()> {
+    let mark = c.mark();
+    if c.eat("DEFAULT") {
+        c.needs(17, "SET STATISTICS DEFAULT", mark)?;
+    } else {
         c.number()?;
     }
     Ok(())
@@ -349,8 +367,12 @@ fn set(c: &mut Cursor<'_>) -> R<Kind> {
         c.ident()?;
         return Ok(Kind::Other("SET TABLESPACE"));
     }
+    let mark = c.mark();
     if c.eat_words("ACCESS METHOD") {
-        if !c.eat("DEFAULT") {
+        c.needs(15, "SET ACCESS METHOD", mark)?;
+        if c.eat("DEFAULT") {
+            c.needs(17, "SET ACCESS METHOD DEFAULT", mark)?;
+        } else {
             c.ident()?;
         }
         return Ok(Kind::Other("SET ACCESS METHOD"));

@@ -50,6 +50,9 @@ pub(in crate::syntax) fn function_name(c: &mut Cursor<'_>) -> R<Name> {
 
 /// A role: any word but the reserved, and `CURRENT_USER` and its like.
 pub(super) fn role(c: &mut Cursor<'_>) -> R<Ident> {
+    if c.at("CURRENT_ROLE") {
+        c.needs(14, "CURRENT_ROLE as a role", c.mark())?;
+    }
     c.ident_if(is_role, "a role")
 }
 
@@ -133,6 +136,10 @@ pub(super) fn copy_options(c: &mut Cursor<'_>) -> R<()> {
                     c.parens(|c| c.list(option_value))?;
                 }
                 Token::Mul => c.advance(),
+                _ if c.at("DEFAULT") => {
+                    c.needs(17, "DEFAULT as an option's value", c.mark())?;
+                    c.advance();
+                }
                 _ => option_value(c)?,
             }
             Ok(())
@@ -141,9 +148,9 @@ pub(super) fn copy_options(c: &mut Cursor<'_>) -> R<()> {
     Ok(())
 }
 
-/// A word (TRUE, ON, DEFAULT among the reserved), a number or a string.
+/// A word (TRUE and ON among the reserved), a number or a string.
 fn option_value(c: &mut Cursor<'_>) -> R<()> {
-    const RESERVED: &[&str] = &["true", "false", "on", "default"];
+    const RESERVED: &[&str] = &["true", "false", "on"];
     match c.peek() {
         Token::Word(_) => {
             let allowed = |w: &str| keywords::is_not_reserved(w) || RESERVED.iter().any(|r| r.eq_ignore_ascii_case(w));

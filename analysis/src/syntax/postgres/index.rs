@@ -5,7 +5,7 @@ use sqlparser::tokenizer::Token;
 use super::common::{if_not_exists, parameters, relation_only, with_parameters};
 use super::table::nulls_not_distinct;
 use super::{Prefix, keywords};
-use crate::change::{Change, CreateIndex, Expr, IndexColumn};
+use crate::change::{Change, CreateIndex, Expr, Ident, IndexColumn};
 use crate::span::Span;
 use crate::syntax::{Cursor, R, SyntaxError, end_of};
 
@@ -30,7 +30,7 @@ fn create_index(c: &mut Cursor<'_>, unique: bool) -> R<Change> {
     let (table, only) = relation_only(c)?;
     let method = if c.eat("USING") { Some(c.ident()?) } else { None };
     let columns = c.parens(|c| c.list(element))?;
-    let include = if c.eat("INCLUDE") { c.parens(|c| c.list(Cursor::ident))? } else { Vec::new() };
+    let include = if c.eat("INCLUDE") { c.parens(|c| c.list(included))? } else { Vec::new() };
     let nulls_not_distinct = nulls_not_distinct(c)?;
     with_parameters(c)?;
     if c.eat("TABLESPACE") {
@@ -50,6 +50,27 @@ fn create_index(c: &mut Cursor<'_>, unique: bool) -> R<Change> {
         predicate,
         nulls_not_distinct,
     }))
+}
+
+/// A column of INCLUDE: the grammar takes what it takes before, and the server takes the column alone.
+fn included(c: &mut Cursor<'_>) -> R<Ident> {
+    let mark = c.mark();
+    let element = element(c)?;
+    let what = match &element {
+        IndexColumn { column: None, .. } => Some("expressions are not supported in included columns"),
+        IndexColumn { collation: Some(_), .. } => Some("including column does not support a collation"),
+        IndexColumn { operator_class: Some(_), .. } => Some("including column does not support an operator class"),
+        e if e.order.contains("nulls") => Some("including column does not support NULLS FIRST/LAST options"),
+        e if !e.order.is_empty() => Some("including column does not support ASC/DESC options"),
+        _ => None,
+    };
+    match (element.column, what) {
+        (Some(column), None) => Ok(column),
+        (_, what) => {
+            let message = what.unwrap_or_default();
+            Err(SyntaxError::new("invalid-definition", c.span_from(mark), message).label("write the column alone"))
+        }
+    }
 }
 
 /// A column, a function call or an expression in parentheses.

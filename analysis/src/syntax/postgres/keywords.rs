@@ -29,6 +29,15 @@ static WORDS: LazyLock<Vec<(&'static str, Category)>> = LazyLock::new(|| {
     words
 });
 
+/// The words that all versions have.
+static OLD: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let lines = DATA.lines().filter(|l| !l.starts_with('#'));
+    let mut words: Vec<&str> =
+        lines.filter_map(|l| l.split_once('\t')).filter(|(_, rest)| rest.ends_with('\t')).map(|(w, _)| w).collect();
+    words.sort_unstable();
+    words
+});
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Category {
     /// Names anything.
@@ -51,6 +60,11 @@ pub(super) fn category(word: &str) -> Category {
 
 pub(super) fn is_keyword(word: &str) -> bool {
     WORDS.binary_search_by(|(w, _)| compare(w, word)).is_ok()
+}
+
+/// Whether a word is a keyword in every version.
+pub(super) fn is_old_keyword(word: &str) -> bool {
+    OLD.binary_search_by(|w| compare(w, word)).is_ok()
 }
 
 /// Every keyword, in small letters.

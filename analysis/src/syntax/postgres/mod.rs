@@ -30,15 +30,37 @@ use crate::change::{Change, ObjectKind};
 use crate::config::Backend;
 use crate::span::Span;
 
-pub(super) static SYNTAX: Syntax = Syntax {
-    backend: Backend::Postgres,
-    dialect: &PostgreSqlDialect {},
-    statement: whole,
-    is_name: keywords::is_name,
-    fold,
-    outside_transaction,
-    opens_body,
-};
+pub(super) static SYNTAX: Syntax = syntax(u32::MAX);
+
+/// The same for each server that can be stated; a newer one reads all that is known here.
+static OF_SERVERS: [Syntax; 5] = [syntax(13), syntax(14), syntax(15), syntax(16), syntax(17)];
+
+const fn syntax(server: u32) -> Syntax {
+    Syntax {
+        backend: Backend::Postgres,
+        server,
+        dialect: &PostgreSqlDialect {},
+        statement: whole,
+        is_name: keywords::is_name,
+        fold,
+        outside_transaction,
+        opens_body,
+    }
+}
+
+/// Whether an unquoted word may name a function or a type.
+pub(super) fn names_functions(word: &str) -> bool {
+    keywords::is_function_name(word)
+}
+
+/// Whether the oldest servers that are read for have the word as a keyword.
+pub(super) fn is_keyword(word: &str) -> bool {
+    keywords::is_old_keyword(word)
+}
+
+pub(super) fn of_server(major: u32) -> &'static Syntax {
+    OF_SERVERS.iter().find(|s| s.server == major).unwrap_or(&SYNTAX)
+}
 
 /// What stands between CREATE and the kind of object.
 #[derive(Clone, Copy, Debug, Default)]
@@ -248,6 +270,7 @@ fn statement(c: &mut Cursor<'_>) -> R<Change> {
 }
 
 fn create(c: &mut Cursor<'_>) -> R<Change> {
+    let mark = c.mark();
     let or_replace = c.at_words("OR REPLACE");
     let mut prefix = Prefix { or_replace, temporary: false };
     if or_replace {
@@ -260,7 +283,7 @@ fn create(c: &mut Cursor<'_>) -> R<Change> {
     }
     let unlogged = !prefix.temporary && c.eat("UNLOGGED");
     for (words, takes, creator) in CREATE {
-        if !c.at_words(words) {
+        if !c.at_words(words) || (*words == "USER MAPPING" && !c.at_nth(2, "FOR") && !c.at_nth(2, "IF")) {
             continue;
         }
         let lost = if prefix.or_replace && !takes.has(REPLACE) {
@@ -274,6 +297,12 @@ fn create(c: &mut Cursor<'_>) -> R<Change> {
             return Err(e);
         }
         c.expect(words)?;
+        if prefix.or_replace && words.ends_with("TRIGGER") {
+            c.needs(14, "CREATE OR REPLACE TRIGGER", mark)?;
+        }
+        if unlogged && *words == "SEQUENCE" {
+            c.needs(15, "CREATE UNLOGGED SEQUENCE", mark)?;
+        }
         if c.at_words("IF NOT EXISTS") && !takes.has(GUARD) {
             return Err(no_guard(c, words, takes.has(REPLACE)));
         }

@@ -9,7 +9,7 @@ use super::common::{
 use super::{Prefix, privileges, routine, types};
 use crate::change::{Change, Ident, Name, ObjectKind, Target};
 use crate::span::Span;
-use crate::syntax::{Cursor, R, span_of, word_of};
+use crate::syntax::{Cursor, R, SyntaxError, span_of, word_of};
 
 /// An object of which only kind and name are kept.
 pub(super) fn other(kind: ObjectKind, name: Name) -> Change {
@@ -31,6 +31,11 @@ pub(super) fn create_schema(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
     let mut elements = Vec::new();
     while c.at("CREATE") || c.at("GRANT") {
         let span = element_extent(c);
+        if if_not_exists {
+            let message = "CREATE SCHEMA IF NOT EXISTS cannot include schema elements";
+            return Err(SyntaxError::new("syntax-error", c.peek_span(), message)
+                .help("make them by statements of their own, with the schema before their names"));
+        }
         elements.push(c.inside(span, super::statement)?);
     }
     Ok(Change::CreateSchema { name, if_not_exists, elements })
@@ -193,6 +198,7 @@ pub(super) fn create_statistics(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
     let if_not_exists = if_not_exists(c)?;
     // From PostgreSQL 16 the name may be left out.
     let name = if c.at("ON") || c.at_token(&Token::LParen) {
+        c.needs(16, "CREATE STATISTICS without a name", c.mark())?;
         unqualified(Ident { value: String::new(), span: c.peek_span() })
     } else {
         c.name()?
@@ -201,9 +207,19 @@ pub(super) fn create_statistics(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
         c.ident_list()?;
     }
     c.expect("ON")?;
-    c.list(super::index::expression)?;
+    let mark = c.mark();
+    let on = c.list(super::index::expression)?;
+    if on.iter().any(|e| e.column.is_none()) {
+        c.needs(14, "CREATE STATISTICS on an expression", mark)?;
+    }
     c.expect("FROM")?;
-    let uses = c.list(relation)?;
+    let uses = c.list(|c| {
+        let table = relation(c)?;
+        if c.eat("AS") || !c.at_end() && !c.at_token(&Token::Comma) {
+            c.ident()?;
+        }
+        Ok(table)
+    })?;
     Ok(Change::CreateOther { kind: ObjectKind::Statistics, name, if_not_exists, or_replace: false, uses })
 }
 
@@ -211,9 +227,7 @@ pub(super) fn alter_statistics(c: &mut Cursor<'_>) -> R<Change> {
     let if_exists = if_exists(c);
     let target = Target::plain(c.name()?);
     if c.eat_words("SET STATISTICS") {
-        if !c.eat("DEFAULT") {
-            c.number()?;
-        }
+        super::alter_table::statistics(c)?;
         return Ok(touch("ALTER STATISTICS", ObjectKind::Statistics, target, if_exists));
     }
     alter_tail(c, ObjectKind::Statistics, target, if_exists, "ALTER STATISTICS")
@@ -443,8 +457,9 @@ fn publication_objects(c: &mut Cursor<'_>) -> R<Vec<Name>> {
     // What a bare name continues: a list of tables or of schemas.
     let mut schemas = false;
     loop {
-        if c.eat("TABLES") {
-            c.expect("IN SCHEMA")?;
+        if c.at("TABLES") {
+            c.needs(15, "TABLES IN SCHEMA", c.mark())?;
+            c.expect("TABLES IN SCHEMA")?;
             schemas = true;
         } else if c.at("TABLE") {
             c.advance();
@@ -456,11 +471,15 @@ fn publication_objects(c: &mut Cursor<'_>) -> R<Vec<Name>> {
             c.ident_if(|w| super::keywords::is_name(w) || w.eq_ignore_ascii_case("current_schema"), "a schema")?;
         } else {
             tables.push(relation(c)?);
+            let mark = c.mark();
             if c.at_token(&Token::LParen) {
                 c.ident_list()?;
+                c.needs(15, "a publication of some columns", mark)?;
             }
+            let mark = c.mark();
             if c.eat("WHERE") {
                 c.parens(Cursor::expr)?;
+                c.needs(15, "a publication of some rows", mark)?;
             }
         }
         if !c.eat_token(&Token::Comma) {
@@ -528,6 +547,9 @@ pub(super) fn alter_subscription(c: &mut Cursor<'_>) -> R<Change> {
             definition(c)?;
         }
     } else if (c.at("SET") || c.at("ADD") || c.at("DROP")) && c.at_nth(1, "PUBLICATION") {
+        if !c.at("SET") {
+            c.needs(14, "ADD and DROP PUBLICATION", c.mark())?;
+        }
         c.advance();
         c.advance();
         c.list(Cursor::label_name)?;
@@ -535,7 +557,9 @@ pub(super) fn alter_subscription(c: &mut Cursor<'_>) -> R<Change> {
             definition(c)?;
         }
     } else if c.eat_any(&["ENABLE", "DISABLE"]).is_some() {
-    } else if c.eat("SKIP") {
+    } else if c.at("SKIP") {
+        c.needs(15, "SKIP", c.mark())?;
+        c.advance();
         definition(c)?;
     } else {
         return alter_tail(c, ObjectKind::Subscription, target, false, "ALTER SUBSCRIPTION");

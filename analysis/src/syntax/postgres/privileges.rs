@@ -185,6 +185,9 @@ fn grant_or_revoke(c: &mut Cursor<'_>, grant: bool, defaults: bool) -> R<Change>
     if !grant {
         for option in ["GRANT", "ADMIN", "INHERIT", "SET"] {
             if c.at(option) && c.at_nth(1, "OPTION") {
+                if option == "INHERIT" || option == "SET" {
+                    c.needs(16, &format!("{option} OPTION FOR"), c.mark())?;
+                }
                 c.advance();
                 c.expect("OPTION FOR")?;
                 break;
@@ -198,15 +201,14 @@ fn grant_or_revoke(c: &mut Cursor<'_>, grant: bool, defaults: bool) -> R<Change>
         }
     } else {
         c.list(|c| {
-            if c.eat_words("ALTER SYSTEM") {
-                return Ok(());
+            if c.at_words("ALTER SYSTEM") {
+                c.needs(15, "the privilege ALTER SYSTEM", c.mark())?;
+                return c.expect("ALTER SYSTEM");
             }
             c.ident_if(
                 |w| {
-                    super::keywords::is_not_reserved(w)
-                        || ["select", "references", "create", "current_user", "current_role", "session_user"]
-                            .iter()
-                            .any(|r| r.eq_ignore_ascii_case(w))
+                    super::keywords::is_name(w)
+                        || ["select", "references", "create"].iter().any(|r| r.eq_ignore_ascii_case(w))
                 },
                 "a privilege or a role",
             )?;
@@ -220,9 +222,10 @@ fn grant_or_revoke(c: &mut Cursor<'_>, grant: bool, defaults: bool) -> R<Change>
     let on = c.eat("ON");
     if on {
         if defaults {
-            if c.eat_any(&["TABLES", "SEQUENCES", "FUNCTIONS", "ROUTINES", "TYPES", "SCHEMAS"]).is_none()
-                && !c.eat_words("LARGE OBJECTS")
-            {
+            let mark = c.mark();
+            if c.eat_words("LARGE OBJECTS") {
+                c.needs(18, "default privileges on LARGE OBJECTS", mark)?;
+            } else if c.eat_any(&["TABLES", "SEQUENCES", "FUNCTIONS", "ROUTINES", "TYPES", "SCHEMAS"]).is_none() {
                 return Err(c.expected("TABLES, SEQUENCES, FUNCTIONS, TYPES or SCHEMAS"));
             }
         } else {
@@ -245,15 +248,23 @@ fn grant_or_revoke(c: &mut Cursor<'_>, grant: bool, defaults: bool) -> R<Change>
         }
     } else if grant && c.eat("WITH") {
         c.list(|c| {
-            c.label_name()?;
+            let mark = c.mark();
+            let option = c.label_name()?;
+            if option.value != "admin" || !c.at("OPTION") {
+                c.needs(16, "GRANT … WITH an option but ADMIN OPTION", mark)?;
+            }
             if c.eat_any(&["OPTION", "TRUE", "FALSE"]).is_none() {
                 return Err(c.expected("OPTION, TRUE or FALSE"));
             }
             Ok(())
         })?;
     }
+    let mark = c.mark();
     if c.eat("GRANTED") {
         c.expect("BY")?;
+        if on {
+            c.needs(14, "GRANTED BY of a privilege", mark)?;
+        }
         role(c)?;
     }
     if !grant {
@@ -302,7 +313,9 @@ fn privilege_targets(c: &mut Cursor<'_>) -> R<Vec<(ObjectKind, Target)>> {
                 return names(c, kind);
             }
         }
-        if c.eat("PARAMETER") {
+        if c.at("PARAMETER") {
+            c.needs(15, "privileges on a PARAMETER", c.mark())?;
+            c.advance();
             c.list(Cursor::name)?;
             return Ok(Vec::new());
         }

@@ -136,7 +136,9 @@ pub(super) fn alter_database(c: &mut Cursor<'_>) -> R<Change> {
     }
     if c.eat_words("SET TABLESPACE") {
         c.ident()?;
-    } else if c.eat_words("REFRESH COLLATION VERSION") {
+    } else if c.at_words("REFRESH COLLATION VERSION") {
+        c.needs(15, "REFRESH COLLATION VERSION", c.mark())?;
+        c.expect("REFRESH COLLATION VERSION")?;
     } else if c.eat("SET") {
         session::setting(c)?;
     } else if c.eat("RESET") {

@@ -132,6 +132,9 @@ fn common_option(c: &mut Cursor<'_>) -> R<bool> {
 /// `RETURN expression` or `BEGIN ATOMIC … END`.
 fn sql_body(c: &mut Cursor<'_>, f: &mut CreateFunction) -> R<()> {
     let mark = c.mark();
+    if c.at("RETURN") || c.at("BEGIN") {
+        c.needs(14, "a body in standard SQL", mark)?;
+    }
     if c.eat("RETURN") {
         c.expr()?;
     } else if c.at("BEGIN") {

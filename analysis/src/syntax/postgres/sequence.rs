@@ -22,6 +22,7 @@ pub(super) fn alter(c: &mut Cursor<'_>) -> R<Change> {
         return Ok(change);
     }
     if c.at_words("SET LOGGED") || c.at_words("SET UNLOGGED") {
+        c.needs(15, "ALTER SEQUENCE … SET LOGGED", c.mark())?;
         c.advance();
         c.advance();
         return Ok(Change::AlterSequence { name, if_exists, owned_by: None });
@@ -53,7 +54,10 @@ pub(super) fn option(c: &mut Cursor<'_>, owned_by: &mut Option<Option<(Name, Ide
         super::types::type_name(c)?;
     } else if c.eat("CACHE") || c.eat("MAXVALUE") || c.eat("MINVALUE") {
         c.number()?;
-    } else if c.eat("CYCLE") || c.eat("LOGGED") || c.eat("UNLOGGED") {
+    } else if c.at("LOGGED") || c.at("UNLOGGED") {
+        c.needs(15, "LOGGED or UNLOGGED of a sequence", c.mark())?;
+        c.advance();
+    } else if c.eat("CYCLE") {
     } else if c.eat("NO") {
         if c.eat_any(&["CYCLE", "MAXVALUE", "MINVALUE"]).is_none() {
             return Err(c.expected("CYCLE, MAXVALUE or MINVALUE"));

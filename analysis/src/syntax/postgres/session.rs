@@ -21,7 +21,8 @@ pub(super) fn set(c: &mut Cursor<'_>) -> R<Change> {
         return Ok(Change::Inert { what: "SET CONSTRAINTS" });
     }
     // `session` and `local` may be settings' names themselves.
-    if matches!(c.peek_nth(1), Token::Word(_)) && !c.at_nth(1, "TO") && !c.at_words("SESSION AUTHORIZATION") {
+    let own = c.at("SESSION") && (c.at_nth(1, "AUTHORIZATION") || c.at_nth(1, "CHARACTERISTICS"));
+    if matches!(c.peek_nth(1), Token::Word(_)) && !c.at_nth(1, "TO") && !own {
         c.eat_any(&["SESSION", "LOCAL"]);
     }
     let path = setting(c)?;
@@ -30,7 +31,7 @@ pub(super) fn set(c: &mut Cursor<'_>) -> R<Change> {
 
 /// What follows SET, in a statement and in a function's options: a search path where it is one.
 pub(super) fn setting(c: &mut Cursor<'_>) -> R<Option<Vec<Ident>>> {
-    if c.eat_words("CHARACTERISTICS AS TRANSACTION") {
+    if c.eat_words("SESSION CHARACTERISTICS AS TRANSACTION") {
         transaction_modes(c)?;
         return Ok(None);
     }
@@ -354,7 +355,14 @@ pub(super) fn explain(c: &mut Cursor<'_>) -> R<Change> {
 
 pub(super) fn declare(c: &mut Cursor<'_>) -> R<Change> {
     c.ident()?;
-    while c.eat_any(&["BINARY", "INSENSITIVE", "ASENSITIVE", "SCROLL"]).is_some() || c.eat_words("NO SCROLL") {}
+    loop {
+        if c.at("ASENSITIVE") {
+            c.needs(14, "ASENSITIVE", c.mark())?;
+        }
+        if c.eat_any(&["BINARY", "INSENSITIVE", "ASENSITIVE", "SCROLL"]).is_none() && !c.eat_words("NO SCROLL") {
+            break;
+        }
+    }
     c.expect("CURSOR")?;
     if (c.at("WITH") || c.at("WITHOUT")) && c.at_nth(1, "HOLD") {
         c.advance();
@@ -473,6 +481,7 @@ fn tables_touched(what: &'static str, tables: Vec<Name>) -> Change {
 /// `COPY t (a) FROM …`, `COPY (query) TO …`.
 pub(super) fn copy(c: &mut Cursor<'_>) -> R<Change> {
     c.eat("BINARY");
+    let query = c.at_token(&Token::LParen);
     let change = if c.at_token(&Token::LParen) {
         c.advance();
         let end = super::routine::statement_end(c);
@@ -486,9 +495,9 @@ pub(super) fn copy(c: &mut Cursor<'_>) -> R<Change> {
         }
         touch("COPY", ObjectKind::Table, Target::plain(table), false)
     };
-    let from = match c.eat_any(&["FROM", "TO"]) {
+    let from = match c.eat_any(if query { &["TO"] } else { &["FROM", "TO"] }) {
         Some(word) => word == "FROM",
-        None => return Err(c.expected("FROM or TO")),
+        None => return Err(c.expected(if query { "TO" } else { "FROM or TO" })),
     };
     c.eat("PROGRAM");
     if c.at("STDIN") && from {
@@ -555,6 +564,9 @@ fn tables_and_columns(c: &mut Cursor<'_>) -> R<Vec<Name>> {
         return Ok(Vec::new());
     }
     c.list(|c| {
+        if c.at("ONLY") {
+            c.needs(18, "ONLY in VACUUM and ANALYZE", c.mark())?;
+        }
         let table = relation(c)?;
         if c.at_token(&Token::LParen) {
             c.ident_list()?;
@@ -586,6 +598,7 @@ pub(super) fn analyze(c: &mut Cursor<'_>) -> R<Change> {
 
 pub(super) fn cluster(c: &mut Cursor<'_>) -> R<Change> {
     if c.at_token(&Token::LParen) {
+        c.needs(14, "CLUSTER (…)", c.mark())?;
         utility_options(c)?;
     } else {
         c.eat("VERBOSE");
@@ -610,8 +623,9 @@ pub(super) fn cluster(c: &mut Cursor<'_>) -> R<Change> {
 }
 
 pub(super) fn reindex(c: &mut Cursor<'_>) -> R<Change> {
-    if c.at_token(&Token::LParen) {
-        utility_options(c)?;
+    let mark = c.mark();
+    if c.at_token(&Token::LParen) && utility_options(c)?.iter().any(|o| o != "VERBOSE") {
+        c.needs(14, "REINDEX with an option but VERBOSE", mark)?;
     }
     let kind = match c.eat_any(&["INDEX", "TABLE", "SCHEMA", "SYSTEM", "DATABASE"]) {
         Some("INDEX") => ObjectKind::Index,

@@ -2,13 +2,13 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::common::{definition, extent, if_not_exists, options, query_before, with_parameters};
+use super::common::{definition, if_not_exists, options, query_before, with_parameters};
 use super::{Prefix, foreign, index, keywords, sequence, types};
 use crate::change::{
     Action, Bound, Change, ColumnDefinition, ConstraintDefinition, ConstraintKind, CreateTable, Expr, ForeignKey,
     Generated, Ident, Identity, Like, Name, PartitionBy,
 };
-use crate::syntax::{Cursor, R, SyntaxError, word_of};
+use crate::syntax::{Cursor, R, SyntaxError};
 
 pub(super) fn create(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change> {
     let if_not_exists = if_not_exists(c)?;
@@ -202,6 +202,9 @@ fn like(c: &mut Cursor<'_>, at: usize) -> R<Like> {
             "STORAGE",
             "ALL",
         ];
+        if c.at("COMPRESSION") {
+            c.needs(14, "INCLUDING COMPRESSION", c.mark())?;
+        }
         match c.eat_any(OPTIONS) {
             Some("DEFAULTS") => like.defaults = yes,
             Some("CONSTRAINTS") => like.constraints = yes,
@@ -247,11 +250,17 @@ pub(super) fn column(c: &mut Cursor<'_>, table: Option<&Name>, creating: bool) -
     }
     let mut column = bare_column(name);
     column.data_type = Some(types::type_name(c)?);
+    let storage_mark = c.mark();
     if c.eat("STORAGE") {
         storage(c)?;
+        c.needs(16, "STORAGE of a new column", storage_mark)?;
     }
-    if c.eat("COMPRESSION") && !c.eat("DEFAULT") {
-        c.ident()?;
+    let compression_mark = c.mark();
+    if c.eat("COMPRESSION") {
+        if !c.eat("DEFAULT") {
+            c.ident()?;
+        }
+        c.needs(14, "COMPRESSION", compression_mark)?;
     }
     if c.at("OPTIONS") {
         options(c, false)?;
@@ -290,7 +299,10 @@ fn qualifiers(c: &mut Cursor<'_>, column: &mut ColumnDefinition, table: Option<&
             }
             column.not_null = Some(true);
             column.not_null_name = name.clone().or_else(|| column.not_null_name.take());
-            c.eat_words("NO INHERIT");
+            let inherit = c.mark();
+            if c.eat_words("NO INHERIT") {
+                c.needs(18, "NOT NULL NO INHERIT", inherit)?;
+            }
         } else if c.at("NULL") {
             let span = c.peek_span();
             c.advance();
@@ -355,8 +367,10 @@ fn qualifiers(c: &mut Cursor<'_>, column: &mut ColumnDefinition, table: Option<&
                 return Err(SyntaxError::new("syntax-error", c.peek_span(), "misplaced ENFORCED clause")
                     .label("only a CHECK or REFERENCES before it can be enforced or not"));
             }
+            let said = c.mark();
             c.eat("NOT");
             c.expect("ENFORCED")?;
+            c.needs(18, "ENFORCED", said)?;
             continue;
         } else if c.at("NOT") {
             c.advance();
@@ -428,7 +442,9 @@ fn generated(c: &mut Cursor<'_>, column: &mut ColumnDefinition, table: Option<&N
     // From PostgreSQL 18 a column is virtual where neither word stands.
     let stored = c.eat("STORED");
     if !stored {
-        c.eat("VIRTUAL");
+        let kind = c.mark();
+        let named = c.eat("VIRTUAL");
+        c.needs(18, "a generated column that is not STORED", if named { kind } else { span.start })?;
     }
     if when == Identity::ByDefault {
         return Err(SyntaxError::new(
@@ -459,57 +475,7 @@ pub(super) fn generated_when(c: &mut Cursor<'_>) -> R<Identity> {
 
 /// The expression of a column's DEFAULT: the grammar's `b_expr`, which ends before what could start the next clause.
 pub(super) fn default_value(c: &mut Cursor<'_>) -> R<Expr> {
-    let clause = |t: &Token, previous: Option<&Token>| {
-        let at_start = previous.is_none();
-        let word = word_of(t);
-        if word.is_empty() || at_start {
-            return false;
-        }
-        // An operator, IS or FROM wants another operand, which may be NULL.
-        let after_operand = !previous.is_some_and(|p| {
-            super::common::is_operator_token(p)
-                || matches!(p, Token::DoubleColon)
-                || ["is", "from"].iter().any(|w| word_of(p).eq_ignore_ascii_case(w))
-        });
-        const ENDS: &[&str] = &[
-            "NOT",
-            "NULL",
-            "CHECK",
-            "UNIQUE",
-            "PRIMARY",
-            "REFERENCES",
-            "CONSTRAINT",
-            "GENERATED",
-            "COLLATE",
-            "DEFAULT",
-            "DEFERRABLE",
-            "INITIALLY",
-            "ENFORCED",
-            "ON",
-            "COMMENT",
-            "AUTO_INCREMENT",
-            "AUTOINCREMENT",
-            "AND",
-            "OR",
-            "IN",
-            "LIKE",
-            "ILIKE",
-            "SIMILAR",
-            "BETWEEN",
-            "ISNULL",
-            "NOTNULL",
-            "AT",
-            "OVERLAPS",
-            "FIRST",
-            "AFTER",
-        ];
-        after_operand && ENDS.iter().any(|w| word.eq_ignore_ascii_case(w))
-    };
-    let span = extent(c, clause);
-    if span.start == span.end {
-        return Err(c.expected("an expression"));
-    }
-    let expr = c.inside(span, Cursor::expr)?;
+    let expr = c.simple_expr()?;
     if c.at_any(&["AND", "OR", "IN", "LIKE", "ILIKE", "SIMILAR", "BETWEEN", "ISNULL", "NOTNULL", "AT", "OVERLAPS"]) {
         return Err(c.expected("a simple expression").help("put the whole default between parentheses"));
     }
@@ -518,11 +484,13 @@ pub(super) fn default_value(c: &mut Cursor<'_>) -> R<Expr> {
 
 /// `NULLS [NOT] DISTINCT`.
 pub(super) fn nulls_not_distinct(c: &mut Cursor<'_>) -> R<bool> {
+    let mark = c.mark();
     if !c.eat("NULLS") {
         return Ok(false);
     }
     let not = c.eat("NOT");
     c.expect("DISTINCT")?;
+    c.needs(15, "NULLS DISTINCT", mark)?;
     Ok(not)
 }
 
@@ -554,6 +522,7 @@ pub(super) fn constraint(c: &mut Cursor<'_>, table: Option<&Name>) -> R<Constrai
         ConstraintKind::Check(c.parens(Cursor::expr)?)
     } else if c.at_words("NOT NULL") {
         c.expect("NOT NULL")?;
+        c.needs(18, "NOT NULL as a constraint of the table", mark)?;
         ConstraintKind::NotNull(c.ident()?)
     } else if c.eat("UNIQUE") {
         if let Some(e) = foreign::unique_key(c, table) {
@@ -625,6 +594,9 @@ pub(super) fn attributes(c: &mut Cursor<'_>) -> R<Attributes> {
             break;
         };
         c.expect(word)?;
+        if word.ends_with("ENFORCED") {
+            c.needs(18, word, span.start)?;
+        }
         said.push(word);
         if said.contains(&"NOT DEFERRABLE") && said.contains(&"INITIALLY DEFERRED") {
             return Err(SyntaxError::new(
@@ -667,7 +639,10 @@ fn key(c: &mut Cursor<'_>, included: &mut Vec<Ident>) -> R<(Vec<Ident>, Option<I
     }
     let columns = c.parens(|c| {
         let columns = c.list(Cursor::ident)?;
-        c.eat_words("WITHOUT OVERLAPS");
+        let mark = c.mark();
+        if c.eat_words("WITHOUT OVERLAPS") {
+            c.needs(18, "WITHOUT OVERLAPS", mark)?;
+        }
         Ok(columns)
     })?;
     *included = include(c)?;
@@ -683,8 +658,9 @@ fn include(c: &mut Cursor<'_>) -> R<Vec<Ident>> {
 fn period_columns(c: &mut Cursor<'_>) -> R<Vec<Ident>> {
     c.parens(|c| {
         c.list(|c| {
-            if matches!(c.peek_nth(1), Token::Word(_)) {
-                c.eat("PERIOD");
+            let mark = c.mark();
+            if matches!(c.peek_nth(1), Token::Word(_)) && c.eat("PERIOD") {
+                c.needs(18, "PERIOD in a key", mark)?;
             }
             c.ident()
         })
@@ -706,13 +682,13 @@ fn references(c: &mut Cursor<'_>, columns: Vec<Ident>) -> R<ForeignKey> {
         let delete = c.at_nth(1, "DELETE");
         c.advance();
         c.advance();
-        let action = action(c)?;
+        let action = action(c, delete)?;
         if delete { key.on_delete = action } else { key.on_update = action }
     }
     Ok(key)
 }
 
-fn action(c: &mut Cursor<'_>) -> R<Action> {
+fn action(c: &mut Cursor<'_>, of_delete: bool) -> R<Action> {
     if c.eat_words("NO ACTION") {
         Ok(Action::NoAction)
     } else if c.eat("RESTRICT") {
@@ -725,8 +701,14 @@ fn action(c: &mut Cursor<'_>) -> R<Action> {
             Some(_) => Action::SetDefault,
             None => return Err(c.expected("NULL or DEFAULT")),
         };
+        let mark = c.mark();
         if c.at_token(&Token::LParen) {
             c.ident_list()?;
+            c.needs(15, "SET NULL or SET DEFAULT of some columns", mark)?;
+            if !of_delete {
+                let message = "a column list with SET NULL is only supported for ON DELETE actions";
+                return Err(SyntaxError::new("syntax-error", c.span_from(mark), message));
+            }
         }
         Ok(action)
     } else {
@@ -737,6 +719,10 @@ fn action(c: &mut Cursor<'_>) -> R<Action> {
 fn partition_by(c: &mut Cursor<'_>) -> R<PartitionBy> {
     c.expect("PARTITION BY")?;
     let strategy = c.ident_if(keywords::is_name, "RANGE, LIST or HASH")?;
+    if !["range", "list", "hash"].contains(&strategy.value.as_str()) && c.at_token(&Token::LParen) {
+        let message = format!("unrecognized partitioning strategy \"{}\"", strategy.value);
+        return Err(SyntaxError::new("syntax-error", strategy.span, message).label("expected RANGE, LIST or HASH"));
+    }
     let columns = c.parens(|c| c.list(index::element))?;
     Ok(PartitionBy { strategy, columns })
 }

@@ -194,6 +194,7 @@ pub(super) fn alter_domain(c: &mut Cursor<'_>) -> R<Change> {
             let expr = c.parens(Cursor::expr)?;
             TypeAction::AddConstraint { name: constraint, expr: Some(expr) }
         } else if c.at("NOT") {
+            c.needs(17, "ADD NOT NULL to a domain", c.mark())?;
             c.expect("NOT NULL")?;
             if constraint.is_some() {
                 TypeAction::AddConstraint { name: constraint, expr: None }

@@ -3,7 +3,7 @@
 use super::Prefix;
 use super::common::{if_not_exists, query_before, touch, with_parameters};
 use crate::change::{Change, CreateView, ObjectKind, Target};
-use crate::syntax::{Cursor, R};
+use crate::syntax::{Cursor, R, word_of};
 use sqlparser::tokenizer::Token;
 
 const CHECK_OPTIONS: &[&str] = &["WITH LOCAL CHECK OPTION", "WITH CASCADED CHECK OPTION", "WITH CHECK OPTION"];
@@ -19,7 +19,12 @@ pub(super) fn create_recursive(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change>
 fn create_view(c: &mut Cursor<'_>, prefix: &Prefix, recursive: bool) -> R<Change> {
     let name = c.name()?;
     let columns = if recursive || c.at_token(&Token::LParen) { c.ident_list()? } else { Vec::new() };
+    let mark = c.mark();
     with_parameters(c)?;
+    let options = c.tokens_in(c.span_from(mark));
+    if options.iter().any(|t| word_of(&t.token).eq_ignore_ascii_case("security_invoker")) {
+        c.needs(15, "a view with security_invoker", mark)?;
+    }
     c.expect("AS")?;
     let query = query_before(c, CHECK_OPTIONS)?;
     if c.eat("WITH") {
