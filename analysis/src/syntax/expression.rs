@@ -1061,7 +1061,7 @@ impl<'c, 'a> Reader<'c, 'a> {
         const FRAMES: &[&str] = &["ROWS", "RANGE", "GROUPS"];
         self.c.expect_token(&Token::LParen)?;
         if matches!(self.c.peek(), Token::Word(_))
-            && !(self.postgres() && self.c.at("PARTITION"))
+            && !self.c.at_any(if self.postgres() { &["PARTITION"] } else { &[] })
             && !self.c.at_words("PARTITION BY")
             && !self.c.at_words("ORDER BY")
             && !self.c.at_any(FRAMES)
