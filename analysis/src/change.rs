@@ -75,7 +75,8 @@ pub(crate) enum Change {
     AlterSequence {
         name: Name,
         if_exists: bool,
-        owned_by: Option<(Name, Ident)>,
+        /// OWNED BY, where it is said: of a column, or NONE.
+        owned_by: Option<Option<(Name, Ident)>>,
     },
     CreateType {
         name: Name,
@@ -885,7 +886,10 @@ pub(crate) enum TypeDefinition {
         default: Option<Expr>,
         constraints: Vec<(Option<Ident>, Expr)>,
     },
-    Range,
+    Range {
+        /// `multirange_type_name`.
+        multirange: Option<Ident>,
+    },
     /// A shell, or a base type made of C functions.
     Base,
 }

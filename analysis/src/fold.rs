@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::catalog::{Catalog, Outcome, Problem, Refusal};
+use crate::catalog::{Catalog, Outcome, Place, Problem, Refusal};
 use crate::change::{Change, FOREIGN_KEYS_OFF, Statement, Transaction};
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Diagnostic, Label};
 use crate::directive::{self, Allow, Directive};
 use crate::proof::{self, Proof};
 use crate::sources::SourceFile;
@@ -95,6 +95,7 @@ pub(crate) fn migration(
         })
         .collect();
 
+    catalog.begin(path, migration.transaction);
     let base = catalog.mark();
     let mut failed = BTreeSet::new();
     for (i, statement) in statements.iter().enumerate() {
@@ -109,7 +110,13 @@ pub(crate) fn migration(
             failed.insert(i);
         }
         for refusal in out.refusals.iter().chain(&out.remarks) {
-            folded.diagnostics.push(refused(path, refusal, statement.span, catalog));
+            let mut d = refused(path, refusal, statement.span, catalog);
+            let earlier = out.earlier.iter().find(|(span, _)| *span == refusal.span);
+            if let Some((_, Place(Some((file, span))))) = earlier {
+                let file = (**file != *path).then(|| file.to_string());
+                d.labels.push(Label { file, span: *span, text: "first added here".to_owned() });
+            }
+            folded.diagnostics.push(d);
         }
     }
     let proof = proof::prove(catalog, &statements, &base, migration.transaction, &failed);

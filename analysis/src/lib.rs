@@ -86,6 +86,7 @@ pub struct Analysis {
 pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
     let syntax = syntax::of_server(config.backend, config.server_version);
     let mut catalog = catalog::Catalog::new(config.backend);
+    catalog.server_version = config.server_version;
     let mut diagnostics = Vec::new();
     sources.others.extend(config.file.clone());
     for file in &config.preamble {

@@ -6,6 +6,7 @@ use super::inherit::invalid;
 use super::object::{Column, ConstraintType, Table, TableKind};
 use super::relations::relation_kind;
 use super::resolve::Scope;
+use super::types::quoted;
 use super::{Catalog, Data, Found, Key, Mark, Object, Outcome, Part, Problem};
 use crate::change::{
     AlterTable, ConstraintDefinition, ConstraintKind, Ident, Name, ObjectKind, TableAction, TableActionKind,
@@ -65,7 +66,18 @@ impl Catalog {
                     if !if_not_exists {
                         let relation = Some(table.name.clone());
                         let problem = Problem::DuplicateColumn { column: column.name.value.clone(), relation };
-                        self.report(problem, column.name.span, None, out);
+                        let same = |c: &&Column| self.same(&c.name, &column.name.value);
+                        let place = table.columns.iter().find(same).map(|c| c.place.clone());
+                        out.earlier.extend(place.map(|place| (column.name.span, place)));
+                        let (t, c) = (quoted(&table.name), quoted(&column.name.value));
+                        let help = if self.engine.alters_without_guard {
+                            format!("{t} has it already: leave this out")
+                        } else {
+                            format!(
+                                "leave this out, or if both may come first: ALTER TABLE {t} ADD COLUMN IF NOT EXISTS {c} …"
+                            )
+                        };
+                        self.report(problem, column.name.span, Some(help), out);
                     }
                     return;
                 }
@@ -422,6 +434,12 @@ impl Catalog {
                     let help = out.suggestion(&name.value, table.indexes.iter().map(|i| i.name.as_str()));
                     let problem = Problem::UndefinedObject { kind: ObjectKind::Index, name: name.value.clone() };
                     self.report(problem, name.span, help, out);
+                }
+            }
+            TableActionKind::Other("NOT OF") => {
+                if let Some(of) = &table.of_type {
+                    self.unlink(&super::Edge { target: of.clone(), from: key.clone(), part: Part::Whole });
+                    self.change_table(key, |t| t.of_type = None);
                 }
             }
             TableActionKind::EnableTrigger { name: None } | TableActionKind::Other(_) => {}

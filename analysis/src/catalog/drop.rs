@@ -2,7 +2,7 @@
 
 use super::depend::column_key;
 use super::inherit::invalid;
-use super::object::{ConstraintType, Part, Table, TableKind};
+use super::object::{ConstraintType, Part, Table, TableKind, UserTypeKind};
 use super::relations::relation_kind;
 use super::{Catalog, Data, Edge, Found, Key, Mark, Object, Outcome, Problem, Refusal};
 use crate::change::{Drop, Ident, Name, ObjectKind, Target};
@@ -29,7 +29,12 @@ impl Catalog {
                 _ => None,
             })
             .collect();
-        for target in &d.targets {
+        for (i, target) in d.targets.iter().enumerate() {
+            // A name written twice is dropped once.
+            let again = |t: &Target| t.name.text() == target.name.text() && t.arguments == target.arguments;
+            if self.engine.checks_types && d.targets[..i].iter().any(again) {
+                continue;
+            }
             self.drop_one(d, target, &together, since, out);
         }
     }
@@ -96,6 +101,9 @@ impl Catalog {
                 return;
             }
         };
+        if d.kind == ObjectKind::Domain && !self.expect_domain(&key, &target.name, out) {
+            return;
+        }
         let wrong = match (self.get(&key), d.kind) {
             (Some(o @ (Object::Table(_) | Object::Index(_) | Object::Sequence { .. })), wanted) => {
                 relation_kind(o) != wanted
@@ -378,6 +386,8 @@ impl Catalog {
                     !(partition && t.parents.contains(key))
                 }
                 (Part::Whole, Some(Object::Other { .. })) => false,
+                // The type of several ranges goes with that of one.
+                (Part::Whole, Some(Object::Type(t))) if t.kind == UserTypeKind::Range => false,
                 (_, Some(_)) => true,
                 (_, None) => false,
             }

@@ -3,7 +3,8 @@
 use super::builtins::Extension;
 use super::certainty::{self, Touched};
 use super::object::{Function, UserType, UserTypeKind};
-use super::{Catalog, Found, Key, Object, Outcome, Part, Problem, Refusal, builtins, types};
+use super::resolve::Scope;
+use super::{Catalog, Found, Key, Object, Outcome, Part, Problem, Refusal, YoungLabel, builtins, types};
 use crate::change::{
     ArgumentMode, Call, CreateFunction, CreateTrigger, Ident, Name, ObjectKind, Target, TypeAction, TypeDefinition,
 };
@@ -388,7 +389,13 @@ impl Catalog {
                 }
                 UserTypeKind::Enum(labels.iter().map(|(l, _)| l.clone()).collect())
             }
-            TypeDefinition::Composite(fields) => UserTypeKind::Composite(
+            TypeDefinition::Composite(fields) => UserTypeKind::Composite({
+                for (i, (n, _)) in fields.iter().enumerate() {
+                    if fields[..i].iter().any(|(other, _)| other.value == n.value) {
+                        let problem = Problem::DuplicateColumn { column: n.value.clone(), relation: None };
+                        self.report(problem, n.span, None, out);
+                    }
+                }
                 fields
                     .iter()
                     .map(|(n, t)| {
@@ -396,8 +403,8 @@ impl Catalog {
                         needs.extend(t.user.clone());
                         (n.value.clone(), t)
                     })
-                    .collect(),
-            ),
+                    .collect()
+            }),
             TypeDefinition::Domain { base, not_null, default, constraints } => {
                 let base = self.resolve_type(base, out);
                 needs.extend(base.user.clone());
@@ -417,6 +424,9 @@ impl Catalog {
                         },
                         |c| c.value.clone(),
                     );
+                    let value = Scope { qualifier: None, columns: Some(vec!["value".to_owned()]) };
+                    self.resolve_names(&expr.names, std::slice::from_ref(&value), out);
+                    self.link_names(&key, &Part::Whole, &expr.names);
                     named.push((own, expr.text.clone()));
                 }
                 UserTypeKind::Domain {
@@ -426,11 +436,20 @@ impl Catalog {
                     constraints: named,
                 }
             }
-            TypeDefinition::Range => UserTypeKind::Range,
+            TypeDefinition::Range { multirange } => {
+                let own = multirange_name(&name.name.value, multirange.as_ref());
+                let multirange = Key::Type(key.schema().to_owned(), self.folded(&own));
+                self.link(key.clone(), multirange.clone(), Part::Whole);
+                self.put(multirange, Object::Type(UserType { name: own, kind: UserTypeKind::Range }));
+                UserTypeKind::Range
+            }
             TypeDefinition::Base => UserTypeKind::Base,
         };
         for target in needs {
             self.link(target, key.clone(), Part::Whole);
+        }
+        if self.in_transaction && matches!(kind, UserTypeKind::Enum(_)) {
+            self.young_types.push(key.clone());
         }
         self.put(key, Object::Type(UserType { name: name.name.value.clone(), kind }));
     }
@@ -456,6 +475,17 @@ impl Catalog {
                 None
             }
         }
+    }
+
+    /// What is dropped, renamed or altered as a domain is one.
+    pub(crate) fn expect_domain(&mut self, key: &Key, name: &Name, out: &mut Outcome) -> bool {
+        let Some(Object::Type(t)) = self.get(key) else { return true };
+        if matches!(t.kind, UserTypeKind::Domain { .. }) {
+            return true;
+        }
+        let problem = Problem::WrongKind { name: name.name.value.clone(), wanted: ObjectKind::Domain };
+        self.report(problem, name.span(), None, out);
+        false
     }
 
     pub(crate) fn alter_type(&mut self, name: &Name, actions: &[TypeAction], out: &mut Outcome) {
@@ -493,6 +523,10 @@ impl Catalog {
                         },
                     };
                     labels.insert(at, value.clone());
+                    if self.in_transaction {
+                        let with_type = self.young_types.contains(&key);
+                        self.young_labels.push(YoungLabel { of: key.clone(), label: value.clone(), with_type });
+                    }
                 }
                 (TypeAction::RenameValue { from, span, to }, UserTypeKind::Enum(labels)) => {
                     let taken = labels.contains(to);
@@ -539,7 +573,13 @@ impl Catalog {
                     }
                 }
                 (TypeAction::RenameAttribute { from, to }, UserTypeKind::Composite(fields)) => {
+                    let taken = fields.iter().any(|(n, _)| *n == to.value);
                     match fields.iter_mut().find(|(n, _)| *n == from.value) {
+                        Some(_) if taken => {
+                            let relation = Some(t.name.clone());
+                            let problem = Problem::DuplicateColumn { column: to.value.clone(), relation };
+                            self.report(problem, to.span, None, out);
+                        }
                         Some(f) => f.0.clone_from(&to.value),
                         None => {
                             let relation = Some(t.name.clone());
@@ -603,9 +643,20 @@ impl Catalog {
                     self.report(problem, name.span, None, out);
                 }
                 (TypeAction::RenameConstraint { from, to }, UserTypeKind::Domain { constraints, .. }) => {
-                    if let Some(c) = constraints.iter_mut().find(|(n, _)| *n == from.value) {
-                        c.0.clone_from(&to.value);
-                    }
+                    let (code, message) = if !constraints.iter().any(|(n, _)| *n == from.value) {
+                        ("42704", format!("constraint \"{}\" for domain {} does not exist", from.value, t.name))
+                    } else if constraints.iter().any(|(n, _)| *n == to.value) {
+                        ("42710", format!("constraint \"{}\" for domain {} already exists", to.value, t.name))
+                    } else {
+                        constraints
+                            .iter_mut()
+                            .filter(|(n, _)| *n == from.value)
+                            .for_each(|c| c.0.clone_from(&to.value));
+                        continue;
+                    };
+                    let rule = if code == "42704" { "undefined-object" } else { "duplicate-object" };
+                    let problem = Problem::Other { rule, sqlstate: Some(code), message };
+                    self.report(problem, from.span, None, out);
                 }
                 (TypeAction::SetDefault(d), UserTypeKind::Domain { default, .. }) => {
                     *default = d.as_ref().map(|d| d.text.clone());
@@ -623,6 +674,15 @@ impl Catalog {
             }
         }
         self.put(key, Object::Type(t));
+    }
+}
+
+/// What PostgreSQL calls the type of several ranges (manual, CREATE TYPE, `multirange_type_name`).
+fn multirange_name(range: &str, written: Option<&Ident>) -> String {
+    match written {
+        Some(name) => name.value.clone(),
+        None if range.contains("range") => range.replacen("range", "multirange", 1),
+        None => super::relations::object_name(range, "", "multirange"),
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) mod types;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub(crate) use object::{Edge, Key, Need, Object, Part, Table};
+pub(crate) use object::{Edge, Key, Need, Object, Part, Place, Table};
 pub(crate) use problem::{Problem, Refusal};
 pub(crate) use store::Mark as StoreMark;
 
@@ -149,6 +149,8 @@ pub(crate) struct Outcome {
     /// What the engine accepts and a person would want to know.
     pub(crate) remarks: Vec<Refusal>,
     pub(crate) data: Vec<Data>,
+    /// Where what a refusal is about was written first, by the refusal's span.
+    pub(crate) earlier: Vec<(Span, Place)>,
     /// Nobody will be shown a suggestion, so none is looked for: that costs more than folding.
     unadvised: bool,
 }
@@ -182,6 +184,16 @@ pub(crate) struct Mark {
     search_path: Vec<String>,
     certainty: certainty::Mark,
     poisoned: BTreeSet<String>,
+    young_labels: Vec<YoungLabel>,
+}
+
+/// An enum's label that the transaction added.
+#[derive(Clone, Debug)]
+struct YoungLabel {
+    of: Key,
+    label: String,
+    /// The transaction made the type, too.
+    with_type: bool,
 }
 
 /// What looking a name up came to.
@@ -211,6 +223,14 @@ pub(crate) struct Catalog {
     poisoned: BTreeSet<String>,
     /// Names in statements that could not be read: what they are now is not known.
     blurred: BTreeSet<String>,
+    /// The file that is being folded.
+    file: Option<Arc<str>>,
+    /// What cannot be used before the transaction is over, and the enums it made.
+    young_labels: Vec<YoungLabel>,
+    young_types: Vec<Key>,
+    in_transaction: bool,
+    /// The oldest server that it must run on.
+    pub(crate) server_version: Option<(u32, u32)>,
     /// Every name that ever was: `DROP … IF EXISTS` of another one is a typo behind a guard.
     ever: BTreeSet<String>,
 }
@@ -233,6 +253,11 @@ impl Catalog {
             poisoned: BTreeSet::new(),
             blurred: BTreeSet::new(),
             ever: BTreeSet::new(),
+            file: None,
+            young_labels: Vec::new(),
+            young_types: Vec::new(),
+            in_transaction: true,
+            server_version: None,
         };
         catalog.objects.set(Key::Schema(engine.default_schema.to_owned()), Arc::new(Object::Schema));
         catalog.settle();
@@ -249,6 +274,7 @@ impl Catalog {
             search_path: self.search_path.clone(),
             certainty: self.certainty.mark(),
             poisoned: self.poisoned.clone(),
+            young_labels: self.young_labels.clone(),
         }
     }
 
@@ -259,6 +285,7 @@ impl Catalog {
         self.search_path.clone_from(&mark.search_path);
         self.certainty.roll_back(&mark.certainty);
         self.poisoned.clone_from(&mark.poisoned);
+        self.young_labels.clone_from(&mark.young_labels);
     }
 
     /// A migration is over: nothing of it will be taken back, and its search_path goes with its connection's transaction.
@@ -288,6 +315,19 @@ impl Catalog {
     /// What a new connection would start with.
     pub(crate) fn start_over(&mut self) {
         self.search_path = vec![self.engine.default_schema.to_owned()];
+        self.young_labels.clear();
+        self.young_types.clear();
+    }
+
+    /// A migration begins, in a transaction or without one.
+    pub(crate) fn begin(&mut self, file: &str, transaction: bool) {
+        self.file = Some(Arc::from(file));
+        self.in_transaction = transaction;
+    }
+
+    /// A place in the file that is being folded.
+    pub(crate) fn place(&self, span: Span) -> Place {
+        Place(self.file.clone().map(|file| (file, span)))
     }
 
     // ---- names

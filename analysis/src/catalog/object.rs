@@ -1,7 +1,10 @@
 //! The objects that a catalog holds.
 
+use std::sync::Arc;
+
 use super::certainty::Touched;
 use crate::change::{Action, Bound, Identity, ObjectKind};
+use crate::span::Span;
 use crate::syntax::plpgsql::Reach;
 
 /// Where an object is found: its namespace, schema and name (folded for engines that ignore case).
@@ -177,6 +180,17 @@ pub(crate) struct Column {
     pub(crate) identity: Option<Identity>,
     /// Written for this table, and not only inherited.
     pub(crate) local: bool,
+    pub(crate) place: Place,
+}
+
+/// Where something was written: the file and the bytes in it. Two objects are the same wherever they were written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Place(pub(crate) Option<(Arc<str>, Span)>);
+
+impl PartialEq for Place {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Column {
@@ -190,6 +204,7 @@ impl Column {
             generated: None,
             identity: None,
             local: true,
+            place: Place::default(),
         }
     }
 }

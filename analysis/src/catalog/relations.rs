@@ -387,6 +387,35 @@ impl Catalog {
         }
     }
 
+    /// Gives a sequence to a column, or to none.
+    pub(crate) fn own(&mut self, key: &Key, name: &Name, owner: Option<(Key, String)>, out: &mut Outcome) {
+        let identity = match self.get(key) {
+            Some(Object::Sequence { owned_by: Some((table, column)) }) => {
+                self.table(table).is_some_and(|t| t.columns.iter().any(|c| c.name == *column && c.identity.is_some()))
+            }
+            _ => false,
+        };
+        let message = match &owner {
+            _ if identity => "cannot change ownership of identity sequence",
+            Some((table, _)) if table.schema() != key.schema() => {
+                "sequence must be in same schema as table it is linked to"
+            }
+            _ => "",
+        };
+        if !message.is_empty() {
+            let code = if identity { "0A000" } else { "55000" };
+            self.report(super::inherit::invalid(code, message.to_owned()), name.span(), None, out);
+            return;
+        }
+        for edge in self.needs_of(key).into_iter().filter(|e| matches!(e.part, Part::Column(_))) {
+            self.unlink(&edge);
+        }
+        match owner {
+            Some((table, column)) => self.put_owned_sequence(key.clone(), &table, &column),
+            None => self.put(key.clone(), Object::Sequence { owned_by: None }),
+        }
+    }
+
     pub(crate) fn sequence_owner(
         &mut self,
         owned_by: Option<&(Name, Ident)>,

@@ -40,6 +40,7 @@ impl Catalog {
         for t in &names.types {
             self.resolve_type(t, out);
         }
+        self.check_cast_labels(names, out);
         for call in &names.functions {
             self.resolve_call(call, out);
         }

@@ -31,11 +31,10 @@ impl Catalog {
                 self.create_sequence(name, *if_not_exists, *temporary, owned_by.as_ref(), out);
             }
             Change::AlterSequence { name, if_exists, owned_by } => {
-                let owner = self.sequence_owner(owned_by.as_ref(), out);
-                if let Some(key) = self.alter_relation(name, *if_exists, out)
-                    && let Some((table, column)) = owner
-                {
-                    self.put_owned_sequence(key, &table, &column);
+                let owner = self.sequence_owner(owned_by.as_ref().and_then(Option::as_ref), out);
+                let Some(key) = self.alter_relation(name, *if_exists, out) else { return };
+                if owned_by.is_some() && matches!(self.get(&key), Some(Object::Sequence { .. })) {
+                    self.own(&key, name, owner, out);
                 }
             }
             Change::CreateType { name, kind } => self.create_type(name, kind, out),
@@ -239,6 +238,7 @@ impl Catalog {
                         (Some(Object::Table(t)), k) => match k {
                             ObjectKind::Index | ObjectKind::Sequence => false,
                             ObjectKind::MaterializedView => t.kind == TableKind::MaterializedView,
+                            ObjectKind::View => t.kind == TableKind::View,
                             _ => true,
                         },
                         _ => true,
@@ -349,7 +349,9 @@ impl Catalog {
                 }
             }
             ObjectKind::Type | ObjectKind::Domain => {
-                if let Some(key) = self.expect_type(&target.name, out) {
+                if let Some(key) = self.expect_type(&target.name, out)
+                    && (kind == ObjectKind::Type || self.expect_domain(&key, &target.name, out))
+                {
                     let new = Key::Type(key.schema().to_owned(), to.value.clone());
                     self.move_type(&key, new, to, out);
                 }
@@ -369,10 +371,13 @@ impl Catalog {
                 self.move_schema(from.name(), &to.value);
                 self.forget(&from);
             }
+            k if k.is_routine() => {
+                let to = to.value.clone();
+                self.move_function(k, target, if_exists, |s, _| Key::Function(s, to), out);
+            }
             other => match self.find_kind(other, &target.name) {
                 Found::Yes(key) => {
                     let new = match &key {
-                        Key::Function(s, _) => Key::Function(s.clone(), to.value.clone()),
                         Key::Other(k, s, _) => Key::Other(*k, s.clone(), to.value.clone()),
                         same => same.clone(),
                     };
@@ -397,6 +402,11 @@ impl Catalog {
             self.report(problem, name.span, None, out);
             return;
         }
+        self.retype(key, to);
+    }
+
+    /// A type under another key: the columns of it show its new name.
+    fn retype(&mut self, key: &Key, to: Key) {
         let dependents = self.dependents(key);
         self.move_plain(key, to.clone());
         if let Some(Object::Type(t)) = self.get(&to) {
@@ -416,6 +426,64 @@ impl Catalog {
         }
     }
 
+    /// One of the functions of a name, under another name or in another schema.
+    fn move_function(
+        &mut self,
+        kind: ObjectKind,
+        target: &Target,
+        if_exists: bool,
+        to: impl FnOnce(String, String) -> Key,
+        out: &mut Outcome,
+    ) {
+        let Found::Yes(key) = self.find_kind(kind, &target.name) else {
+            return self.expect_target(kind, target, if_exists, out);
+        };
+        let Some(Object::Function(all)) = self.get(&key) else { return };
+        if target.arguments.is_none() && all.len() > 1 {
+            let problem = Problem::Other {
+                rule: "undefined-function",
+                sqlstate: Some("42725"),
+                message: format!("{} name \"{}\" is not unique", kind.text(), target.name.text()),
+            };
+            let help = "write the argument list: there are several of this name".to_owned();
+            self.report(problem, target.name.span(), Some(help), out);
+            return;
+        }
+        let mut all = all.clone();
+        let Some(at) = self.find_overload(&key, target) else {
+            return self.expect_target(kind, target, if_exists, out);
+        };
+        let new = to(key.schema().to_owned(), key.name().to_owned());
+        if new == key {
+            return;
+        }
+        let mut there = match self.get(&new) {
+            Some(Object::Function(there)) => there.clone(),
+            _ => Vec::new(),
+        };
+        if there.iter().any(|f| f.arguments == all[at].arguments) {
+            let problem = Problem::DuplicateFunction(format!("{}({})", new.name(), all[at].arguments.join(", ")));
+            self.report(problem, target.name.span(), None, out);
+            return;
+        }
+        if all.len() == 1 && there.is_empty() {
+            return self.move_plain(&key, new);
+        }
+        let moved = all.remove(at);
+        let part = super::Part::Overload(moved.arguments.join(", "));
+        for edge in self.needs_of(&key).into_iter().filter(|e| e.part == part) {
+            self.unlink(&edge);
+            self.link(edge.target, new.clone(), edge.part);
+        }
+        there.push(moved);
+        self.put(new, Object::Function(there));
+        if all.is_empty() {
+            self.forget(&key);
+        } else {
+            self.put(key, Object::Function(all));
+        }
+    }
+
     fn move_schema(&mut self, from: &str, to: &str) {
         let inside: Vec<Key> = self
             .iter()
@@ -430,7 +498,7 @@ impl Catalog {
                         self.move_relation(&key, Key::Relation(to.to_owned(), name.clone()), &name);
                     }
                 }
-                Key::Type(..) => self.move_plain(&key, Key::Type(to.to_owned(), name)),
+                Key::Type(..) => self.retype(&key, Key::Type(to.to_owned(), name)),
                 Key::Function(..) => self.move_plain(&key, Key::Function(to.to_owned(), name)),
                 Key::Other(kind, ..) => self.move_plain(&key, Key::Other(*kind, to.to_owned(), name)),
                 Key::Schema(_) | Key::Extension(_) => {}
@@ -440,11 +508,15 @@ impl Catalog {
 
     fn set_schema(&mut self, kind: ObjectKind, target: &Target, if_exists: bool, to: &Ident, out: &mut Outcome) {
         let folded = self.folded(&to.value);
-        if !self.schema_known(&folded) {
+        let found = self.find_kind(kind, &target.name);
+        if !self.schema_known(&folded) && found != Found::No {
             self.report_schema(to, out);
             return;
         }
-        match self.find_kind(kind, &target.name) {
+        if kind.is_routine() {
+            return self.move_function(kind, target, if_exists, |_, n| Key::Function(folded, n), out);
+        }
+        match found {
             Found::Yes(key) => {
                 let name = key.name().to_owned();
                 match &key {
@@ -463,7 +535,7 @@ impl Catalog {
                         let ident = target.name.name.clone();
                         self.move_type(&key, Key::Type(folded, name), &ident, out);
                     }
-                    Key::Function(..) => self.move_plain(&key, Key::Function(folded, name)),
+                    Key::Function(..) => {}
                     Key::Other(k, ..) => {
                         let k = *k;
                         self.move_plain(&key, Key::Other(k, folded, name));

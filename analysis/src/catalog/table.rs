@@ -8,7 +8,7 @@ use super::resolve::Scope;
 use super::types::{builtin, serial_type};
 use super::{Catalog, Found, Key, Object, Outcome, Part, Problem};
 use crate::change::{
-    ColumnDefinition, ConstraintDefinition, ConstraintKind, CreateTable, Ident, Literal, Name, ObjectKind,
+    ColumnDefinition, ConstraintDefinition, ConstraintKind, CreateTable, Ident, Literal, Name, ObjectKind, TypeName,
 };
 use crate::span::Span;
 
@@ -284,6 +284,9 @@ impl Catalog {
             self.check_default(&c.name.value, &data_type, d, out);
             self.resolve_names(&d.names, &[], out);
         }
+        if let Some(written) = &c.data_type {
+            self.check_column_type(&c.name.value, written, &data_type, out);
+        }
         self.check_null(table, c, out);
         self.check_sources(table, c, &data_type, out);
         if let Some(at) = duplicate
@@ -303,6 +306,7 @@ impl Catalog {
             generated: c.generated.as_ref().map(|g| g.expr.text.clone()),
             identity: c.identity,
             local: true,
+            place: self.place(c.name.span),
         };
         if let Some(d) = &c.default {
             self.link_names(key, &Part::Default(made.name.clone()), &d.names);
@@ -356,6 +360,73 @@ impl Catalog {
         }
         column.identity = c.identity.or(column.identity);
         true
+    }
+
+    /// A column holds values of its type, in the form that the type's modifiers ask for (manual, 8.21 and 8.3).
+    pub(super) fn check_column_type(&mut self, column: &str, written: &TypeName, t: &Type, out: &mut Outcome) {
+        if !self.engine.checks_types || t.unknown || t.user.is_some() {
+            return;
+        }
+        let first = written.modifiers.first().and_then(|m| m.parse::<i64>().ok());
+        let count = written.modifiers.len();
+        let pseudo = matches!(
+            t.base.as_str(),
+            "record" | "void" | "trigger" | "event_trigger" | "unknown" | "cstring" | "internal" | "\"any\""
+        ) || t.base.starts_with("any");
+        let (code, message) = if written.set_of {
+            ("42P16", format!("column \"{column}\" cannot be declared SETOF"))
+        } else if pseudo && !t.array {
+            ("42P16", format!("column \"{column}\" has pseudo-type {}", t.base))
+        } else {
+            let length = |name: &str, most: i64| match first {
+                Some(..=0) => format!("length for type {name} must be at least 1"),
+                Some(n) if n > most => format!("length for type {name} cannot exceed {most}"),
+                _ => String::new(),
+            };
+            let message = match t.base.as_str() {
+                "character varying" => length("varchar", 10_485_760),
+                "character" => length("char", 10_485_760),
+                "bit" => length("bit", 83_886_080),
+                "bit varying" => length("varbit", 83_886_080),
+                "numeric" if count > 2 => "invalid NUMERIC type modifier".to_owned(),
+                "numeric" => match first {
+                    Some(n) if !(1..=1000).contains(&n) => format!("NUMERIC precision {n} must be between 1 and 1000"),
+                    _ => String::new(),
+                },
+                _ => String::new(),
+            };
+            let takes_none = matches!(
+                t.base.as_str(),
+                "text"
+                    | "uuid"
+                    | "boolean"
+                    | "json"
+                    | "jsonb"
+                    | "bytea"
+                    | "date"
+                    | "integer"
+                    | "bigint"
+                    | "smallint"
+                    | "real"
+                    | "double precision"
+                    | "money"
+                    | "inet"
+                    | "cidr"
+                    | "xml"
+                    | "name"
+                    | "oid"
+                    | "tsvector"
+                    | "tsquery"
+            );
+            if !message.is_empty() {
+                ("22023", message)
+            } else if takes_none && count > 0 {
+                ("42601", format!("type modifier is not allowed for type \"{}\"", written.name.name.value))
+            } else {
+                return;
+            }
+        };
+        self.report(invalid(code, message), written.span, None, out);
     }
 
     /// A column has one source of values: DEFAULT, GENERATED AS, IDENTITY or a serial's sequence.
@@ -493,6 +564,9 @@ impl Catalog {
         let Some(Literal::Text(text)) = &default.literal else { return };
         let Some(labels) = self.enum_labels(data_type) else { return };
         if labels.contains(text) {
+            if let Some((problem, help)) = data_type.user.as_ref().and_then(|t| self.label_too_soon(t, text)) {
+                self.report(problem, default.span, Some(help), out);
+            }
             return;
         }
         let help = out

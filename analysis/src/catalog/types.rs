@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::object::{Type, UserTypeKind};
 use super::{Catalog, Found, Key, Object, Outcome, Problem};
-use crate::change::TypeName;
+use crate::change::{Form, Literal, Names, TypeName};
 
 /// A built-in type.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +67,11 @@ fn with_modifiers(text: &str, modifiers: &[String]) -> String {
     }
     let modifiers =
         if text == "numeric" && modifiers.len() == 1 { format!("{},0", modifiers[0]) } else { modifiers.join(",") };
+    // A second has six digits; what is more is cut with a warning.
+    let modifiers = match (text.split(' ').next(), modifiers.parse::<u32>()) {
+        (Some("timestamp" | "time" | "interval"), Ok(7..)) => "6".to_owned(),
+        _ => modifiers,
+    };
     match text.split_once(' ') {
         Some((first @ ("timestamp" | "time"), rest)) => format!("{first}({modifiers}) {rest}"),
         _ => format!("{text}({modifiers})"),
@@ -143,11 +148,16 @@ impl Catalog {
         };
         let word = name.name.name.value.as_str();
         let in_catalog = name.name.schema.as_ref().is_none_or(|s| s.value == "pg_catalog");
+        if name.keyword && word.starts_with("interval ") {
+            let text = with_modifiers(word, &name.modifiers);
+            return Some(finish(Type { text, base: "interval".to_owned(), user: None, array: false, unknown: false }));
+        }
         if in_catalog && let Some(b) = builtin(word) {
             let base = b.text.to_owned();
             let text = with_modifiers(b.text, &name.modifiers);
             // `bpchar` and `char` differ: only the keyword means one character.
-            let text = if !name.keyword && word == "bpchar" { "character".to_owned() } else { text };
+            let text =
+                if !name.keyword && word == "bpchar" && name.modifiers.is_empty() { "bpchar".to_owned() } else { text };
             return Some(finish(Type { text, base, user: None, array: false, unknown: false }));
         }
         if let Found::Yes(key) = self.find(&name.name, Key::Type) {
@@ -189,6 +199,48 @@ impl Catalog {
             name
         } else {
             format!("{}.{name}", quoted(key.schema()))
+        }
+    }
+
+    /// A label that this transaction added to an enum cannot be used in it (manual, ALTER TYPE): an index that has it could
+    /// not be undone. From 17 on it can be where the type is of the same transaction, too.
+    pub(crate) fn label_too_soon(&self, key: &Key, label: &str) -> Option<(Problem, String)> {
+        let young = self.young_labels.iter().find(|y| y.of == *key && y.label == label)?;
+        if young.with_type && self.server_version.is_some_and(|(major, _)| major >= 17) {
+            return None;
+        }
+        let problem = Problem::Other {
+            rule: "enum-value-used-too-soon",
+            sqlstate: Some("55P04"),
+            message: format!("unsafe use of new value \"{label}\" of enum type {}", self.type_text(key)),
+        };
+        let help = if young.with_type {
+            "name it in CREATE TYPE, or add it in a migration before this one"
+        } else {
+            "it can be used once it is committed: add it in a migration before this one"
+        };
+        Some((problem, help.to_owned()))
+    }
+
+    /// The literals of an expression that are cast to an enum: `'x'::mood`.
+    pub(super) fn check_cast_labels(&mut self, names: &Names, out: &mut Outcome) {
+        if self.young_labels.is_empty() {
+            return;
+        }
+        let mut found = Vec::new();
+        for node in &names.tree {
+            let Form::Cast(at) = node.form else { continue };
+            let (Some(name), Some(part)) = (names.types.get(at as usize), names.parts_of(node).first()) else {
+                continue;
+            };
+            if let Some(Literal::Text(text)) = names.literal_at(*part)
+                && let Some(Type { user: Some(key), array: false, .. }) = self.lookup_type(name)
+            {
+                found.extend(self.label_too_soon(&key, text).map(|(problem, help)| (problem, help, node.span)));
+            }
+        }
+        for (problem, help, span) in found {
+            self.report(problem, span, Some(help), out);
         }
     }
 

@@ -62,6 +62,7 @@ pub static ALL: &[Rule] = rules! {
     "duplicate-schema" Correctness Deny,
     "duplicate-table" Correctness Deny,
     "empty-migration" Convention Deny,
+    "enum-value-used-too-soon" Correctness Deny,
     "file-name" Convention Deny,
     "fk-target-not-unique" Correctness Deny,
     "fk-type-mismatch" Correctness Deny,

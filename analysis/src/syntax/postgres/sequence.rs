@@ -32,7 +32,7 @@ pub(super) fn alter(c: &mut Cursor<'_>) -> R<Change> {
         return Err(c.expected("a sequence option: RESTART, OWNED BY, INCREMENT BY …"));
     }
     while option(c, &mut owned_by)? {}
-    Ok(Change::AlterSequence { name, if_exists, owned_by: owned_by.flatten() })
+    Ok(Change::AlterSequence { name, if_exists, owned_by })
 }
 
 /// `(START 1 INCREMENT 2)` of an identity column.

@@ -18,8 +18,7 @@ pub(super) fn create_type(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
                 c.list(Cursor::string)
             })?)
         } else if c.eat("RANGE") {
-            definition(c)?;
-            TypeDefinition::Range
+            TypeDefinition::Range { multirange: range_options(c)? }
         } else if c.at_token(&Token::LParen) {
             TypeDefinition::Composite(c.parens(|c| {
                 if c.at_token(&Token::RParen) {
@@ -37,6 +36,29 @@ pub(super) fn create_type(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
         TypeDefinition::Base
     };
     Ok(Change::CreateType { name, kind })
+}
+
+/// `(subtype = int, multirange_type_name = name)`: the name.
+fn range_options(c: &mut Cursor<'_>) -> R<Option<Ident>> {
+    let mark = c.mark();
+    definition(c)?;
+    let span = c.span_from(mark);
+    c.inside(span, |c| {
+        c.expect_token(&Token::LParen)?;
+        while !c.at("multirange_type_name") {
+            if c.at_end() {
+                return Ok(None);
+            }
+            c.advance();
+        }
+        c.advance();
+        c.expect_token(&Token::Eq)?;
+        let name = c.name()?.name;
+        while !c.at_end() {
+            c.advance();
+        }
+        Ok(Some(name))
+    })
 }
 
 fn attribute(c: &mut Cursor<'_>) -> R<(Ident, TypeName)> {
