@@ -196,7 +196,8 @@ pub(crate) fn lex(text: &str, dialect: &dyn Dialect) -> Lexed {
         }
     }
     if let Err(e) = outcome {
-        let at = bytes.to(e.location).min(text.len());
+        // It starts where the last token ends, wherever the tokenizer has given up in it.
+        let at = (bytes.at + skip).min(text.len());
         let message = e.message.trim_end_matches(|c: char| c == '.' || c.is_whitespace()).to_owned();
         lexed.error = Some(unreadable_token(text, at, &message));
     }

@@ -8,7 +8,7 @@ use super::operators::refused;
 use super::{Q, Reader, Shape, is_word, postgres, sqlite};
 use crate::change::{Ident, Join, Name, Names, NodeId, Output, Reads, Select, Source, SourceKind};
 use crate::span::Span;
-use crate::syntax::{Cursor, SyntaxError, start_of};
+use crate::syntax::{Cursor, SyntaxError, span_of, start_of};
 
 /// A name that WITH has bound.
 #[derive(Debug)]
@@ -374,7 +374,15 @@ impl Reader<'_, '_> {
             }
             return Ok(Output::Star(Some(path)));
         }
-        let shape = self.whole(&mut select.names)?;
+        let mark = self.c.mark();
+        let shape = match self.whole(&mut select.names) {
+            Ok(shape) => shape,
+            Err(e) => {
+                let Some(label) = self.operator_as_label(mark, &e) else { return Err(e) };
+                select.targets.push(NodeId::NONE);
+                return Ok(Named(label));
+            }
+        };
         select.targets.push(shape.node);
         q.opaque |= shape.expands;
         if let Some(alias) = self.column_alias()? {
@@ -385,6 +393,27 @@ impl Reader<'_, '_> {
             Some(name) if self.postgres() || shape.indirect => Named(*name),
             _ => Output::Unnamed,
         })
+    }
+
+    /// `SELECT 1 is FROM t`: a word that begins an operator, and names the column where nothing of one follows.
+    fn operator_as_label(&self, mark: usize, e: &SyntaxError) -> Option<Ident> {
+        const WORDS: &[&str] = &["AND", "OR", "IS", "NOT", "IN", "LIKE", "ILIKE", "SIMILAR", "BETWEEN", "COLLATE"];
+        const OPENS: &[&str] = &["CASE", "END", "BETWEEN"];
+        let ends = matches!(self.c.peek(), Token::EOF | Token::Comma | Token::SemiColon) || self.ends_target_list();
+        let [first, before @ .., label] = self.c.tokens_in(self.c.span_from(mark)) else { return None };
+        let operand = before.last().unwrap_or(first);
+        let Token::Word(w) = &label.token else { return None };
+        let plain =
+            ends && self.postgres()
+                && e.rule == "syntax-error"
+                && e.span.start == self.c.mark()
+                && is_word(&label.token, WORDS)
+                && !is_word(&operand.token, WORDS)
+                && !super::operators::is_operator(&operand.token)
+                && !before.iter().chain([first]).any(|t| {
+                    matches!(t.token, Token::LParen | Token::LBracket | Token::Comma) || is_word(&t.token, OPENS)
+                });
+        plain.then(|| Ident { value: (self.c.syntax.fold)(&w.value), span: span_of(label) })
     }
 
     /// `t.*`, `s.t.*`.
@@ -568,7 +597,8 @@ impl Reader<'_, '_> {
             self.c.eat_words("WITH ORDINALITY");
             return self.push_source(select, None, SourceKind::Unknown);
         }
-        if self.postgres() && self.c.at("COLLATION") && self.c.at_nth(1, "FOR") {
+        let value = self.postgres() && is_word(self.c.peek(), super::VALUE_WORDS);
+        if value || self.postgres() && self.c.at("COLLATION") && self.c.at_nth(1, "FOR") {
             return self.table_function(select);
         }
         if self.at_table_function() {

@@ -640,7 +640,9 @@ pub(super) fn reindex(c: &mut Cursor<'_>) -> R<Change> {
         ObjectKind::Table => relation(c)?,
         ObjectKind::Schema => unqualified(c.ident()?),
         _ => {
-            if !c.at_end() {
+            if c.at_end() {
+                c.needs(16, "REINDEX of a database without its name", mark)?;
+            } else {
                 c.ident()?;
             }
             return Ok(Change::Inert { what: "REINDEX" });

@@ -657,3 +657,132 @@ fn corpus() {
         Err(_) => assert_eq!(errors, 0, "of {statements} statements in {} files", files.len()),
     }
 }
+
+/// What needs a newer server is an error where the stated one is older, and only there. Every version is the servers'
+/// own: 13, 15, 16 and 18 were asked.
+#[test]
+fn forms_of_newer_servers() {
+    for (since, sql) in [
+        (14, "CREATE OR REPLACE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()"),
+        (14, "CREATE FUNCTION f() RETURNS integer RETURN 1"),
+        (14, "CREATE PROCEDURE p() BEGIN ATOMIC SELECT 1; END"),
+        (14, "ALTER TABLE p DETACH PARTITION t CONCURRENTLY"),
+        (14, "CREATE TABLE t (a text COMPRESSION pglz)"),
+        (14, "REINDEX (TABLESPACE x) TABLE t"),
+        (14, "SELECT a FROM t GROUP BY DISTINCT a, b"),
+        (14, "SELECT 1 value"),
+        (14, "SELECT * FROM t JOIN u USING (a) AS j"),
+        (14, "GRANT SELECT ON t TO r GRANTED BY o"),
+        (14, "CREATE STATISTICS s ON lower(a), b FROM t"),
+        (15, "MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN DELETE"),
+        (15, "CREATE UNIQUE INDEX i ON t (a) NULLS NOT DISTINCT"),
+        (15, "CREATE TABLE t (a integer UNIQUE NULLS DISTINCT)"),
+        (15, "CREATE TABLE t (a integer REFERENCES u ON DELETE SET NULL (a))"),
+        (15, "ALTER TABLE t SET ACCESS METHOD heap"),
+        (15, "CREATE VIEW v WITH (security_invoker) AS SELECT 1"),
+        (15, "CREATE PUBLICATION p FOR TABLES IN SCHEMA s"),
+        (15, "CREATE PUBLICATION p FOR TABLE t (a)"),
+        (15, "CREATE PUBLICATION p FOR TABLE t WHERE (a > 0)"),
+        (15, "CREATE UNLOGGED SEQUENCE s"),
+        (15, "GRANT SET ON PARAMETER work_mem TO r"),
+        (16, "SELECT * FROM (SELECT 1)"),
+        (16, "CREATE TABLE t (a text STORAGE external)"),
+        (16, "CREATE STATISTICS ON a, b FROM t"),
+        (16, "GRANT a TO b WITH INHERIT TRUE"),
+        (16, "SELECT json_array(1, 2)"),
+        (16, "SELECT json_object('a': 1)"),
+        (16, "SELECT a IS JSON FROM t"),
+        (16, "REINDEX DATABASE"),
+        (16, "SELECT 1_000"),
+        (16, "SELECT xmlserialize(CONTENT a AS text INDENT) FROM t"),
+        (17, "SELECT json_exists(a, '$.b') FROM t"),
+        (17, "SELECT * FROM json_table(a, '$' COLUMNS (b integer PATH '$.c')) j"),
+        (17, "MERGE INTO t USING u ON t.a = u.a WHEN NOT MATCHED BY SOURCE THEN DELETE"),
+        (17, "MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN DELETE RETURNING a"),
+        (17, "ALTER TABLE t ALTER a SET EXPRESSION AS (b + 1)"),
+        (17, "SELECT now() AT LOCAL"),
+        (18, "CREATE TABLE t (a integer, b integer GENERATED ALWAYS AS (a + 1) VIRTUAL)"),
+        (18, "CREATE TABLE t (a integer, b integer GENERATED ALWAYS AS (a + 1))"),
+        (18, "CREATE TABLE t (a integer, CONSTRAINT c NOT NULL a)"),
+        (18, "CREATE TABLE t (a integer CHECK (a > 0) NOT ENFORCED)"),
+        (18, "CREATE TABLE t (a integer, b daterange, PRIMARY KEY (a, b WITHOUT OVERLAPS))"),
+        (18, "ALTER TABLE t ADD FOREIGN KEY (a, PERIOD b) REFERENCES u (a, PERIOD b)"),
+        (18, "INSERT INTO t VALUES (1) RETURNING WITH (OLD AS o) o.a"),
+    ] {
+        let rules = |server: u32| -> Vec<&str> {
+            let errors = parse(sql, super::of_server(server)).errors;
+            errors.iter().map(|e| e.rule).collect()
+        };
+        assert_eq!(rules(since), [""; 0], "PostgreSQL {since} reads {sql}");
+        assert_eq!(rules(since - 1), ["newer-than-server"], "PostgreSQL {} does not read {sql}", since - 1);
+        assert_eq!(parse(sql, &SYNTAX).errors, [], "no version is stated for {sql}");
+        let said = parse(sql, super::of_server(since - 1)).errors.remove(0).message;
+        assert!(said.contains(&format!("needs PostgreSQL {since}")), "{said}");
+    }
+}
+
+/// Whatever stands in a file: a clear error at its place, and the statements after it are read.
+#[test]
+fn bad_input() {
+    let deep = format!("SELECT {}1{};", "(".repeat(10_000), ")".repeat(10_000));
+    let long = format!("SELECT {};", ["'x'"; 250_000].join(" || "));
+    assert!(long.len() > 1_000_000 && parse(&long, &SYNTAX).errors.is_empty());
+    for (sql, rule, at, message) in [
+        ("SELECT 'abc", "syntax-error", 7, "unterminated quoted string"),
+        ("SELECT \"abc", "syntax-error", 7, ""),
+        ("DO $x$ BEGIN NULL; END", "syntax-error", 3, "dollar-quoted"),
+        ("SELECT 1 /* no end", "syntax-error", 9, "comment"),
+        ("SELECT 1;\0", "syntax-error", 9, "NUL byte"),
+        (&deep, "nesting-too-deep", 7 + 200, "nested"),
+        ("CREATE TABLE t (a integer", "syntax-error", 25, "end of input"),
+        ("SELECT 1; ALTER TABLE t ADD", "syntax-error", 27, "end of input"),
+        ("\\set x 1\nSELECT 1;", "psql-command", 0, "client program"),
+        ("CREATE TABLE {{ name }} (a integer)", "syntax-error", 13, "syntax error at or near \"{\""),
+        ("CREATE TABLE ${name} (a integer)", "syntax-error", 13, "syntax error at or near \"$\""),
+        ("INSERT INTO t VALUES (:'x')", "syntax-error", 22, "syntax error at or near \":\""),
+    ] {
+        let shown: String = sql.chars().take(40).collect();
+        let parsed = parse(sql, &SYNTAX);
+        let Some(e) = parsed.errors.first() else { panic!("taken: {shown}") };
+        assert_eq!((e.rule, e.span.start), (rule, at), "{} in {shown}", e.message);
+        assert!(e.message.contains(message), "{} in {shown}", e.message);
+    }
+    let parsed = parse("CREATE TABEL a (b integer); SELECT 1; DROP TABEL c; SELEC 2; SELECT 3", &SYNTAX);
+    let places: Vec<usize> = parsed.errors.iter().map(|e| e.span.start).collect();
+    assert_eq!((places, parsed.statements.len()), (vec![7, 43, 52], 5));
+}
+
+/// Operators that a database makes for itself, and words that begin one without being one.
+#[test]
+fn operators_and_labels() {
+    for sql in [
+        "SELECT a === b, a *= c, a *<> d, !=- 10 FROM t",
+        "SELECT a*-1, a=-1, a<=-1, a->-1, a - -1 FROM t",
+        "SELECT 1 is, a and FROM t",
+        "SELECT 'x' COLLATE",
+        "SELECT t.*::text, t.* FROM t",
+        "SELECT * FROM current_date AS d, localtimestamp(3) x, collation for ('x') y",
+        "SELECT sum(a) OVER (ROWS BETWEEN unbounded(1) PRECEDING AND unbounded.x FOLLOWING) FROM t",
+        "UPDATE t SET (a, b) = ROW(v.*) FROM v",
+        "INSERT INTO t VALUES (u.*), (1, 2)",
+        "CREATE USER mapping",
+        "SELECT 0b1010, 0o1_777, -0b_1, 0x1F",
+    ] {
+        read(sql);
+    }
+    for (sql, at) in [
+        ("SELECT f() 'x'", "'x'"),
+        ("SELECT 0b12", "0b12"),
+        ("SELECT 0o7__7", "0o7__7"),
+        ("SELECT values(1)", "("),
+        ("SELECT * FROM t AS (a, b)", "("),
+        ("SELECT * FROM f() AS (a, b)", ","),
+        ("SELECT * FROM rank() OVER (ORDER BY a)", "ORDER"),
+        ("SELECT a IS, (b IS FROM t", "FROM"),
+        ("MERGE INTO t USING u ON true WHEN MATCHED THEN INSERT DEFAULT VALUES", "INSERT"),
+        ("SELECT json_object('a' 1)", "1"),
+        ("SELECT xmlelement(foo name)", "foo"),
+    ] {
+        assert_eq!(refused(sql).0, at, "in {sql}");
+    }
+}
