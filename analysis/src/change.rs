@@ -550,6 +550,8 @@ pub(crate) struct Reads {
     /// Rows of a VALUES list: the number of expressions in each, with the span of the row.
     pub(crate) values: Option<Vec<(usize, Span)>>,
     pub(crate) opaque: bool,
+    /// It refers to a query of a WITH, which is read where it stands: nothing in it is reported here.
+    pub(crate) elsewhere: bool,
 }
 
 /// One SELECT of a query: its FROM and the names in its clauses.
@@ -559,12 +561,14 @@ pub(crate) struct Select {
     pub(crate) names: Names,
     /// Names that may also be output columns (ORDER BY, GROUP BY).
     pub(crate) loose: Names,
+    /// Which of the names' columns stand in FROM or where not all sources are seen: by their positions.
+    pub(crate) in_from: std::ops::Range<usize>,
     /// Output names, for `loose`.
     pub(crate) aliases: Vec<String>,
     /// The expressions of its output columns, in their order; none for a `*`. Of VALUES: those of all rows.
     pub(crate) targets: Vec<NodeId>,
-    /// The outputs of a later part of a set operation; the first part's are those of the query.
-    pub(crate) arm: Option<Vec<Output>>,
+    /// The outputs of a later part of a set operation, with its word; the first part's are those of the query.
+    pub(crate) arm: Option<(&'static str, Vec<Output>)>,
 }
 
 /// One item of a FROM clause.
@@ -955,6 +959,8 @@ pub(crate) struct CreateFunction {
     /// RETURNS TABLE (…).
     pub(crate) returns_table: Vec<(Ident, TypeName)>,
     pub(crate) language: Option<String>,
+    /// `i` immutable, `s` stable, `v` volatile.
+    pub(crate) volatility: char,
     /// The body's text, and where it stands.
     pub(crate) body: Option<(String, Span)>,
     /// All that follows the argument list, folded: what OR REPLACE would change.
@@ -988,6 +994,7 @@ pub(crate) struct CreateTrigger {
     pub(crate) instead_of: bool,
     /// UPDATE OF …
     pub(crate) columns: Vec<Ident>,
+    /// WHEN: of the rows `old` and `new`.
     pub(crate) when: Option<Expr>,
     /// PostgreSQL: the function it calls.
     pub(crate) function: Option<Name>,

@@ -2,14 +2,16 @@
 
 use super::constraint::constraint_key;
 use super::depend::column_key;
+use super::infer::Place;
 use super::inherit::invalid;
-use super::object::{Column, ConstraintType, Table, TableKind};
+use super::object::{Column, ConstraintType, Table, TableKind, Type};
+use super::operators::{Context, Inferred, Sure, Ty};
 use super::relations::relation_kind;
 use super::resolve::Scope;
 use super::types::quoted;
-use super::{Catalog, Data, Found, Key, Mark, Object, Outcome, Part, Problem};
+use super::{Catalog, Data, Found, Key, Mark, Object, Outcome, Part, Problem, Refusal};
 use crate::change::{
-    AlterTable, ConstraintDefinition, ConstraintKind, Ident, Name, ObjectKind, TableAction, TableActionKind,
+    AlterTable, ConstraintDefinition, ConstraintKind, Expr, Ident, Name, ObjectKind, TableAction, TableActionKind,
 };
 
 impl Catalog {
@@ -164,9 +166,14 @@ impl Catalog {
                     return;
                 }
                 let resolved = self.resolve_type(data_type, out);
+                let own = table.columns.iter().find(|c| self.same(&c.name, &column.value)).cloned();
+                let mut becomes =
+                    own.as_ref().and_then(|c| Ty::of(&c.data_type)).map_or(Inferred::Unknown, Inferred::Known);
                 if let Some(using) = using {
                     let scope = Scope::of_table(self, key, None);
-                    self.resolve_names(&using.names, std::slice::from_ref(&scope), out);
+                    let types = self.resolve_names(&using.names, std::slice::from_ref(&scope), out);
+                    self.must_be_of_one_row(using, &types, Place::TRANSFORM, out);
+                    becomes = types.of(using.root).clone();
                     let reads_itself =
                         using.names.columns.iter().any(|p| p.last().is_some_and(|c| c.value == column.value));
                     // A cast of the column to its own new type is the same again; anything else computes anew.
@@ -175,6 +182,7 @@ impl Catalog {
                         out.data.push(Data::ConvertsAgain { column: column.value.clone(), span: using.span });
                     }
                 }
+                self.check_conversion(column, &becomes, own.as_ref(), &resolved, using.as_ref(), out);
                 let identity = table.columns.iter().any(|c| c.name == column.value && c.identity.is_some());
                 if identity && !super::table::may_be_identity(&resolved) {
                     let message = "identity column type must be smallint, integer, or bigint".to_owned();
@@ -204,7 +212,6 @@ impl Catalog {
                     let data_type = c.data_type.clone();
                     self.check_default(&column.value, &data_type, default, out);
                 }
-                self.resolve_names(&default.names, &[], out);
                 self.unlink_part(key, &Part::Default(column.value.clone()));
                 self.link_names(key, &Part::Default(column.value.clone()), &default.names);
                 let kept = table.columns.iter().find(|c| self.same(&c.name, &column.value));
@@ -321,7 +328,7 @@ impl Catalog {
             TableActionKind::SetExpression { column, expr } => {
                 if self.expect_column(&table, column, false, out) {
                     let scope = Scope::of_table(self, key, None);
-                    self.resolve_names(&expr.names, std::slice::from_ref(&scope), out);
+                    self.check_expression(&column.value, key, &scope, expr, out);
                     self.change_column(key, column, only, |c| c.generated = Some(expr.text.clone()));
                     self.link_generated(key, &column.value, expr, out);
                 }
@@ -444,6 +451,54 @@ impl Catalog {
             }
             TableActionKind::EnableTrigger { name: None } | TableActionKind::Other(_) => {}
         }
+    }
+
+    /// ALTER COLUMN … TYPE: what is there, or what USING makes of it, becomes the new type by itself, and so does a default.
+    fn check_conversion(
+        &mut self,
+        column: &Ident,
+        from: &Inferred,
+        own: Option<&Column>,
+        to: &Type,
+        using: Option<&Expr>,
+        out: &mut Outcome,
+    ) {
+        let (Some(target), true) = (Ty::of(to), self.engine.checks_types && !self.is_open()) else { return };
+        let name = &column.value;
+        let cannot = |t: &Ty| self.coerces(t, &target, Context::Assignment) == Sure::No;
+        let refusal = |message: String, help: String, span| {
+            let problem = Problem::Other { rule: "type-mismatch", sqlstate: Some("42804"), message };
+            vec![Refusal { problem, span, help: Some(help) }]
+        };
+        let found = if from.ty().is_some_and(cannot) {
+            match using {
+                Some(using) => refusal(
+                    format!(
+                        "result of USING clause for column \"{name}\" cannot be cast automatically to type {}",
+                        to.text
+                    ),
+                    format!("cast it in the USING clause: USING (…)::{}", to.text),
+                    using.span,
+                ),
+                None => refusal(
+                    format!("column \"{name}\" cannot be cast automatically to type {}", to.text),
+                    format!("say how: USING {name}::{}", to.text),
+                    column.span,
+                ),
+            }
+        } else if let Some(own) = own
+            && own.default.as_ref().is_some_and(|d| d.starts_with('\'') && d.ends_with('\'') && !d.contains("::"))
+            && Ty::of(&own.data_type).is_some_and(|t| cannot(&t))
+        {
+            refusal(
+                format!("default for column \"{name}\" cannot be cast automatically to type {}", to.text),
+                format!("ALTER COLUMN {name} DROP DEFAULT first, and SET DEFAULT again after it"),
+                column.span,
+            )
+        } else {
+            return;
+        };
+        self.report_all(found, out);
     }
 
     /// `c::type`: the second time it casts a type to itself.

@@ -9,6 +9,9 @@ static FUNCTIONS: &str = include_str!("../../data/postgres/functions.txt");
 /// PostgreSQL's own operator classes, by access method.
 static OPERATOR_CLASSES: &str = include_str!("../../data/postgres/opclasses.txt");
 
+/// Its operators.
+static OPERATORS: &str = include_str!("../../data/postgres/operators.txt");
+
 /// Its casts.
 static CASTS: &str = include_str!("../../data/postgres/casts.txt");
 
@@ -20,7 +23,7 @@ const LANGUAGES: &[&str] =
     &["plpgsql", "plperl", "plperlu", "plpython3u", "pltcl", "pltclu", "plv8", "bool_plperl", "jsonb_plpython3u"];
 
 /// The lines of a sorted file that begin with `key` and a tab, without those two.
-fn lines(file: &'static str, key: &str) -> impl Iterator<Item = &'static str> {
+fn lines(file: &'static str, key: &str) -> impl Iterator<Item = &'static str> + use<> {
     // A tab sorts before all that names are made of, so a name stands before the longer ones that begin with it.
     let key = format!("{key}\t");
     let (mut low, mut high) = (0, file.len());
@@ -30,7 +33,8 @@ fn lines(file: &'static str, key: &str) -> impl Iterator<Item = &'static str> {
         let start = file[low..middle].rfind('\n').map_or(low, |n| low + n + 1);
         let end = file[start..].find('\n').map_or(file.len(), |n| start + n + 1);
         let line = &file[start..end];
-        if line.starts_with('#') || *line < *key {
+        // Operators begin with `#`, too; the header's lines go on with a space.
+        if line.starts_with("# ") || *line < *key {
             low = end;
         } else {
             high = start;
@@ -75,6 +79,39 @@ pub(crate) fn cast(from: &str, to: &str) -> Option<char> {
     lines(CASTS, &format!("{from}\t{to}")).next()?.chars().next()
 }
 
+/// PostgreSQL's functions of a name: arguments, defaults, result, kind, volatility, versions.
+pub(crate) fn functions(name: &str) -> impl Iterator<Item = &'static str> + use<> {
+    lines(FUNCTIONS, name)
+}
+
+/// PostgreSQL's operators of a name: left, right, result, versions.
+pub(crate) fn operators(name: &str) -> impl Iterator<Item = &'static str> + use<> {
+    lines(OPERATORS, name)
+}
+
+/// What the operator for exactly these operands answers; the left one is empty before an operand.
+pub(crate) fn operator(name: &str, left: &str, right: &str) -> Option<&'static str> {
+    lines(OPERATORS, &format!("{name}\t{left}\t{right}")).next()?.split('\t').next()
+}
+
+/// The default operator class of a type for an access method.
+pub(crate) fn default_class(method: &str, name: &str) -> Option<&'static str> {
+    default_among(lines(OPERATOR_CLASSES, method), name)
+}
+
+fn default_among(mut lines: impl Iterator<Item = &'static str>, name: &str) -> Option<&'static str> {
+    lines.find_map(|line| {
+        let mut fields = line.split('\t');
+        let class = fields.next()?;
+        (fields.next()? == name && fields.next()? == "default").then_some(class)
+    })
+}
+
+/// The types that an operator class is for.
+pub(crate) fn class_types(method: &str, class: &str) -> impl Iterator<Item = &'static str> + use<> {
+    lines(OPERATOR_CLASSES, &format!("{method}\t{class}")).filter_map(|line| line.split('\t').next())
+}
+
 /// The names of PostgreSQL's own functions, for a suggestion.
 pub(crate) fn function_names<'a>() -> impl Iterator<Item = &'a str> {
     FUNCTIONS.lines().filter(|l| !l.starts_with('#')).filter_map(|l| l.split('\t').next())
@@ -91,6 +128,41 @@ impl Extension {
     /// Whether it has a type of this name.
     pub(crate) fn has_type(self, name: &str) -> bool {
         lines(self.file, &format!("type\t{name}")).next().is_some()
+    }
+
+    /// `pg_type.typcategory` of its type of this name.
+    pub(crate) fn category(self, name: &str) -> Option<char> {
+        lines(self.file, &format!("type\t{name}")).next()?.split('\t').nth(1)?.chars().next()
+    }
+
+    /// The context of its cast from one type to another.
+    pub(crate) fn cast(self, from: &str, to: &str) -> Option<char> {
+        lines(self.file, &format!("cast\t{from}\t{to}")).next()?.chars().next()
+    }
+
+    /// Its functions of a name.
+    pub(crate) fn functions(self, name: &str) -> impl Iterator<Item = &'static str> + use<> {
+        lines(self.file, &format!("function\t{name}"))
+    }
+
+    /// Its operators of a name.
+    pub(crate) fn operators(self, name: &str) -> impl Iterator<Item = &'static str> + use<> {
+        lines(self.file, &format!("operator\t{name}"))
+    }
+
+    /// What its operator for exactly these operands answers.
+    pub(crate) fn operator(self, name: &str, left: &str, right: &str) -> Option<&'static str> {
+        lines(self.file, &format!("operator\t{name}\t{left}\t{right}")).next()?.split('\t').next()
+    }
+
+    /// Its default operator class of a type for an access method.
+    pub(crate) fn default_class(self, method: &str, name: &str) -> Option<&'static str> {
+        default_among(lines(self.file, &format!("opclass\t{method}")), name)
+    }
+
+    /// The types that its operator class is for.
+    pub(crate) fn class_types(self, method: &str, class: &str) -> impl Iterator<Item = &'static str> + use<> {
+        lines(self.file, &format!("opclass\t{method}\t{class}")).filter_map(|line| line.split('\t').next())
     }
 
     /// Whether it has a function of this name that takes so many arguments; `None` is any number.

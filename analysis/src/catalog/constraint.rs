@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use super::infer::Place;
 use super::inherit::invalid;
 use super::object::{Constraint, ConstraintType, Index, Table};
+use super::operators::{Inferred, Sure, Ty};
 use super::relations::{first_free, index_labels, object_name};
 use super::resolve::Scope;
-use super::types::comparable;
 use super::{Catalog, Key, Object, Outcome, Part, Problem};
 use crate::change::{ConstraintDefinition, ConstraintKind, Expr, ForeignKey, Ident, ObjectKind};
 
@@ -117,7 +118,9 @@ impl Catalog {
             }
             ConstraintKind::Check(expr) => {
                 let scope = Scope::of_table(self, key, None);
-                self.resolve_names(&expr.names, std::slice::from_ref(&scope), out);
+                let types = self.resolve_names(&expr.names, std::slice::from_ref(&scope), out);
+                self.must_be_boolean(expr, &types, "CHECK", out);
+                self.must_be_of_one_row(expr, &types, Place::CHECK, out);
                 let mut columns: Vec<String> = Vec::new();
                 for path in &expr.names.columns {
                     if let Some(last) = path.last()
@@ -150,7 +153,9 @@ impl Catalog {
                     }
                 }
                 if let Some(p) = predicate {
-                    self.resolve_names(&p.names, std::slice::from_ref(&scope), out);
+                    let types = self.resolve_names(&p.names, std::slice::from_ref(&scope), out);
+                    self.must_be_boolean(p, &types, "WHERE", out);
+                    self.must_be_of_one_row(p, &types, Place::PREDICATE, out);
                 }
                 let columns: Vec<String> =
                     elements.iter().filter_map(|e| e.column.as_ref()).map(|c| c.value.clone()).collect();
@@ -247,6 +252,12 @@ impl Catalog {
                 all = false;
             }
             all &= self.expect_column(table, column, true, out);
+            let own = table.columns.iter().find(|c| self.same(&c.name, &column.value));
+            let own = own.and_then(|c| Ty::of(&c.data_type)).map_or(Inferred::Unknown, Inferred::Known);
+            if let Some(refusal) = self.unindexable("btree", &own, None, column.span) {
+                self.report_all(vec![refusal], out);
+                all = false;
+            }
             names.push(column.value.clone());
         }
         if !all {
@@ -579,7 +590,7 @@ impl Catalog {
             let a = table.columns.iter().find(|c| c.name == own.value);
             let b = parent.columns.iter().find(|c| c.name == *other);
             if let (Some(a), Some(b)) = (a, b)
-                && !comparable(&a.data_type, &b.data_type)
+                && self.keys_compare(&a.data_type, &b.data_type) == Sure::No
             {
                 let name =
                     c.name.as_ref().map_or_else(|| object_name(&table.name, &own.value, "fkey"), |n| n.value.clone());

@@ -2,11 +2,14 @@
 
 use super::builtins::Extension;
 use super::certainty::{self, Touched};
-use super::object::{Function, UserType, UserTypeKind};
+use super::infer::Place;
+use super::object::{Column, Function, Type, UserType, UserTypeKind};
+use super::operators::Ty;
 use super::resolve::Scope;
 use super::{Catalog, Found, Key, Object, Outcome, Part, Problem, Refusal, YoungLabel, builtins, types};
 use crate::change::{
-    ArgumentMode, Call, CreateFunction, CreateTrigger, Ident, Name, ObjectKind, Target, TypeAction, TypeDefinition,
+    ArgumentMode, Call, CreateFunction, CreateTrigger, Expr, Ident, Name, ObjectKind, Target, TypeAction,
+    TypeDefinition,
 };
 use crate::span::Span;
 use crate::syntax::plpgsql::Reach;
@@ -113,7 +116,7 @@ impl Catalog {
         );
     }
 
-    fn is_type_or_column(&self, name: &Name) -> bool {
+    pub(super) fn is_type_or_column(&self, name: &Name) -> bool {
         let column = &name.name.value;
         types::builtin(column).is_some()
             || self.find(name, Key::Type) != Found::No
@@ -127,6 +130,7 @@ impl Catalog {
         self.remember(&f.name.name.value);
         self.check_language(f, out);
         let mut arguments = Vec::new();
+        let mut takes = Vec::new();
         let mut types = Vec::new();
         let mut all_known = true;
         for a in &f.arguments {
@@ -134,6 +138,7 @@ impl Catalog {
             all_known &= !t.unknown;
             if a.mode != ArgumentMode::Out {
                 arguments.push(t.text.clone());
+                takes.push(t.clone());
             }
             types.push(t);
         }
@@ -162,6 +167,10 @@ impl Catalog {
             definition: f.text.clone(),
             touched: (reach == Reach::Everything).then(|| self.touched_by(f)).flatten(),
             reach,
+            result: self.one_result(f),
+            takes,
+            // A body in SQL is put in the place of the call, and then it counts.
+            volatility: if f.language.as_deref() == Some("sql") { '?' } else { f.volatility },
             arguments,
         };
         let mut overloads = match self.get(&key) {
@@ -209,6 +218,58 @@ impl Catalog {
         if parsed.errors.is_empty() { certainty::touched(changes?) } else { None }
     }
 
+    /// The type of a function's result, where it is one: not a row made of OUT arguments, nor one of a table.
+    fn one_result(&self, f: &CreateFunction) -> Option<Type> {
+        let out = f.arguments.iter().any(|a| matches!(a.mode, ArgumentMode::Out | ArgumentMode::InOut));
+        let plain = f.kind == ObjectKind::Function && !out && f.returns_table.is_empty();
+        self.lookup_type(f.returns.as_ref().filter(|_| plain)?)
+    }
+
+    /// The condition of a domain's CHECK, of its VALUE.
+    fn check_domain(&mut self, base: &Type, expr: &Expr, out: &mut Outcome) {
+        let value = Scope::of_columns(None, Some(vec![Column::plain("value", base.clone())]));
+        let types = self.resolve_names(&expr.names, &[value], out);
+        self.must_be_boolean(expr, &types, "CHECK", out);
+        self.must_be_of_one_row(expr, &types, Place::CHECK, out);
+    }
+
+    /// The type of this name, as a function's name.
+    pub(super) fn type_of_name(&self, name: &Name) -> Option<Ty> {
+        if name.schema.is_none()
+            && let Some(b) = types::builtin(&name.name.value)
+        {
+            return Some(Ty::named(b.text));
+        }
+        match self.find(name, Key::Type) {
+            Found::Yes(key) => {
+                let text = self.type_text(&key);
+                Ty::of(&Type { base: text.clone(), text, user: Some(key), array: false, unknown: false })
+            }
+            _ => None,
+        }
+    }
+
+    /// ALTER FUNCTION may have said anew how constant its answers are.
+    pub(super) fn forget_volatility(&mut self, name: &Name) {
+        let Found::Yes(key) = self.find(name, Key::Function) else { return };
+        let Some(Object::Function(all)) = self.get(&key) else { return };
+        let all = all.iter().cloned().map(|f| Function { volatility: '?', ..f }).collect();
+        self.put(key, Object::Function(all));
+    }
+
+    /// Whether a function of this name takes so many arguments, whatever their types.
+    pub(super) fn takes_so_many(&self, name: &Name, count: usize) -> bool {
+        let own = match self.find(name, Key::Function) {
+            Found::Yes(key) => {
+                matches!(self.get(&key), Some(Object::Function(all)) if all.iter().any(|f| f.takes(Some(count))))
+            }
+            _ => false,
+        };
+        let word = name.name.value.as_str();
+        own || builtins::function(word, Some(count))
+            || self.installed_extensions().any(|e| e.has_function(word, Some(count)))
+    }
+
     /// The language is one of the server's own, or an extension or CREATE LANGUAGE brought it (manual, 40 and 42).
     fn check_language(&mut self, f: &CreateFunction, out: &mut Outcome) {
         let Some(language) = &f.language else { return };
@@ -236,6 +297,12 @@ impl Catalog {
         let Some(owner) = self.table(&table).cloned() else { return };
         for c in &t.columns {
             self.expect_column(&owner, c, false, out);
+        }
+        if let Some(when) = &t.when {
+            let row = |name: &str| Scope::of_table(self, &table, None).called(name);
+            let types = self.resolve_names(&when.names, &[row("new"), row("old")], out);
+            self.must_be_boolean(when, &types, "WHEN", out);
+            self.must_be_of_one_row(when, &types, Place::TRIGGER, out);
         }
         // A body is checked when the trigger fires, not when it is made.
         if self.engine.ignores_case {
@@ -424,10 +491,12 @@ impl Catalog {
                         },
                         |c| c.value.clone(),
                     );
-                    let value = Scope { qualifier: None, columns: Some(vec!["value".to_owned()]) };
-                    self.resolve_names(&expr.names, std::slice::from_ref(&value), out);
                     self.link_names(&key, &Part::Whole, &expr.names);
                     named.push((own, expr.text.clone()));
+                    self.check_domain(&base, expr, out);
+                }
+                if let Some(default) = default {
+                    self.check_default(&name.name.value, &base, default, out);
                 }
                 UserTypeKind::Domain {
                     base,

@@ -295,6 +295,12 @@ pub(crate) struct Function {
     pub(crate) kind: ObjectKind,
     /// The types of its input arguments.
     pub(crate) arguments: Vec<String>,
+    /// The same, resolved; empty for an aggregate.
+    pub(crate) takes: Vec<Type>,
+    /// What it answers, where that is one type.
+    pub(crate) result: Option<Type>,
+    /// `i` immutable, `s` stable, `v` volatile, `?` what is not known.
+    pub(crate) volatility: char,
     /// How many of them have a default.
     pub(crate) defaults: usize,
     pub(crate) variadic: bool,

@@ -1,6 +1,8 @@
 //! Indexes, views and sequences.
 
+use super::infer::Place;
 use super::object::{Index, Table, TableKind};
+use super::operators::{Inferred, Ty};
 use super::resolve::Scope;
 use super::{Catalog, Found, Key, Object, Outcome, Part, Problem, Refusal, builtins};
 use crate::change::{CreateIndex, CreateView, Ident, IndexColumn, Name, ObjectKind};
@@ -130,9 +132,7 @@ impl Catalog {
             }
         }
         let scope = Scope::of_table(self, &table, None);
-        for expr in index.columns.iter().filter_map(|c| c.expr.as_ref()).chain(&index.predicate) {
-            self.resolve_names(&expr.names, std::slice::from_ref(&scope), out);
-        }
+        self.check_index(index, &t, &scope, out);
         let schema = table.schema().to_owned();
         let (name, key) = match &index.name {
             Some(name) => {
@@ -195,6 +195,37 @@ impl Catalog {
         self.change_table(&table, |t| t.indexes.push(made.clone()));
         if !index.only {
             self.index_partitions(&table, &made, None);
+        }
+    }
+
+    /// What an index is over: its expressions always answer the same, and its method can hold their types.
+    fn check_index(&mut self, index: &CreateIndex, table: &Table, scope: &Scope, out: &mut Outcome) {
+        let scopes = std::slice::from_ref(scope);
+        let method = index.method.as_ref().map_or("btree", |m| m.value.as_str());
+        for element in &index.columns {
+            let (own, span) = match (&element.expr, &element.column) {
+                (Some(expr), _) => {
+                    let types = self.resolve_names(&expr.names, scopes, out);
+                    self.must_be_of_one_row(expr, &types, Place::INDEX, out);
+                    self.must_be_immutable(&types, "functions in index expression must be marked IMMUTABLE", out);
+                    (types.of(expr.root).clone(), expr.span)
+                }
+                (None, Some(column)) => {
+                    let own = table.columns.iter().find(|c| self.same(&c.name, &column.value));
+                    let own = own.and_then(|c| Ty::of(&c.data_type)).map_or(Inferred::Unknown, Inferred::Known);
+                    (own, column.span)
+                }
+                (None, None) => continue,
+            };
+            if let Some(refusal) = self.unindexable(method, &own, element.operator_class.as_ref(), span) {
+                self.report_all(vec![refusal], out);
+            }
+        }
+        if let Some(predicate) = &index.predicate {
+            let types = self.resolve_names(&predicate.names, scopes, out);
+            self.must_be_boolean(predicate, &types, "WHERE", out);
+            self.must_be_of_one_row(predicate, &types, Place::PREDICATE, out);
+            self.must_be_immutable(&types, "functions in index predicate must be marked IMMUTABLE", out);
         }
     }
 
@@ -294,6 +325,7 @@ impl Catalog {
             // A recursive view reads itself.
             let own = view.recursive.then(|| view.name.name.value.clone());
             self.resolve_reads_with(&view.query, &[], own.as_deref(), out);
+            self.check_arms(&view.query, &[], out);
         }
         let columns = self.view_columns(view);
         let existing = match self.find_relation(&view.name) {

@@ -1,8 +1,10 @@
 //! Names inside expressions and queries.
 
+use super::infer::Types;
 use super::object::{Column, Type};
-use super::{Catalog, Found, Key, Object, Outcome, Problem};
-use crate::change::{Call, CreateView, Ident, Literal, Names, Output, Reads, Select, Source, SourceKind};
+use super::operators::{Inferred, Ty};
+use super::{Catalog, Found, Key, Object, Outcome, Problem, Refusal};
+use crate::change::{Call, CreateView, Ident, Join, Literal, Name, Names, Output, Reads, Select, Source, SourceKind};
 
 /// One thing that columns can come from.
 #[derive(Clone, Debug)]
@@ -11,6 +13,17 @@ pub(crate) struct Scope {
     pub(crate) qualifier: Option<String>,
     /// Its columns; `None` where they are not all known.
     pub(crate) columns: Option<Vec<String>>,
+    /// How many queries are around the one that it belongs to.
+    pub(super) depth: usize,
+    origin: Origin,
+}
+
+/// Where the types of a scope's columns are found, in the order of their names.
+#[derive(Clone, Debug)]
+enum Origin {
+    Table(Key),
+    Columns(Vec<Column>),
+    Unknown,
 }
 
 impl Scope {
@@ -20,18 +33,54 @@ impl Scope {
         Self {
             qualifier: Some(alias.map_or_else(|| key.name().to_owned(), |a| a.value.clone())),
             columns: table.filter(|t| !t.open).map(|t| t.columns.iter().map(|c| c.name.clone()).collect()),
+            depth: 0,
+            origin: Origin::Table(key.clone()),
         }
+    }
+
+    /// Columns that are known one by one.
+    pub(crate) fn of_columns(qualifier: Option<&str>, columns: Option<Vec<Column>>) -> Self {
+        Self {
+            qualifier: qualifier.map(str::to_owned),
+            columns: columns.as_ref().map(|all| all.iter().map(|c| c.name.clone()).collect()),
+            depth: 0,
+            origin: columns.map_or(Origin::Unknown, Origin::Columns),
+        }
+    }
+
+    /// The same under another name.
+    pub(crate) fn called(self, name: &str) -> Self {
+        Self { qualifier: Some(name.to_owned()), ..self }
     }
 
     /// Something whose columns are not known.
     pub(crate) fn unknown(qualifier: Option<&str>) -> Self {
-        Self { qualifier: qualifier.map(str::to_owned), columns: None }
+        Self::of_columns(qualifier, None)
+    }
+
+    /// The type of one of its columns, by its place.
+    pub(crate) fn type_at<'c>(&'c self, catalog: &'c Catalog, at: usize) -> Option<&'c Type> {
+        match &self.origin {
+            Origin::Table(key) => catalog.table(key)?.columns.get(at).map(|c| &c.data_type),
+            Origin::Columns(columns) => columns.get(at).map(|c| &c.data_type),
+            Origin::Unknown => None,
+        }
+    }
+
+    /// Its columns with their types, under the names they have here.
+    fn typed(&self, catalog: &Catalog) -> Option<Vec<(String, Inferred)>> {
+        let names = self.columns.as_ref()?.iter().enumerate();
+        let typed = names.map(|(at, name)| {
+            let t = self.type_at(catalog, at).and_then(Ty::of);
+            (name.clone(), t.map_or(Inferred::Unknown, Inferred::Known))
+        });
+        Some(typed.collect())
     }
 }
 
 impl Catalog {
-    /// Resolves what an expression names.
-    pub(crate) fn resolve_names(&mut self, names: &Names, scopes: &[Scope], out: &mut Outcome) {
+    /// Resolves what an expression names. Answers the types of its parts.
+    pub(crate) fn resolve_names(&mut self, names: &Names, scopes: &[Scope], out: &mut Outcome) -> Types {
         if !names.opaque {
             for path in &names.columns {
                 self.resolve_column(path, scopes, out);
@@ -40,12 +89,21 @@ impl Catalog {
         for t in &names.types {
             self.resolve_type(t, out);
         }
-        self.check_cast_labels(names, out);
         for call in &names.functions {
             self.resolve_call(call, out);
         }
         for query in &names.queries {
             self.resolve_reads(query, scopes, out);
+        }
+        let mut found = Vec::new();
+        let types = self.infer(names, scopes, Some(&mut found));
+        self.report_all(found, out);
+        types
+    }
+
+    pub(super) fn report_all(&mut self, found: Vec<Refusal>, out: &mut Outcome) {
+        for Refusal { problem, span, help } in found {
+            self.report(problem, span, help, out);
         }
     }
 
@@ -123,6 +181,7 @@ impl Catalog {
     /// Resolves a query inside `outer` scopes.
     pub(crate) fn resolve_reads(&mut self, reads: &Reads, outer: &[Scope], out: &mut Outcome) {
         self.resolve_reads_with(reads, outer, None, out);
+        self.check_arms(reads, outer, out);
     }
 
     /// The same, where `own` names the relation that the query defines: it may read itself.
@@ -132,9 +191,10 @@ impl Catalog {
             for source in &select.sources {
                 let mut inner = scopes.clone();
                 inner.extend_from_slice(outer);
-                let scope = self.resolve_source(source, &inner, own, out);
-                scopes.push(scope);
+                self.resolve_source(source, &inner, own, out);
+                scopes.push(Scope { depth: depth_within(outer), ..self.source_scope(source, &inner, own) });
             }
+            self.check_scope(select, &scopes, out);
             scopes.extend_from_slice(outer);
             if reads.opaque {
                 scopes.push(Scope::unknown(None));
@@ -148,114 +208,165 @@ impl Catalog {
         }
     }
 
-    fn resolve_source(&mut self, source: &Source, outer: &[Scope], own: Option<&str>, out: &mut Outcome) -> Scope {
-        let alias = source.alias.as_ref();
-        let mut scope = match &source.kind {
-            SourceKind::Table(name) => {
-                if own.is_some_and(|o| self.same(o, &name.name.value)) {
-                    Scope::unknown(Some(&name.name.value))
-                } else {
-                    match self.expect_table(name, out) {
-                        Some(key) => Scope::of_table(self, &key, None),
-                        None => Scope::unknown(Some(&name.name.value)),
-                    }
-                }
+    /// Each source has a name of its own, and a bare column belongs to one of them.
+    fn check_scope(&mut self, select: &Select, scopes: &[Scope], out: &mut Outcome) {
+        if self.engine.ignores_case || self.is_open() || scopes.len() < 2 {
+            return;
+        }
+        for (i, (source, scope)) in select.sources.iter().zip(scopes).enumerate() {
+            let Some(name) = scope.qualifier.as_ref() else { continue };
+            let same = |(other, s): &(&Source, &Scope)| {
+                let bare = source.alias.is_none() && other.alias.is_none();
+                s.qualifier.as_ref() == Some(name)
+                    && (!bare || written(source).map(Name::text) == written(other).map(Name::text))
+            };
+            // What a function is called is not followed.
+            let named = |s: &Source| matches!(s.kind, SourceKind::Table(_) | SourceKind::Query(_));
+            let before = select.sources[..i].iter().zip(scopes).find(same);
+            if let Some((before, _)) = before
+                && named(source)
+                && named(before)
+            {
+                let span = source.alias.as_ref().map(|a| a.span).or_else(|| written(source).map(|n| n.span()));
+                let problem = Problem::Other {
+                    rule: "duplicate-table",
+                    sqlstate: Some("42712"),
+                    message: format!("table name \"{name}\" specified more than once"),
+                };
+                let help = Some("give one of them an alias of its own".to_owned());
+                self.report(problem, span.unwrap_or_default(), help, out);
+                return;
             }
-            SourceKind::Query(reads) => {
+        }
+        for (i, path) in select.names.columns.iter().enumerate() {
+            let ([column], false) = (path.as_slice(), select.in_from.contains(&i)) else { continue };
+            let has = |s: &Scope| s.columns.as_ref().is_some_and(|cs| cs.contains(&column.value));
+            let merged = |join: &Join| match join {
+                Join::Start | Join::Beside => false,
+                Join::Using(names) => names.iter().any(|n| n.value == column.value),
+                Join::Natural => true,
+            };
+            let found = select.sources.iter().zip(scopes).filter(|(s, scope)| has(scope) && !merged(&s.join)).count();
+            if found > 1 {
+                let problem = Problem::Other {
+                    rule: "undefined-column",
+                    sqlstate: Some("42702"),
+                    message: format!("column reference \"{}\" is ambiguous", column.value),
+                };
+                let help = Some("write the table's name or alias before it".to_owned());
+                self.report(problem, column.span, help, out);
+            }
+        }
+    }
+
+    fn resolve_source(&mut self, source: &Source, outer: &[Scope], own: Option<&str>, out: &mut Outcome) {
+        match &source.kind {
+            SourceKind::Table(name) if !own.is_some_and(|o| self.same(o, &name.name.value)) => {
+                self.expect_table(name, out);
+            }
+            SourceKind::Query(reads) if !reads.elsewhere => {
                 self.resolve_reads_with(reads, outer, own, out);
-                let columns = self.output_names(reads);
-                Scope { qualifier: None, columns }
+                self.check_arms(reads, outer, out);
             }
+            _ => {}
+        }
+    }
+
+    /// What a source of a FROM shows.
+    fn source_scope(&self, source: &Source, outer: &[Scope], own: Option<&str>) -> Scope {
+        let mut scope = match &source.kind {
+            SourceKind::Table(name) => match self.find_relation(name) {
+                Found::Yes(key) if !own.is_some_and(|o| self.same(o, &name.name.value)) => {
+                    Scope::of_table(self, &key, None)
+                }
+                _ => Scope::unknown(Some(&name.name.value)),
+            },
+            SourceKind::Query(reads) => Scope::of_columns(None, self.output_columns(reads, outer, own)),
             SourceKind::Cte(name) => Scope::unknown(Some(name)),
             SourceKind::Unknown => Scope::unknown(None),
         };
-        if let Some(alias) = alias {
+        if let Some(alias) = &source.alias {
             scope.qualifier = Some(alias.value.clone());
         }
-        if !source.columns.is_empty() {
-            scope.columns = match scope.columns {
-                Some(mut columns) => {
-                    for (slot, name) in columns.iter_mut().zip(&source.columns) {
-                        slot.clone_from(&name.value);
-                    }
-                    Some(columns)
-                }
-                None => None,
-            };
+        if let Some(columns) = &mut scope.columns {
+            for (slot, name) in columns.iter_mut().zip(&source.columns) {
+                slot.clone_from(&name.value);
+            }
         }
         scope
     }
 
-    /// The names of a query's output columns, where all of them are known.
-    pub(crate) fn output_names(&self, reads: &Reads) -> Option<Vec<String>> {
-        Some(self.output_columns(reads)?.into_iter().map(|c| c.name).collect())
+    /// What the sources of a FROM show, and then what is around it.
+    pub(super) fn select_scopes(&self, select: &Select, outer: &[Scope], own: Option<&str>) -> Vec<Scope> {
+        let mut scopes = outer.to_vec();
+        for (at, source) in select.sources.iter().enumerate() {
+            // Those before it come first, as LATERAL sees them.
+            let scope = self.source_scope(source, &scopes, own);
+            scopes.insert(at, Scope { depth: depth_within(outer), ..scope });
+        }
+        scopes
     }
 
-    /// The output columns of a query, where all of them are known; a type that is not is `unknown`.
-    pub(crate) fn output_columns(&self, reads: &Reads) -> Option<Vec<Column>> {
-        if reads.opaque {
-            return None;
-        }
-        let mut columns = Vec::new();
-        if let Some(values) = &reads.values
-            && reads.outputs.is_empty()
-        {
-            let width = values.first()?.0;
-            return Some((1..=width).map(|n| unknown_column(&format!("column{n}"))).collect());
-        }
-        let select = reads.selects.first();
-        for output in &reads.outputs {
-            match output {
-                Output::Named(i) => columns.push(self.find_output(select, i)),
-                Output::Unnamed => columns.push(unknown_column("?column?")),
-                Output::Star(qualifier) => {
-                    let select = select?;
-                    for source in &select.sources {
-                        let name = source_name(source);
-                        let wanted = qualifier.as_ref().and_then(|q| q.last());
-                        if wanted.is_some_and(|w| !name.is_some_and(|n| self.same(n, &w.value))) {
-                            continue;
-                        }
-                        columns.extend(self.source_columns(source)?);
-                    }
+    /// The columns that a `*` stands for: those that USING and NATURAL merge come once, and first.
+    pub(super) fn expand_star(
+        &self,
+        select: &Select,
+        scopes: &[Scope],
+        qualifier: Option<&[Ident]>,
+        into: &mut Vec<(String, Inferred)>,
+    ) -> Option<()> {
+        let wanted = qualifier.and_then(<[Ident]>::last);
+        let mut tree: Vec<(String, Inferred)> = Vec::new();
+        for (source, scope) in select.sources.iter().zip(scopes) {
+            if let Some(wanted) = wanted {
+                if scope.qualifier.as_ref().is_some_and(|n| self.same(n, &wanted.value)) {
+                    into.extend(scope.typed(self)?);
                 }
+                continue;
             }
+            let mut columns = scope.typed(self)?;
+            let merged: Vec<String> = match &source.join {
+                Join::Start => {
+                    into.append(&mut tree);
+                    Vec::new()
+                }
+                Join::Beside => Vec::new(),
+                Join::Using(names) => names.iter().map(|n| n.value.clone()).collect(),
+                Join::Natural => {
+                    let both = tree.iter().filter(|(n, _)| columns.iter().any(|(c, _)| self.same(c, n)));
+                    both.map(|(n, _)| n.clone()).collect()
+                }
+            };
+            if !merged.is_empty() {
+                let mut first = Vec::with_capacity(tree.len() + columns.len());
+                for name in &merged {
+                    let at = tree.iter().position(|(n, _)| self.same(n, name))?;
+                    let (name, mine) = tree.remove(at);
+                    let at = columns.iter().position(|(n, _)| self.same(n, &name))?;
+                    let (_, theirs) = columns.remove(at);
+                    // The type that both sides take together.
+                    let common = self.common_type(&[&mine, &theirs]).ok().flatten();
+                    first.push((name, common.map_or(Inferred::Unknown, Inferred::Known)));
+                }
+                first.append(&mut tree);
+                tree = first;
+            }
+            tree.append(&mut columns);
         }
-        Some(columns)
+        into.append(&mut tree);
+        Some(())
     }
 
-    fn source_columns(&self, source: &Source) -> Option<Vec<Column>> {
-        let mut columns = match &source.kind {
-            SourceKind::Table(name) => match self.find_relation(name) {
-                Found::Yes(key) => self.table(&key).filter(|t| !t.open).map(|t| t.columns.clone())?,
-                _ => return None,
-            },
-            SourceKind::Query(reads) => self.output_columns(reads)?,
-            SourceKind::Cte(_) | SourceKind::Unknown => return None,
-        };
-        for (column, name) in columns.iter_mut().zip(&source.columns) {
-            column.name.clone_from(&name.value);
-        }
-        Some(columns)
-    }
-
-    fn find_output(&self, select: Option<&Select>, name: &Ident) -> Column {
-        let sources = select.map(|s| s.sources.as_slice()).unwrap_or_default();
-        let same = |c: &&Column| self.same(&c.name, &name.value);
-        let found = sources.iter().find_map(|s| {
-            let columns = self.source_columns(s)?;
-            columns.iter().find(same).cloned()
-        });
-        match found {
-            // An alias may hide another column: the name is sure, the type is where the text names a column.
-            Some(c) => Column { name: name.value.clone(), ..c },
-            None => unknown_column(&name.value),
-        }
+    /// The parts of a set operation, and the rows of VALUES, have types that go together.
+    pub(super) fn check_arms(&mut self, reads: &Reads, outer: &[Scope], out: &mut Outcome) {
+        let found = self.unmatched_arms(reads, outer);
+        self.report_all(found, out);
     }
 
     /// A view's columns: those written, or those of its query.
     pub(crate) fn view_columns(&self, view: &CreateView) -> Option<Vec<Column>> {
-        let mut columns = match self.output_columns(&view.query) {
+        let own = view.recursive.then_some(view.name.name.value.as_str());
+        let mut columns = match self.output_columns(&view.query, &[], own) {
             Some(c) => c,
             None if !view.columns.is_empty() => {
                 return Some(view.columns.iter().map(|i| unknown_column(&i.value)).collect());
@@ -352,6 +463,19 @@ fn source_name(source: &Source) -> Option<&str> {
         SourceKind::Cte(n) => Some(n.as_str()),
         _ => None,
     })
+}
+
+/// The depth of a query inside these.
+fn depth_within(outer: &[Scope]) -> usize {
+    outer.iter().map(|s| s.depth + 1).max().unwrap_or(0)
+}
+
+/// The table that a source names.
+fn written(source: &Source) -> Option<&Name> {
+    match &source.kind {
+        SourceKind::Table(name) => Some(name),
+        _ => None,
+    }
 }
 
 fn unknown_column(name: &str) -> Column {

@@ -1,12 +1,13 @@
 //! One change folded: the dispatch, DML, and blocks.
 
 use super::certainty::{self, Touched};
+use super::infer::Types;
 use super::object::{Column, Object, TableKind};
 use super::resolve::Scope;
 use super::{Catalog, Data, Found, Key, Mark, Outcome, Part, Problem, Refusal};
 use crate::change::{
-    Block, BlockStatement, Change, ConflictTarget, Expr, Handler, Ident, Insert, InsertSource, Name, ObjectKind,
-    Output, Reads, Target, Update,
+    Block, BlockStatement, Change, ConflictTarget, Expr, Handler, Ident, Insert, InsertSource, Name, Names, NodeId,
+    ObjectKind, Output, Reads, Target, Update,
 };
 use crate::span::Span;
 use crate::syntax::plpgsql::Reach;
@@ -75,8 +76,11 @@ impl Catalog {
             Change::Drop(d) => self.drop_objects(d, since, out),
             Change::Rename { kind, target, if_exists, to } => self.rename(*kind, target, *if_exists, to, out),
             Change::SetSchema { kind, target, if_exists, to } => self.set_schema(*kind, target, *if_exists, to, out),
-            Change::Touch { targets, if_exists, .. } => {
+            Change::Touch { what, targets, if_exists } => {
                 for (kind, target) in targets {
+                    if what.starts_with("ALTER") && kind.is_routine() {
+                        self.forget_volatility(&target.name);
+                    }
                     self.expect_target(*kind, target, *if_exists, out);
                 }
             }
@@ -106,7 +110,8 @@ impl Catalog {
     fn policy_expressions(&mut self, key: &Key, exprs: &[Expr], out: &mut Outcome) {
         let scope = Scope::of_table(self, key, None);
         for e in exprs {
-            self.resolve_names(&e.names, std::slice::from_ref(&scope), out);
+            let types = self.resolve_names(&e.names, std::slice::from_ref(&scope), out);
+            self.must_be_boolean(e, &types, "POLICY", out);
         }
     }
 
@@ -553,7 +558,11 @@ impl Catalog {
     fn insert(&mut self, i: &Insert, since: Option<&Mark>, out: &mut Outcome) {
         let key = self.expect_table(&i.table, out);
         if let InsertSource::Query(reads) = &i.source {
-            self.resolve_reads(reads, &[], out);
+            self.resolve_reads_with(reads, &[], None, out);
+            // The rows of VALUES go to the columns each by itself.
+            if reads.values.is_none() {
+                self.check_arms(reads, &[], out);
+            }
         }
         let Some(key) = key else { return };
         let Some(table) = self.table(&key).cloned() else { return };
@@ -568,21 +577,91 @@ impl Catalog {
         }
         if let InsertSource::Query(reads) = &i.source {
             self.insert_width(i, reads, &table.columns, table.open, &table.name, out);
+            self.insert_types(i, reads, &table, out);
         }
         if let Some(on) = &i.on_conflict {
             self.conflict_target(&table, on, out);
         }
         let mut scopes = vec![Scope::of_table(self, &key, i.alias.as_ref())];
-        scopes.push(Scope { qualifier: Some("excluded".to_owned()), columns: Some(Vec::new()) });
-        let excluded = scopes[0].columns.clone();
-        scopes[1].columns = excluded;
-        self.resolve_names(&i.names, &scopes, out);
+        let mut excluded = scopes[0].clone();
+        excluded.qualifier = Some("excluded".to_owned());
+        scopes.push(excluded);
+        let types = self.resolve_names(&i.names, &scopes, out);
+        for (column, value) in i.on_conflict.iter().flat_map(|on| &on.update) {
+            self.assigned(&table, column, &i.names, *value, &types, out);
+        }
         let guarded =
             i.ignore || i.on_conflict.is_some() || matches!(&i.source, InsertSource::Query(r) if guarded_by_query(r));
         let old_table = since.is_none_or(|m| self.was_there(m, &key));
         if !guarded && old_table && !table.temporary {
             out.data.push(Data::Inserts { table: key, span: i.table.span() });
         }
+    }
+
+    /// A value can be assigned to its column.
+    fn assigned(
+        &mut self,
+        table: &super::Table,
+        column: &Ident,
+        names: &Names,
+        value: NodeId,
+        types: &Types,
+        out: &mut Outcome,
+    ) {
+        let Some(c) = table.columns.iter().find(|c| self.same(&c.name, &column.value)) else { return };
+        let refusal = self.unassignable(names, value, types.of(value), &c.name, &c.data_type, false);
+        self.report_all(refusal.into_iter().collect(), out);
+    }
+
+    /// The values can be assigned to their columns.
+    fn insert_types(&mut self, i: &Insert, reads: &Reads, table: &super::Table, out: &mut Outcome) {
+        if !self.engine.checks_types || self.is_open() || i.in_part || i.columns.is_empty() && table.open {
+            return;
+        }
+        let Some(select) = reads.selects.first() else { return };
+        let targets: Vec<&Column> = if i.columns.is_empty() {
+            table.columns.iter().collect()
+        } else {
+            let found = i.columns.iter().map(|c| table.columns.iter().find(|o| self.same(&o.name, &c.value)));
+            let Some(found) = found.collect::<Option<Vec<_>>>() else { return };
+            found
+        };
+        let set_operation = reads.selects.iter().any(|s| s.arm.is_some());
+        let mut found = Vec::new();
+        if let Some(width) = reads.values.as_ref().filter(|_| !set_operation).and_then(|rows| rows.first()).map(|r| r.0)
+        {
+            let types = self.infer(&select.names, &[], None);
+            for (at, id) in select.targets.iter().enumerate() {
+                let Some(column) = targets.get(at % width) else { continue };
+                found.extend(self.unassignable(
+                    &select.names,
+                    *id,
+                    types.of(*id),
+                    &column.name,
+                    &column.data_type,
+                    false,
+                ));
+            }
+        } else if set_operation || reads.outputs.iter().any(|o| matches!(o, Output::Star(_))) {
+            let Some(columns) = self.output_columns(reads, &[], None) else { return };
+            for (own, column) in columns.iter().zip(&targets) {
+                found.extend(self.unassignable_column(own, column, reads.span));
+            }
+        } else {
+            let scopes = self.select_scopes(select, &[], None);
+            let types = self.infer(&select.names, &scopes, None);
+            for (id, column) in select.targets.iter().zip(&targets) {
+                found.extend(self.unassignable(
+                    &select.names,
+                    *id,
+                    types.of(*id),
+                    &column.name,
+                    &column.data_type,
+                    false,
+                ));
+            }
+        }
+        self.report_all(found, out);
     }
 
     /// As many expressions as columns (PostgreSQL: `transformInsertRow`; SQLite: `sqlite3Insert`).
@@ -687,6 +766,13 @@ impl Catalog {
         self.resolve_reads(&u.reads, &[], out);
         let Some(key) = key else { return };
         let Some(table) = self.table(&key).cloned() else { return };
+        if let Some(select) = u.reads.selects.first() {
+            let scopes = self.select_scopes(select, &[], None);
+            let types = self.infer(&select.names, &scopes, None);
+            for (column, _, value) in &u.set {
+                self.assigned(&table, column, &select.names, *value, &types, out);
+            }
+        }
         for (column, accumulates, _) in &u.set {
             if self.expect_column(&table, column, false, out)
                 && *accumulates
@@ -731,7 +817,7 @@ impl Catalog {
             }
         }
         if let Some(into) = &reads.into {
-            let columns = self.output_columns(reads);
+            let columns = self.output_columns(reads, &[], None);
             if let Some(key) = self.new_relation(into, false, reads.into_temporary, ObjectKind::Table, out) {
                 let mut table = super::Table::new(&into.name.value, TableKind::Table);
                 table.temporary = reads.into_temporary;

@@ -1,14 +1,14 @@
 //! CREATE TABLE, and the columns of tables.
 
+use super::infer::Place;
 use super::inherit::invalid;
-use super::literals::{self, Misfit};
 use super::object::{Column, Table, TableKind, Type, UserTypeKind};
 use super::relations::object_name;
 use super::resolve::Scope;
 use super::types::{builtin, serial_type};
 use super::{Catalog, Found, Key, Object, Outcome, Part, Problem};
 use crate::change::{
-    ColumnDefinition, ConstraintDefinition, ConstraintKind, CreateTable, Ident, Literal, Name, ObjectKind, TypeName,
+    ColumnDefinition, ConstraintDefinition, ConstraintKind, CreateTable, Expr, Ident, Name, ObjectKind, TypeName,
 };
 use crate::span::Span;
 
@@ -56,7 +56,7 @@ impl Catalog {
         }
         if let Some((names, reads)) = &t.query {
             self.resolve_reads(reads, &[], out);
-            match self.output_columns(reads) {
+            match self.output_columns(reads, &[], None) {
                 Some(columns) => self.columns_of_query(&mut table, columns, names, reads.span, out),
                 None => table.open = true,
             }
@@ -282,7 +282,6 @@ impl Catalog {
         }
         if let Some(d) = &c.default {
             self.check_default(&c.name.value, &data_type, d, out);
-            self.resolve_names(&d.names, &[], out);
         }
         if let Some(written) = &c.data_type {
             self.check_column_type(&c.name.value, written, &data_type, out);
@@ -533,59 +532,49 @@ impl Catalog {
         }
     }
 
-    /// A literal DEFAULT must be a value of the column's type: of an enum, one of its labels.
-    pub(super) fn check_default(
-        &mut self,
-        column: &str,
-        data_type: &Type,
-        default: &crate::change::Expr,
-        out: &mut Outcome,
-    ) {
-        if self.engine.checks_types
-            && let Some(literal) = &default.literal
-            && let Some(misfit) = literals::misfit(literal, data_type)
-        {
-            let (sqlstate, message) = match misfit {
-                Misfit::NoCast(own) => (
-                    "42804",
-                    format!(
-                        "column \"{column}\" is of type {} but default expression is of type {own}",
-                        data_type.text
-                    ),
-                ),
-                Misfit::Unreadable(text) => {
-                    ("22P02", format!("invalid input syntax for type {}: \"{text}\"", data_type.base))
-                }
+    /// A DEFAULT: its names, and that it can be assigned to the column.
+    pub(super) fn check_default(&mut self, column: &str, data_type: &Type, default: &Expr, out: &mut Outcome) {
+        if let Some(path) = default.names.columns.first().filter(|_| self.engine.checks_types) {
+            let problem = Problem::Other {
+                rule: "invalid-definition",
+                sqlstate: Some("0A000"),
+                message: "cannot use column reference in DEFAULT expression".to_owned(),
             };
-            let problem = Problem::Other { rule: "default-type-mismatch", sqlstate: Some(sqlstate), message };
-            self.report(problem, default.span, None, out);
+            let span = path.iter().map(|i| i.span).reduce(Span::to).unwrap_or(default.span);
+            let help = "a default is computed without the row: a text stands in single quotes, a function needs its parentheses";
+            self.report(problem, span, Some(help.to_owned()), out);
             return;
         }
-        let Some(Literal::Text(text)) = &default.literal else { return };
-        let Some(labels) = self.enum_labels(data_type) else { return };
-        if labels.contains(text) {
-            if let Some((problem, help)) = data_type.user.as_ref().and_then(|t| self.label_too_soon(t, text)) {
-                self.report(problem, default.span, Some(help), out);
-            }
-            return;
-        }
-        let help = out
-            .suggestion(text, labels.iter().map(String::as_str))
-            .or_else(|| Some(format!("its labels are: {}", labels.join(", "))));
-        let problem = Problem::UndefinedEnumLabel { label: text.clone(), type_name: data_type.text.clone() };
-        self.report(problem, default.span, help, out);
+        let types = self.resolve_names(&default.names, &[], out);
+        self.must_be_of_one_row(default, &types, Place::DEFAULT, out);
+        let own = types.of(default.root);
+        let refusal = self.unassignable(&default.names, default.root, own, column, data_type, true);
+        self.report_all(refusal.into_iter().collect(), out);
     }
 
     pub(super) fn check_generated(&mut self, key: &Key, columns: &[ColumnDefinition], out: &mut Outcome) {
         let scope = Scope::of_table(self, key, None);
-        for (column, g) in columns.iter().filter_map(|c| Some((&c.name.value, c.generated.as_ref()?))) {
-            self.resolve_names(&g.expr.names, std::slice::from_ref(&scope), out);
-            self.link_generated(key, column, &g.expr, out);
+        for c in columns {
+            let Some(g) = &c.generated else { continue };
+            self.check_expression(&c.name.value, key, &scope, &g.expr, out);
+            self.link_generated(key, &c.name.value, &g.expr, out);
         }
     }
 
+    /// The expression of a generated column: its type is the column's, and it always answers the same.
+    pub(super) fn check_expression(&mut self, column: &str, key: &Key, scope: &Scope, expr: &Expr, out: &mut Outcome) {
+        let types = self.resolve_names(&expr.names, std::slice::from_ref(scope), out);
+        let own = self.table(key).and_then(|t| t.columns.iter().find(|c| c.name == column));
+        if let Some(data_type) = own.map(|c| c.data_type.clone()) {
+            let refusal = self.unassignable(&expr.names, expr.root, types.of(expr.root), column, &data_type, true);
+            self.report_all(refusal.into_iter().collect(), out);
+        }
+        self.must_be_of_one_row(expr, &types, Place::GENERATED, out);
+        self.must_be_immutable(&types, "generation expression is not immutable", out);
+    }
+
     /// A generated column needs what it is made of, and no other generated column (manual, 5.4).
-    pub(super) fn link_generated(&mut self, key: &Key, column: &str, expr: &crate::change::Expr, out: &mut Outcome) {
+    pub(super) fn link_generated(&mut self, key: &Key, column: &str, expr: &Expr, out: &mut Outcome) {
         if !self.engine.checks_types {
             return;
         }

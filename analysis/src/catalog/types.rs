@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use super::object::{Type, UserTypeKind};
-use super::{Catalog, Found, Key, Object, Outcome, Problem};
-use crate::change::{Form, Literal, Names, TypeName};
+use super::object::Type;
+use super::{Catalog, Found, Key, Outcome, Problem};
+use crate::change::TypeName;
 
 /// A built-in type.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +14,8 @@ pub(crate) struct Builtin {
     pub(crate) text: &'static str,
     /// `pg_type.typcategory`.
     pub(crate) category: char,
+    /// Of its category, the one that is taken where several would do.
+    pub(crate) preferred: bool,
 }
 
 static POSTGRES_TYPES: &str = include_str!("../../data/postgres/types.txt");
@@ -26,12 +28,16 @@ fn builtins() -> &'static BTreeMap<&'static str, Builtin> {
         for line in POSTGRES_TYPES.lines().filter(|l| !l.starts_with('#')) {
             let mut parts = line.split('\t');
             if let (Some(name), Some(text), Some(category)) = (parts.next(), parts.next(), parts.next()) {
-                all.insert(name, Builtin { text, category: category.chars().next().unwrap_or('U') });
+                let preferred = category.ends_with('!');
+                all.insert(name, Builtin { text, category: category.chars().next().unwrap_or('U'), preferred });
             }
         }
         // Pseudo-types of columns that are not types at all.
         for serial in ["serial", "serial4", "bigserial", "serial8", "smallserial", "serial2"] {
-            all.insert(serial, Builtin { text: serial_type(serial).unwrap_or("integer"), category: 'N' });
+            all.insert(
+                serial,
+                Builtin { text: serial_type(serial).unwrap_or("integer"), category: 'N', preferred: false },
+            );
         }
         all
     })
@@ -220,67 +226,5 @@ impl Catalog {
             "it can be used once it is committed: add it in a migration before this one"
         };
         Some((problem, help.to_owned()))
-    }
-
-    /// The literals of an expression that are cast to an enum: `'x'::mood`.
-    pub(super) fn check_cast_labels(&mut self, names: &Names, out: &mut Outcome) {
-        if self.young_labels.is_empty() {
-            return;
-        }
-        let mut found = Vec::new();
-        for node in &names.tree {
-            let Form::Cast(at) = node.form else { continue };
-            let (Some(name), Some(part)) = (names.types.get(at as usize), names.parts_of(node).first()) else {
-                continue;
-            };
-            if let Some(Literal::Text(text)) = names.literal_at(*part)
-                && let Some(Type { user: Some(key), array: false, .. }) = self.lookup_type(name)
-            {
-                found.extend(self.label_too_soon(&key, text).map(|(problem, help)| (problem, help, node.span)));
-            }
-        }
-        for (problem, help, span) in found {
-            self.report(problem, span, Some(help), out);
-        }
-    }
-
-    /// The labels of an enum type.
-    pub(crate) fn enum_labels(&self, data_type: &Type) -> Option<&[String]> {
-        match self.get(data_type.user.as_ref()?)? {
-            Object::Type(t) if !data_type.array => match &t.kind {
-                UserTypeKind::Enum(labels) => Some(labels),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-}
-
-/// Whether a foreign key of type `own` can point at a key of type `referenced`: PostgreSQL looks for an equality
-/// operator, and finds one within a family of types (manual, CREATE TABLE, REFERENCES).
-pub(crate) fn comparable(own: &Type, referenced: &Type) -> bool {
-    if own.unknown || referenced.unknown || own.array || referenced.array {
-        return true;
-    }
-    if own.base == referenced.base {
-        return true;
-    }
-    let (Some(a), Some(b)) = (builtin(&own.base), builtin(&referenced.base)) else {
-        // A domain stands for its base; anything else of the user's has its own equality alone.
-        return own.user.is_none() || referenced.user.is_none();
-    };
-    if a.category != b.category {
-        return false;
-    }
-    match a.category {
-        'N' => {
-            let exact = |t: &Type| matches!(t.base.as_str(), "smallint" | "integer" | "bigint");
-            let number = |t: &Type| exact(t) || matches!(t.base.as_str(), "numeric" | "real" | "double precision");
-            number(own) && number(referenced)
-        }
-        'S' => true,
-        'D' => !(own.base.starts_with("time ") ^ referenced.base.starts_with("time ")),
-        'I' => true,
-        _ => false,
     }
 }

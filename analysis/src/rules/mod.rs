@@ -88,6 +88,7 @@ pub static ALL: &[Rule] = rules! {
     "second-primary-key" Correctness Deny,
     "syntax-error" Correctness Deny,
     "type-change-using" Idempotency Deny,
+    "type-mismatch" Correctness Deny,
     "unbalanced-transaction" Correctness Deny,
     "undefined-column" Correctness Deny,
     "undefined-enum-label" Correctness Deny,

@@ -367,8 +367,10 @@ impl Reader<'_, '_> {
         self.c.expect("SET")?;
         let own = alias.as_ref().unwrap_or(&table.name).value.clone();
         let set = self.set_list(&mut select.names, &own, Some(&table))?;
+        let first = select.names.columns.len();
         if self.c.eat("FROM") {
             self.sources_list(&mut select)?;
+            select.in_from = first..select.names.columns.len();
         } else if self.c.at_any(&["JOIN", "LEFT", "INNER", "RIGHT", "CROSS"]) {
             return Err(Box::new(self.c.expected("FROM or WHERE")));
         }
@@ -550,6 +552,7 @@ impl Reader<'_, '_> {
         select.sources.push(target_source(&table, alias.as_ref()));
         if self.postgres() && self.c.eat("USING") {
             self.sources_list(&mut select)?;
+            select.in_from = 0..select.names.columns.len();
         }
         self.write_filter(&mut select)?;
         let (outputs, expands) = self.returning(&mut select.names)?;
@@ -610,6 +613,8 @@ impl Reader<'_, '_> {
             self.c.needs(17, "MERGE with RETURNING", self.c.mark())?;
         }
         let (outputs, expands) = self.returning(&mut select.names)?;
+        // What WHEN NOT MATCHED sees is the source alone.
+        select.in_from = 0..usize::MAX;
         let reads = Reads { selects: vec![select], writes: vec![table], ..Reads::default() };
         Ok(Written { change: Change::Select(reads), outputs, expands })
     }

@@ -175,7 +175,7 @@ impl Reader<'_, '_> {
             let mut other = self.query_operand(false)?;
             self.same_width(word, &q, &other, self.c.span_from(mark))?;
             if let Some(first) = other.selects.first_mut() {
-                first.arm = Some(std::mem::take(&mut other.outputs));
+                first.arm = Some((word, std::mem::take(&mut other.outputs)));
             }
             q.selects.extend(other.selects);
             q.writes.extend(other.writes);
@@ -298,7 +298,9 @@ impl Reader<'_, '_> {
             q.into = Some(into);
         }
         if self.c.eat("FROM") {
+            let first = select.names.columns.len();
             self.sources_list(&mut select)?;
+            select.in_from = first..select.names.columns.len();
         }
         if self.c.eat("WHERE") {
             self.filter(&mut select, "WHERE")?;
@@ -1131,7 +1133,7 @@ fn aliases(outputs: &[Output]) -> Vec<String> {
         .collect()
 }
 
-/// A query's columns without the names to resolve in it: for the places that refer to a query read elsewhere.
+/// A query's columns without what is to be resolved in it: for the places that refer to a query read elsewhere.
 fn shell(q: &Reads) -> Option<Reads> {
     if q.opaque {
         return None;
@@ -1143,20 +1145,35 @@ fn shell(q: &Reads) -> Option<Reads> {
 fn shell_within(q: &Reads, budget: &mut usize) -> Option<Reads> {
     *budget = budget.checked_sub(1)?;
     let stars = q.outputs.iter().any(|o| matches!(o, Output::Star(_)));
-    let selects = match q.selects.first() {
-        Some(first) if stars => {
-            let mut sources = Vec::with_capacity(first.sources.len());
-            for s in &first.sources {
-                let kind = match &s.kind {
-                    SourceKind::Query(inner) => SourceKind::Query(Box::new(shell_within(inner, budget)?)),
-                    other => other.clone(),
-                };
-                let join = s.join.clone();
-                sources.push(Source { alias: s.alias.clone(), columns: s.columns.clone(), kind, join });
-            }
-            vec![Select { sources, ..Select::default() }]
-        }
-        _ => Vec::new(),
+    let selects = match q.selects.iter().map(|s| shell_of_select(s, budget)).collect::<Option<Vec<_>>>() {
+        Some(selects) => selects,
+        None if stars => return None,
+        // The names of its columns are known without.
+        None => Vec::new(),
     };
-    Some(Reads { span: q.span, selects, outputs: q.outputs.clone(), opaque: q.opaque, ..Reads::default() })
+    let (outputs, values) = (q.outputs.clone(), q.values.clone());
+    Some(Reads { span: q.span, selects, outputs, values, opaque: q.opaque, elsewhere: true, ..Reads::default() })
+}
+
+fn shell_of_select(select: &Select, budget: &mut usize) -> Option<Select> {
+    let mut sources = Vec::with_capacity(select.sources.len());
+    for s in &select.sources {
+        let kind = match &s.kind {
+            SourceKind::Query(inner) => SourceKind::Query(Box::new(shell_within(inner, budget)?)),
+            other => other.clone(),
+        };
+        let join = s.join.clone();
+        sources.push(Source { alias: s.alias.clone(), columns: s.columns.clone(), kind, join });
+    }
+    // The types of its columns come from the forms of its expressions; those of queries in them stay unknown.
+    let n = &select.names;
+    let names = Names {
+        columns: n.columns.clone(),
+        functions: n.functions.clone(),
+        types: n.types.clone(),
+        tree: n.tree.clone(),
+        parts: n.parts.clone(),
+        ..Names::default()
+    };
+    Some(Select { sources, names, targets: select.targets.clone(), arm: select.arm.clone(), ..Select::default() })
 }

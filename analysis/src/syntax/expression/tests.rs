@@ -111,6 +111,11 @@ fn show_output(o: &Output) -> String {
 /// `outputs < sources: names / loose names`, a part for each select, divided by `|`.
 fn show(q: &Reads) -> String {
     let mut out = q.outputs.iter().map(show_output).collect::<Vec<_>>().join(" ");
+    // Of a query that is read elsewhere only the columns count, and what a `*` stands for.
+    let stars = q.outputs.iter().any(|o| matches!(o, Output::Star(_)));
+    if q.elsewhere && !stars {
+        return out;
+    }
     for (i, s) in q.selects.iter().enumerate() {
         out.push_str(if i == 0 { " <" } else { " |" });
         for source in &s.sources {

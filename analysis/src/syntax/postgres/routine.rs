@@ -38,6 +38,7 @@ fn create(c: &mut Cursor<'_>, prefix: &Prefix, kind: ObjectKind) -> R<Change> {
         returns: None,
         returns_table: Vec::new(),
         language: None,
+        volatility: 'v',
         body: None,
         text: String::new(),
     };
@@ -61,6 +62,13 @@ fn create(c: &mut Cursor<'_>, prefix: &Prefix, kind: ObjectKind) -> R<Change> {
         return Err(c.expected("a function option: LANGUAGE, AS, IMMUTABLE, STABLE, STRICT, SECURITY DEFINER …"));
     }
     f.text = c.definition(all);
+    for word in c.tokens_in(all).iter().map(|t| word_of(&t.token)) {
+        for (name, volatility) in [("immutable", 'i'), ("stable", 's'), ("volatile", 'v')] {
+            if word.eq_ignore_ascii_case(name) {
+                f.volatility = volatility;
+            }
+        }
+    }
     Ok(Change::CreateFunction(f))
 }
 
@@ -254,6 +262,7 @@ pub(super) fn create_aggregate(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change>
         returns: None,
         returns_table: Vec::new(),
         language: None,
+        volatility: 'v',
         body: None,
         text,
     }))
