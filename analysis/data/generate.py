@@ -26,6 +26,10 @@ from psycopg import sql
 HERE = pathlib.Path(__file__).resolve().parent
 SCRATCH = "glowplug_data_generate"
 
+# Extensions with releases of their own: what one of them brings does not go with the server's version, so one server that
+# has it is enough (Debian: postgresql-15-pgvector, postgresql-15-postgis-3).
+RELEASED_ALONE = {"vector", "postgis"}
+
 # Row types of catalogs are left out of the types: relations.txt has their names. TOAST is nobody's business.
 TYPES = """
     SELECT CASE n.nspname WHEN 'pg_catalog' THEN '' ELSE n.nspname || '.' END || t.typname,
@@ -213,7 +217,7 @@ def extensions(connection):
         """
     ).fetchall()
     for name, requires, schema in available:
-        if LANGUAGE.search(name):
+        if LANGUAGE.search(name) or name.startswith(("postgis_", "address_standardizer")):
             continue
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
@@ -295,7 +299,7 @@ def generate(folder, connections, servers, asked):
             ["what (type, function, operator, …)", "its fields, as in the files one folder up, empty ones at the end"],
             having,
             servers,
-            asked,
+            sorted(having) if name in RELEASED_ALONE else asked,
         )
     # The program's list of them, sorted; their paths are relative to it.
     lines = [f'    ("{name}", include_str!("extensions/{name}.txt")),' for name in sorted(set().union(*brought.values()))]

@@ -332,6 +332,10 @@ mod tests {
         assert!(extension("pg_trgm").unwrap().has_operator_class("gin", "gin_trgm_ops"));
         assert!(extension("bloom").unwrap().has_method("bloom") && index_method("brin") && !index_method("btere"));
         assert!(operator_class("btree", "text_pattern_ops") && !operator_class("gin", "text_pattern_ops"));
-        assert!(extension("plpgsql").is_some() && extension("postgis").is_none());
+        assert!(
+            extension("plpgsql").is_some()
+                && extension("timescaledb").is_none()
+                && extension("postgis").unwrap().has_type("geometry")
+        );
     }
 }
