@@ -49,7 +49,7 @@ pub(crate) fn migration(
 ) -> Folded {
     let path = file.path.as_str();
     let mut parsed = syntax::parse(&file.text, syntax);
-    migration.checksum = checksum(&parsed);
+    migration.checksum = checksum(&file.text, &parsed);
     migration.raw_checksum = hex(&Sha256::digest(file.text.as_bytes()));
     let mut folded = Folded {
         diagnostics: parsed.errors.iter().map(|e| unreadable(path, e, syntax)).collect(),
@@ -244,14 +244,14 @@ fn names_in(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).filter(|w| !w.is_empty())
 }
 
-/// Over the tokens, so that comments, white space and line ends do not count.
-fn checksum(parsed: &Parsed) -> String {
-    let mut hash = Sha256::new();
+/// Over the tokens, so that comments, white space and line ends do not count. No token holds a NUL.
+fn checksum(text: &str, parsed: &Parsed) -> String {
+    let mut significant = Vec::with_capacity(text.len() + parsed.significant.len());
     for token in &parsed.significant {
-        hash.update((token.len() as u64).to_le_bytes());
-        hash.update(token.as_bytes());
+        significant.extend_from_slice(text[token.range()].as_bytes());
+        significant.push(0);
     }
-    hex(&hash.finalize())
+    hex(&Sha256::digest(&significant))
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

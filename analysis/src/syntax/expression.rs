@@ -387,10 +387,6 @@ impl<'c, 'a> Reader<'c, 'a> {
     fn bits(&mut self, n: &mut Names) -> Q<Shape> {
         let mark = self.c.mark();
         self.c.advance();
-        if self.postgres() && self.c.source(self.c.span_from(mark)).starts_with('0') {
-            self.c.needs(16, "a number that is not decimal", mark)?;
-            return Ok(Shape::default());
-        }
         Ok(Shape::node(self.keep(n, mark, Form::Bits, &[])))
     }
 
@@ -403,17 +399,16 @@ impl<'c, 'a> Reader<'c, 'a> {
         if matches!(self.c.peek(), Token::Word(_)) && self.c.peek_span().start == span.end {
             let span = span.to(self.c.peek_span());
             let found = self.c.source(span);
-            if self.postgres() && is_binary_or_octal(found) {
-                self.c.needs(16, "a number that is not decimal", span.start)?;
-                self.c.advance();
-                return Ok(Shape::default());
-            }
             let message = if self.postgres() {
                 format!("trailing junk after numeric literal at or near \"{found}\"")
             } else {
                 format!("unrecognized token: \"{found}\"")
             };
             return Err(Box::new(SyntaxError::new("syntax-error", span, message)));
+        }
+        if self.postgres() && digits.starts_with('0') && digits.contains(['x', 'X', 'o', 'O', 'b', 'B']) {
+            self.c.needs(16, "a number that is not decimal", span.start)?;
+            return Ok(Shape::default());
         }
         Ok(Shape::literal(n.node(Form::Literal(Literal::Number(digits)), span, &[])))
     }
@@ -1175,18 +1170,6 @@ fn type_of_word(word: &str) -> &'static str {
         "system_user" => "text",
         _ => "name",
     }
-}
-
-/// `0b1010`, `0o1_777`.
-fn is_binary_or_octal(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    let (digits, most) = match (lower.strip_prefix("0b"), lower.strip_prefix("0o")) {
-        (Some(digits), _) => (digits, b'1'),
-        (_, Some(digits)) => (digits, b'7'),
-        _ => return false,
-    };
-    let digits = digits.strip_prefix('_').unwrap_or(digits);
-    digits.split('_').all(|part| !part.is_empty() && part.bytes().all(|b| (b'0'..=most).contains(&b)))
 }
 
 fn is_string(t: &Token) -> bool {

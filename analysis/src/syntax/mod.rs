@@ -1,21 +1,22 @@
 //! SQL text → statements with spans.
 //!
-//! sqlparser's tokenizer cuts the text, once a file. Each statement is then read by the engine's own grammar
+//! `lexer.rs` cuts the text, once a file. Each statement is then read by the engine's own grammar
 //! (`postgres/`, `sqlite.rs`, and `expression/` for expressions, queries and DML), written on [`Cursor`]: a list of what
 //! the engine takes. sqlparser's own grammar takes every engine's clauses at once, refuses some of what PostgreSQL takes,
 //! and loses half of the places; it reads the conditions of PL/pgSQL (`plpgsql/condition.rs`), where neither matters.
 
 mod cursor;
 mod expression;
+mod lexer;
 mod newer;
 pub(crate) mod plpgsql;
 mod postgres;
 mod sqlite;
 
-use sqlparser::dialect::Dialect;
-use sqlparser::tokenizer::{Location, Span as Place, Token, TokenWithSpan, Tokenizer, Whitespace};
+use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 pub(crate) use cursor::{Cursor, R, SyntaxError};
+pub(crate) use lexer::{end_of, lex, place, span_of, start_of, with_keyword};
 
 use crate::change::{Change, Statement};
 use crate::config::Backend;
@@ -30,7 +31,6 @@ pub(crate) struct Syntax {
     pub(crate) backend: Backend,
     /// The major version of the oldest server that must read it; the greatest number where none is stated.
     pub(crate) server: u32,
-    pub(crate) dialect: &'static (dyn Dialect + Sync),
     /// Reads one whole statement.
     pub(crate) statement: fn(&mut Cursor<'_>) -> R<Change>,
     /// Whether an unquoted word may name a column or table.
@@ -77,16 +77,16 @@ pub(crate) struct Parsed {
     pub(crate) statements: Vec<Statement>,
     pub(crate) comments: Vec<Comment>,
     pub(crate) errors: Vec<SyntaxError>,
-    /// The tokens that count for a checksum, as text.
-    pub(crate) significant: Vec<String>,
+    /// The places of the tokens that count for a checksum.
+    pub(crate) significant: Vec<Span>,
 }
 
 /// Reads a whole file.
 pub(crate) fn parse(text: &str, syntax: &'static Syntax) -> Parsed {
-    let mut lexed = lex(text, syntax.dialect);
+    let mut lexed = lex(text, syntax.backend);
     let mut parsed = Parsed {
         comments: std::mem::take(&mut lexed.comments),
-        significant: lexed.tokens.iter().map(|t| t.token.to_string()).collect(),
+        significant: lexed.tokens.iter().map(span_of).collect(),
         ..Parsed::default()
     };
     let broken_from = lexed.error.as_ref().map(|e| e.span.start);
@@ -145,108 +145,6 @@ fn too_deep(tokens: &[TokenWithSpan]) -> Option<Span> {
         }
     }
     None
-}
-
-/// Byte offsets travel through sqlparser in `Location::line`, from 1 (0 is its "nowhere").
-pub(crate) fn place(start: usize, end: usize) -> Place {
-    Place::new(Location::new(start as u64 + 1, 1), Location::new(end as u64 + 1, 1))
-}
-
-pub(crate) fn start_of(t: &TokenWithSpan) -> usize {
-    (t.span.start.line.max(1) - 1) as usize
-}
-
-pub(crate) fn end_of(t: &TokenWithSpan) -> usize {
-    (t.span.end.line.max(1) - 1) as usize
-}
-
-pub(crate) fn span_of(t: &TokenWithSpan) -> Span {
-    Span::new(start_of(t), end_of(t))
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Lexed {
-    pub(crate) tokens: Vec<TokenWithSpan>,
-    pub(crate) comments: Vec<Comment>,
-    pub(crate) error: Option<SyntaxError>,
-}
-
-/// Cuts a text into tokens whose places are byte offsets. What comes before a token that cannot be read is kept.
-pub(crate) fn lex(text: &str, dialect: &dyn Dialect) -> Lexed {
-    let skip = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let body = &text[skip..];
-    if let Some(nul) = body.find('\0') {
-        let span = Span::new(nul + skip, nul + skip + 1);
-        let error = SyntaxError::new("syntax-error", span, "a NUL byte stands in the file")
-            .help("no engine takes a NUL byte in SQL text; the file may be UTF-16: save it as UTF-8");
-        return Lexed { error: Some(error), ..Lexed::default() };
-    }
-    let mut raw = Vec::new();
-    let outcome = Tokenizer::new(dialect, body).tokenize_with_location_into_buf(&mut raw);
-    let mut bytes = ByteCursor { text: body, at: 0, line: 1, column: 1, skip };
-    let mut lexed = Lexed { tokens: Vec::with_capacity(raw.len() / 2), ..Lexed::default() };
-    for t in raw {
-        let (start, end) = (bytes.to(t.span.start), bytes.to(t.span.end));
-        match t.token {
-            Token::Whitespace(Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_)) => {
-                lexed.comments.push(Comment { span: Span::new(start, end) });
-            }
-            Token::Whitespace(_) => {}
-            token => lexed.tokens.push(TokenWithSpan::new(token, place(start, end))),
-        }
-    }
-    if let Err(e) = outcome {
-        // It starts where the last token ends, wherever the tokenizer has given up in it.
-        let at = (bytes.at + skip).min(text.len());
-        let message = e.message.trim_end_matches(|c: char| c == '.' || c.is_whitespace()).to_owned();
-        lexed.error = Some(unreadable_token(text, at, &message));
-    }
-    lexed
-}
-
-fn unreadable_token(text: &str, at: usize, message: &str) -> SyntaxError {
-    let width = text[at..].chars().next().map_or(0, char::len_utf8);
-    let lower = message.to_ascii_lowercase();
-    let (said, help) =
-        if lower.contains("unterminated string") || lower.contains("literal") && lower.contains("untermin") {
-            (
-                "unterminated quoted string",
-                "the quote that opens here is never closed; a quote inside a string is written twice: ''",
-            )
-        } else if lower.contains("dollar") {
-            ("unterminated dollar-quoted string", "the text that opens here must end with the same $tag$")
-        } else if lower.contains("comment") {
-            ("unterminated /* comment", "comments nest: every /* needs its own */")
-        } else {
-            (message, "")
-        };
-    let e = SyntaxError::new("syntax-error", Span::new(at, at + width), said.to_owned());
-    if help.is_empty() { e } else { e.help(help) }
-}
-
-/// Follows the tokenizer's lines and columns (in characters) through the bytes, once.
-struct ByteCursor<'a> {
-    text: &'a str,
-    at: usize,
-    line: u64,
-    column: u64,
-    skip: usize,
-}
-
-impl ByteCursor<'_> {
-    fn to(&mut self, place: Location) -> usize {
-        while (self.line, self.column) < (place.line, place.column) {
-            let Some(c) = self.text[self.at..].chars().next() else { break };
-            self.at += c.len_utf8();
-            if c == '\n' {
-                self.line += 1;
-                self.column = 1;
-            } else {
-                self.column += 1;
-            }
-        }
-        self.at + self.skip
-    }
 }
 
 /// Cuts the tokens at the semicolons that end statements. Client commands (`\i`, `.read`) are reported and left out.

@@ -13,6 +13,7 @@ mod text;
 mod tests;
 
 use sqlparser::ast;
+use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -21,6 +22,7 @@ use crate::change::{
     Block, BlockStatement, Change, Condition, Handler, Names, Reads, SourceKind, Statement, TableActionKind,
     Transaction,
 };
+use crate::config::Backend;
 use crate::span::Span;
 use condition::{Known, Variables};
 use text::Text;
@@ -39,7 +41,7 @@ static ERROR_CONDITIONS: &str = include_str!("../../data/postgres/errcodes.txt")
 /// Reads the text of a `DO` body. `span` is the literal's place in the file, with its quotes.
 pub(super) fn block(c: &Cursor<'_>, body: &str, span: Span) -> R<Block> {
     let file = c.source(Span::new(0, span.end));
-    let Some(tokens) = Text::of_literal(body, span, file).lex(file, c.syntax.dialect)? else {
+    let Some(tokens) = Text::of_literal(body, span, file).lex(file, c.syntax.backend)? else {
         return Ok(Block { body: vec![opaque("a body that cannot be read here", span)], handlers: Vec::new() });
     };
     let mut reader = Reader {
@@ -85,7 +87,7 @@ pub(crate) enum Reach {
 
 /// How far a function's body reaches.
 pub(crate) fn reach(body: &str) -> Reach {
-    let lexed = super::lex(body, &sqlparser::dialect::PostgreSqlDialect {});
+    let lexed = super::lex(body, Backend::Postgres);
     if lexed.error.is_some() {
         return Reach::Everything;
     }
@@ -442,8 +444,9 @@ impl<'a> Reader<'a> {
         if tokens.len() > MAX_EXPRESSION || super::too_deep(&tokens).is_some() {
             return None;
         }
+        let tokens = tokens.iter().map(super::with_keyword).collect();
         let mut parser =
-            Parser::new(self.syntax.dialect).with_recursion_limit(MAX_NESTING * 2).with_tokens_with_locations(tokens);
+            Parser::new(&PostgreSqlDialect {}).with_recursion_limit(MAX_NESTING * 2).with_tokens_with_locations(tokens);
         let query = parser.parse_query().ok()?;
         (parser.peek_token_ref().token == Token::EOF).then_some(*query)
     }
@@ -1265,7 +1268,7 @@ impl<'a> Reader<'a> {
 
     /// The statements of a text. What is wrong in it is an error when it runs: a handler may catch it.
     fn executed(&mut self, text: &Text, span: Span) -> Vec<BlockStatement> {
-        let tokens = match text.lex(self.file, self.syntax.dialect) {
+        let tokens = match text.lex(self.file, self.syntax.backend) {
             Ok(Some(tokens)) => tokens,
             Ok(None) => {
                 self.known.schema_changed();

@@ -6,7 +6,6 @@
 #[cfg(test)]
 mod tests;
 
-use sqlparser::dialect::SQLiteDialect;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::{Cursor, R, Syntax, SyntaxError, expression, word_of};
@@ -17,16 +16,8 @@ use crate::change::{
 };
 use crate::config::Backend;
 
-pub(super) static SYNTAX: Syntax = Syntax {
-    backend: Backend::Sqlite,
-    server: u32::MAX,
-    dialect: &SQLiteDialect {},
-    statement,
-    is_name,
-    fold,
-    outside_transaction,
-    opens_body,
-};
+pub(super) static SYNTAX: Syntax =
+    Syntax { backend: Backend::Sqlite, server: u32::MAX, statement, is_name, fold, outside_transaction, opens_body };
 
 /// The words that name nothing without quotes. All other keywords fall back to names (`%fallback` in `parse.y`).
 /// Sorted.

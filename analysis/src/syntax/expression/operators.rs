@@ -9,8 +9,7 @@ use std::borrow::Cow;
 
 use super::{Paren, Q, Reader, Shape, is_word, nodes, query};
 use crate::change::{Form, Join, Literal, Names, NodeId, QueryForm};
-use crate::span::Span;
-use crate::syntax::{Cursor, R, SyntaxError, end_of, start_of};
+use crate::syntax::{Cursor, R, SyntaxError};
 
 const OR: u8 = 1;
 pub(super) const AND: u8 = 2;
@@ -38,13 +37,7 @@ impl Reader<'_, '_> {
     /// What stands before an operand, and the operand.
     pub(super) fn prefix(&mut self, n: &mut Names) -> Q<Shape> {
         let mark = self.c.mark();
-        let run = if self.postgres() { self.operator_run() } else { 1 };
         match self.c.peek() {
-            _ if run > 1 => {
-                (0..run).for_each(|_| self.c.advance());
-                self.climb(n, OTHER + 1)?;
-                Ok(Shape::default())
-            }
             Token::Minus | Token::Plus => {
                 let minus = self.c.at_token(&Token::Minus);
                 self.c.advance();
@@ -146,32 +139,7 @@ impl Reader<'_, '_> {
         (sign || !is_operator(next) || self.c.gap_after_next()).then_some(Cow::Borrowed(text))
     }
 
-    /// How many tokens make up PostgreSQL's operator that is next: the tokenizer cuts those that it does not know. A sign
-    /// at its end belongs to what follows, where no character says otherwise.
-    fn operator_run(&self) -> usize {
-        const SIGNED: &[char] = &['~', '!', '@', '#', '%', '^', '&', '|', '`', '?'];
-        if !is_operator_part(self.c.peek()) || !is_operator_part(self.c.peek_nth(1)) || self.c.gap_after_next() {
-            return 1;
-        }
-        let start = self.c.mark();
-        let tokens = self.c.tokens_in(Span::new(start, self.c.end()));
-        let touching =
-            tokens.windows(2).take_while(|w| is_operator_part(&w[1].token) && end_of(&w[0]) == start_of(&w[1]));
-        let run = &tokens[..=touching.count()];
-        let text = self.c.source(Span::new(start, run.last().map_or(start, end_of)));
-        let operator = if text.contains(SIGNED) { text } else { text.trim_end_matches(['+', '-']) };
-        run.iter().filter(|t| end_of(t) <= start + operator.len()).count().max(1)
-    }
-
     fn postgres_infix(&mut self, n: &mut Names, left: &Shape, min: u8, mark: usize) -> Q<Option<NodeId>> {
-        let run = self.operator_run();
-        if run > 1 {
-            if OTHER < min {
-                return Ok(None);
-            }
-            (0..run).for_each(|_| self.c.advance());
-            return self.right_of_operator(n, left, OTHER, mark, None).map(Some);
-        }
         let level = match self.c.peek() {
             Token::Eq | Token::Lt | Token::Gt | Token::LtEq | Token::GtEq | Token::Neq => COMPARE,
             Token::Plus | Token::Minus => ADD,
@@ -485,11 +453,6 @@ impl Reader<'_, '_> {
         n.queries.push(query::reads(self.c, span, select));
         Ok(())
     }
-}
-
-/// Whether a token may be a part of an operator.
-fn is_operator_part(t: &Token) -> bool {
-    is_operator(t) || matches!(t, Token::DoubleEq)
 }
 
 fn is_comparison(t: &Token) -> bool {

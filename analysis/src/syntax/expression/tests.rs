@@ -33,7 +33,7 @@ fn query(sql: &str) -> Reads {
 
 #[track_caller]
 fn expr(sql: &str, syntax: &'static Syntax) -> Expr {
-    let lexed = lex(sql, syntax.dialect);
+    let lexed = lex(sql, syntax.backend);
     let mut c = Cursor::new(sql, &lexed.tokens, syntax);
     let e = c.expr().unwrap_or_else(|e| panic!("{e:?} in {sql}"));
     assert!(c.at_end(), "{sql}: stopped at {}", c.mark());

@@ -1,8 +1,8 @@
 //! SQL that stands inside a literal: its text without the quotes, and where each byte of it stands in the file.
 
-use sqlparser::dialect::Dialect;
 use sqlparser::tokenizer::TokenWithSpan;
 
+use crate::config::Backend;
 use crate::span::Span;
 use crate::syntax::{SyntaxError, end_of, lex, place, start_of};
 
@@ -144,8 +144,8 @@ impl Text {
 
     /// Its tokens, with their places in the file. Places rise strictly, as every grammar expects: where a text that was put
     /// in is longer than what stands for it, the places after it are moved on. `None` where the file has no room for that.
-    pub(super) fn lex(&self, file: &str, dialect: &dyn Dialect) -> Result<Option<Vec<TokenWithSpan>>, SyntaxError> {
-        let lexed = lex(&self.text, dialect);
+    pub(super) fn lex(&self, file: &str, backend: Backend) -> Result<Option<Vec<TokenWithSpan>>, SyntaxError> {
+        let lexed = lex(&self.text, backend);
         if let Some(mut e) = lexed.error {
             let (start, end) = (self.start(e.span.start), self.end(e.span.end));
             e.span = Span::new(boundary(file, start), boundary(file, end.max(start)));
@@ -181,11 +181,10 @@ fn boundary(file: &str, mut at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sqlparser::dialect::PostgreSqlDialect;
 
     #[track_caller]
     fn places(text: &Text, file: &str) -> Vec<String> {
-        let tokens = text.lex(file, &PostgreSqlDialect {}).unwrap().unwrap();
+        let tokens = text.lex(file, Backend::Postgres).unwrap().unwrap();
         tokens.iter().map(|t| file[start_of(t)..end_of(t)].to_owned()).collect()
     }
 
@@ -225,9 +224,9 @@ mod tests {
         let mut text = Text::of_literal("A ", Span::new(7, 15), file).slice(0, 2);
         text.push(&Text::plain("a.b.c.d", Span::new(10, 12)));
         text.push(&Text::plain(" B", Span::new(12, 14)));
-        let tokens = text.lex(file, &PostgreSqlDialect {}).unwrap().unwrap();
+        let tokens = text.lex(file, Backend::Postgres).unwrap().unwrap();
         let starts: Vec<usize> = tokens.iter().map(start_of).collect();
         assert!(starts.windows(2).all(|w| w[0] < w[1]), "{starts:?}");
-        assert_eq!(Text::plain("a b c", Span::new(0, 1)).lex("ab", &PostgreSqlDialect {}), Ok(None));
+        assert_eq!(Text::plain("a b c", Span::new(0, 1)).lex("ab", Backend::Postgres), Ok(None));
     }
 }

@@ -22,7 +22,6 @@ mod typedef;
 pub(in crate::syntax) mod types;
 mod view;
 
-use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::{Cursor, R, Syntax, SyntaxError, expression, span_of, word_of};
@@ -39,7 +38,6 @@ const fn syntax(server: u32) -> Syntax {
     Syntax {
         backend: Backend::Postgres,
         server,
-        dialect: &PostgreSqlDialect {},
         statement: whole,
         is_name: keywords::is_name,
         fold,

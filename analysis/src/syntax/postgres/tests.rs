@@ -216,7 +216,7 @@ fn every_form_is_read() {
 #[test]
 fn broken_forms_are_refused_inside() {
     for sql in ACCEPTED {
-        for t in &crate::syntax::lex(sql, SYNTAX.dialect).tokens {
+        for t in &crate::syntax::lex(sql, SYNTAX.backend).tokens {
             let span = crate::syntax::span_of(t);
             let without = format!("{}{}", &sql[..span.start], &sql[span.end..]);
             for broken in [&sql[..span.end], &without] {
