@@ -42,6 +42,15 @@ fn idempotent(analysis: &Analysis) -> bool {
 }
 
 #[test]
+fn a_procedure_is_called() {
+    let wipe = "CREATE OR REPLACE PROCEDURE wipe(a int) LANGUAGE plpgsql AS $$ BEGIN NULL; END $$;";
+    postgres(
+        &[wipe, "CALL wipe(1);", "CALL wipe(1, 2);"],
+        &["003:1:6 undefined-function: function wipe(integer, integer) does not exist"],
+    );
+}
+
+#[test]
 fn a_default_may_name_the_sequence_of_its_table() {
     postgres(
         &["CREATE TABLE IF NOT EXISTS t (name text DEFAULT 'n' || currval('t_id_seq'), id serial PRIMARY KEY);\n\

@@ -516,11 +516,9 @@ impl Catalog {
         }
         if let Some(Object::Function(all)) = own.and_then(|key| self.get(key)) {
             for f in all {
-                if f.kind == ObjectKind::Procedure {
-                    continue;
-                }
-                // What an aggregate takes and answers is not kept.
-                if f.kind != ObjectKind::Function || f.takes.len() != f.arguments.len() {
+                // What an aggregate takes and answers is not kept; a procedure is what CALL names.
+                let called = matches!(f.kind, ObjectKind::Function | ObjectKind::Procedure);
+                if !called || f.takes.len() != f.arguments.len() {
                     return Choice::Unknown;
                 }
                 let Some(takes) = f.takes.iter().map(Ty::of).collect::<Option<Vec<Ty>>>() else {
