@@ -1,7 +1,7 @@
 //! The verdicts that `analysis/tests/types.rs` holds the analysis to are the server's own.
 
+use ::postgres::SimpleQueryMessage;
 use glowplug_tests::postgres;
-use postgres::SimpleQueryMessage;
 
 const SETUP: &str = include_str!("../../analysis/tests/types/setup.sql");
 const CASES: &str = include_str!("../../analysis/tests/types/cases.tsv");
