@@ -61,7 +61,7 @@ impl Catalog {
         since: Option<&Mark>,
         out: &mut Outcome,
     ) {
-        let Some(table) = self.table(key).cloned() else { return };
+        let Some(table) = self.held(key) else { return };
         match &action.kind {
             TableActionKind::AddColumn { column, if_not_exists } => {
                 if table.columns.iter().any(|c| self.same(&c.name, &column.name.value)) {
@@ -88,7 +88,7 @@ impl Catalog {
                     self.report(invalid(code, message.to_owned()), column.name.span, None, out);
                     return;
                 }
-                let mut changed = table;
+                let mut changed = Table::clone(&table);
                 let sequence = self.own_sequence(key, &changed.name, column);
                 if self.add_column(key, &mut changed, column, out) {
                     let Some(added) = changed.columns.pop() else { return };

@@ -92,7 +92,7 @@ impl Catalog {
 
     /// Adds a constraint to a table and, unless `only` it is meant, to its children.
     pub(crate) fn add_constraint(&mut self, key: &Key, c: &ConstraintDefinition, only: bool, out: &mut Outcome) {
-        let Some(table) = self.table(key).cloned() else { return };
+        let Some(table) = self.held(key) else { return };
         match &c.kind {
             ConstraintKind::PrimaryKey { columns, using_index: Some(index), .. }
             | ConstraintKind::Unique { columns, using_index: Some(index), .. } => {
@@ -530,7 +530,7 @@ impl Catalog {
         referenced: &mut Vec<String>,
         out: &mut Outcome,
     ) -> bool {
-        let Some(parent) = self.table(target).cloned() else { return true };
+        let Some(parent) = self.held(target) else { return true };
         if !parent.kind.is_table() {
             let problem = Problem::Other {
                 rule: "invalid-definition",

@@ -15,6 +15,9 @@ impl Catalog {
             self.unlink(&edge);
         }
         if self.objects.remove(key).is_some() {
+            if matches!(key, Key::Extension(_) | Key::Other(..)) {
+                self.forget_choices();
+            }
             self.know(key);
         }
     }
@@ -217,7 +220,7 @@ impl Catalog {
                 return;
             }
         };
-        let Some(t) = self.table(&table).cloned() else { return };
+        let Some(t) = self.held(&table) else { return };
         let name = &target.name.name.value;
         let (names, there): (Vec<&str>, bool) = match d.kind {
             ObjectKind::Trigger => {
@@ -447,7 +450,7 @@ impl Catalog {
 
     /// Drops a table with its indexes, sequences, and what of others pointed at it.
     pub(crate) fn drop_table(&mut self, key: &Key, together: &[Key]) {
-        let Some(table) = self.table(key).cloned() else { return };
+        let Some(table) = self.held(key) else { return };
         for index in &table.indexes {
             let k = Key::Relation(key.schema().to_owned(), self.folded(&index.name));
             if matches!(self.get(&k), Some(Object::Index(owner)) if owner == key) {
@@ -684,7 +687,7 @@ impl Catalog {
 
     /// Removes a column with its keys, indexes and sequence.
     fn remove_column(&mut self, key: &Key, column: &str) {
-        let Some(table) = self.table(key).cloned() else { return };
+        let Some(table) = self.held(key) else { return };
         let uses = |columns: &[String]| columns.iter().any(|c| self.same(c, column));
         let gone: Vec<String> = table.constraints.iter().filter(|c| uses(&c.columns)).map(|c| c.name.clone()).collect();
         let indexes: Vec<String> = table

@@ -294,7 +294,7 @@ impl Catalog {
             self.expect_function(f, "()", out);
         }
         let Some(table) = table else { return };
-        let Some(owner) = self.table(&table).cloned() else { return };
+        let Some(owner) = self.held(&table) else { return };
         for c in &t.columns {
             self.expect_column(&owner, c, false, out);
         }

@@ -58,12 +58,12 @@ impl Catalog {
         partition: bool,
         out: &mut Outcome,
     ) {
-        let Some(source) = self.table(parent).cloned() else { return };
+        let Some(source) = self.held(parent) else { return };
         if !self.may_inherit(table, parent, &source, written.span(), partition, out) {
             return;
         }
         table.open |= source.open;
-        for mut c in source.columns {
+        for mut c in source.columns.iter().cloned() {
             if let Some(own) = table.columns.iter_mut().find(|own| own.name == c.name) {
                 if differ(own, &c) {
                     let message = format!("inherited column \"{}\" has a type conflict", c.name);
@@ -81,7 +81,7 @@ impl Catalog {
             }
             table.columns.push(c);
         }
-        for c in source.constraints {
+        for c in source.constraints.iter().cloned() {
             if c.kind == ConstraintType::Check && !c.no_inherit && !table.constraints.iter().any(|x| x.name == c.name) {
                 table.constraints.push(Constraint { local: false, ..c });
             }
@@ -218,9 +218,9 @@ impl Catalog {
             table.open = true;
             return;
         };
-        let Some(source) = self.table(&source_key).cloned() else { return };
+        let Some(source) = self.held(&source_key) else { return };
         table.open |= source.open;
-        for mut c in source.columns {
+        for mut c in source.columns.iter().cloned() {
             if !like.defaults {
                 c.default = None;
             }
@@ -253,7 +253,7 @@ impl Catalog {
     /// What LIKE brings beside columns, once the table is there.
     pub(super) fn like_rest(&mut self, key: &Key, like: &Like, out: &mut Outcome) {
         let Found::Yes(source_key) = self.find_relation(&like.table) else { return };
-        let Some(source) = self.table(&source_key).cloned() else { return };
+        let Some(source) = self.held(&source_key) else { return };
         if like.constraints {
             for c in source.constraints.iter().filter(|c| c.kind == ConstraintType::Check) {
                 let Some(table) = self.table(key) else { return };
@@ -393,7 +393,7 @@ impl Catalog {
 
     /// The indexes and foreign keys of a partitioned table, made on a partition.
     pub(super) fn become_partition(&mut self, parent: &Key, child: &Key) {
-        let Some(source) = self.table(parent).cloned() else { return };
+        let Some(source) = self.held(parent) else { return };
         for index in &source.indexes {
             let constraint = source.constraints.iter().find(|c| index.constraint && c.name == index.name);
             self.ensure_index(index, constraint, child);
@@ -436,7 +436,7 @@ impl Catalog {
 
     /// ATTACH PARTITION and INHERIT: the child has the parent's columns and checks, and then is its child.
     pub(super) fn adopt(&mut self, parent: &Key, child: &Key, span: Span, bound: Option<Bound>, out: &mut Outcome) {
-        let (Some(p), Some(c)) = (self.table(parent).cloned(), self.table(child).cloned()) else { return };
+        let (Some(p), Some(c)) = (self.held(parent), self.held(child)) else { return };
         let partition = bound.is_some();
         let refused = if c.parents.contains(parent) && !partition {
             Some(("42P07", format!("relation \"{}\" would be inherited from more than once", p.name)))

@@ -25,7 +25,8 @@ mod store;
 mod table;
 pub(crate) mod types;
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(crate) use object::{Edge, Key, Need, Object, Part, Place, Table};
@@ -185,6 +186,7 @@ pub(crate) struct Mark {
     needs: StoreMark,
     search_path: Vec<String>,
     certainty: certainty::Mark,
+    brought: usize,
     poisoned: BTreeSet<String>,
     young_labels: Vec<YoungLabel>,
 }
@@ -209,6 +211,21 @@ pub(crate) enum Found {
     Perhaps,
 }
 
+/// A table that stays as it was when it was asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct HeldTable(Arc<Object>);
+
+impl std::ops::Deref for HeldTable {
+    type Target = Table;
+
+    fn deref(&self) -> &Table {
+        match &*self.0 {
+            Object::Table(table) => table,
+            _ => unreachable!("`Catalog::held` holds tables alone"),
+        }
+    }
+}
+
 /// The schema.
 #[derive(Debug)]
 pub(crate) struct Catalog {
@@ -219,6 +236,10 @@ pub(crate) struct Catalog {
     needs: Store<Need, ()>,
     search_path: Vec<String>,
     certainty: Certainty,
+    /// Which operator was taken for which operands, for as long as nothing brings others.
+    chosen: RefCell<BTreeMap<String, operators::Choice>>,
+    /// Counts what brought others.
+    brought: usize,
     /// There may be triggers that no statement wrote out.
     open_triggers: bool,
     /// Names that were reported as unknown already.
@@ -251,6 +272,8 @@ impl Catalog {
             needs: Store::default(),
             search_path: vec![engine.default_schema.to_owned()],
             certainty: Certainty::default(),
+            chosen: RefCell::default(),
+            brought: 0,
             open_triggers: false,
             poisoned: BTreeSet::new(),
             blurred: BTreeSet::new(),
@@ -276,6 +299,7 @@ impl Catalog {
             search_path: self.search_path.clone(),
             certainty: self.certainty.mark(),
             poisoned: self.poisoned.clone(),
+            brought: self.brought,
             young_labels: self.young_labels.clone(),
         }
     }
@@ -287,6 +311,9 @@ impl Catalog {
         self.search_path.clone_from(&mark.search_path);
         self.certainty.roll_back(&mark.certainty);
         self.poisoned.clone_from(&mark.poisoned);
+        if self.brought != mark.brought {
+            self.forget_choices();
+        }
         self.young_labels.clone_from(&mark.young_labels);
     }
 
@@ -458,6 +485,12 @@ impl Catalog {
         }
     }
 
+    /// A table as it is now, to look at while the catalog changes.
+    pub(crate) fn held(&self, key: &Key) -> Option<HeldTable> {
+        let object = self.objects.get(key)?;
+        matches!(**object, Object::Table(_)).then(|| HeldTable(Arc::clone(object)))
+    }
+
     /// All objects, in the order of their keys.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Key, &Object)> {
         self.objects.iter().map(|(k, o)| (k, o.as_ref()))
@@ -468,7 +501,16 @@ impl Catalog {
     pub(crate) fn put(&mut self, key: Key, object: Object) {
         self.ever.insert(key.name().to_owned());
         self.know(&key);
+        if matches!(key, Key::Extension(_) | Key::Other(..)) {
+            self.forget_choices();
+        }
         self.objects.set(key, Arc::new(object));
+    }
+
+    /// What extensions, casts and operators there are has changed: another operator may fit better.
+    pub(super) fn forget_choices(&mut self) {
+        self.brought += 1;
+        self.chosen.get_mut().clear();
     }
 
     /// Changes a table where it stands.

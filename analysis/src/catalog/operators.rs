@@ -470,7 +470,28 @@ impl Catalog {
         own.any(|n| n == name || n.is_empty())
     }
 
+    /// The operator that takes these operands after a conversion. The same few are asked for again and again.
     fn inexact_operator(&self, name: &str, args: &[Inferred]) -> Choice {
+        if args.iter().filter_map(Inferred::ty).any(|t| t.user.is_some()) {
+            return self.choose_operator(name, args);
+        }
+        let mut asked = name.to_owned();
+        for arg in args {
+            asked.push('\t');
+            if let Some(t) = arg.ty() {
+                asked.push_str(&t.text());
+                asked.push_str(t.modified.as_deref().unwrap_or_default());
+            }
+        }
+        if let Some(known) = self.chosen.borrow().get(&asked) {
+            return known.clone();
+        }
+        let choice = self.choose_operator(name, args);
+        self.chosen.borrow_mut().insert(asked, choice.clone());
+        choice
+    }
+
+    fn choose_operator(&self, name: &str, args: &[Inferred]) -> Choice {
         let mut candidates = Vec::new();
         let mut older = Vec::new();
         let mut add = |line: &'static str| {

@@ -110,7 +110,7 @@ impl Catalog {
             }
             return;
         };
-        let Some(t) = self.table(&table).cloned() else { return };
+        let Some(t) = self.held(&table) else { return };
         if t.kind == TableKind::View {
             let problem = Problem::Other {
                 rule: "invalid-definition",
@@ -369,7 +369,7 @@ impl Catalog {
         columns: Option<&[super::object::Column]>,
         out: &mut Outcome,
     ) -> bool {
-        let Some(old) = self.table(key).cloned() else { return true };
+        let Some(old) = self.held(key) else { return true };
         if old.kind != TableKind::View {
             let problem = Problem::WrongKind { name: view.name.name.value.clone(), wanted: ObjectKind::View };
             self.report(problem, view.name.span(), None, out);

@@ -295,7 +295,7 @@ impl Catalog {
 
     /// A column, constraint, trigger, policy or rule of a table.
     fn expect_on(&mut self, key: &Key, kind: ObjectKind, target: &Target, out: &mut Outcome) -> bool {
-        let Some(t) = self.table(key).cloned() else { return false };
+        let Some(t) = self.held(key) else { return false };
         let name = &target.name.name;
         let names: Vec<&str> = match kind {
             ObjectKind::Column => return self.expect_column(&t, name, false, out),
@@ -565,7 +565,7 @@ impl Catalog {
             }
         }
         let Some(key) = key else { return };
-        let Some(table) = self.table(&key).cloned() else { return };
+        let Some(table) = self.held(&key) else { return };
         let mut seen: Vec<&str> = Vec::new();
         for c in &i.columns {
             if seen.contains(&c.value.as_str()) && !self.engine.ignores_case {
@@ -765,7 +765,7 @@ impl Catalog {
         let key = self.expect_table(&u.table, out);
         self.resolve_reads(&u.reads, &[], out);
         let Some(key) = key else { return };
-        let Some(table) = self.table(&key).cloned() else { return };
+        let Some(table) = self.held(&key) else { return };
         if let Some(select) = u.reads.selects.first() {
             let scopes = self.select_scopes(select, &[], None);
             let types = self.infer(&select.names, &scopes, None);
