@@ -806,6 +806,11 @@ pub(crate) enum TableActionKind {
         column: Ident,
         identity: Identity,
     },
+    /// `SET GENERATED ALWAYS | BY DEFAULT`.
+    SetIdentity {
+        column: Ident,
+        identity: Identity,
+    },
     DropIdentity {
         column: Ident,
         if_exists: bool,

@@ -305,21 +305,17 @@ impl Catalog {
                 self.change_column(key, column, true, |c| c.identity = Some(identity));
                 self.identity_sequence(key, &table.name, &column.value);
             }
+            TableActionKind::SetIdentity { column, identity } => {
+                if self.expect_column(&table, column, false, out) && self.expect_identity(&table, column, out) {
+                    let identity = *identity;
+                    self.change_column(key, column, true, |c| c.identity = Some(identity));
+                }
+            }
             TableActionKind::DropIdentity { column, if_exists } => {
                 if !self.expect_column(&table, column, false, out) {
                     return;
                 }
-                let has = table.open || table.columns.iter().any(|c| c.name == column.value && c.identity.is_some());
-                if !has && !if_exists {
-                    let problem = Problem::Other {
-                        rule: "invalid-definition",
-                        sqlstate: Some("55000"),
-                        message: format!(
-                            "column \"{}\" of relation \"{}\" is not an identity column",
-                            column.value, table.name
-                        ),
-                    };
-                    self.report(problem, column.span, None, out);
+                if !if_exists && !self.expect_identity(&table, column, out) {
                     return;
                 }
                 self.change_column(key, column, true, |c| c.identity = None);
@@ -631,6 +627,23 @@ impl Catalog {
                 self.change_table(&child, apply);
             }
         }
+    }
+
+    /// Whether a column numbers itself; that it does not is said.
+    fn expect_identity(&mut self, table: &Table, column: &Ident, out: &mut Outcome) -> bool {
+        let is = table.open || table.columns.iter().any(|c| c.name == column.value && c.identity.is_some());
+        if !is {
+            let problem = Problem::Other {
+                rule: "invalid-definition",
+                sqlstate: Some("55000"),
+                message: format!(
+                    "column \"{}\" of relation \"{}\" is not an identity column",
+                    column.value, table.name
+                ),
+            };
+            self.report(problem, column.span, None, out);
+        }
+        is
     }
 
     pub(super) fn poison_column(&mut self, table: &str, column: &str) {

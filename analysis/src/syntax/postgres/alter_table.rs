@@ -251,8 +251,9 @@ fn alter_part(c: &mut Cursor<'_>) -> R<Kind> {
             c.expect("TYPE")?;
             return set_type(c, column);
         } else if c.eat("GENERATED") {
-            table::generated_when(c)?;
+            let identity = table::generated_when(c)?;
             identity_options(c)?;
+            return Ok(Kind::SetIdentity { column, identity });
         } else {
             let mut owner = None;
             if !sequence::option(c, &mut owner)? {
