@@ -165,9 +165,7 @@ fn take_over_transaction(path: &str, statements: &mut Vec<Statement>, diagnostic
             ),
         );
     }
-    for i in marks.into_iter().rev() {
-        statements.remove(i);
-    }
+    statements.retain(|s| kind(s).is_none());
     whole
 }
 

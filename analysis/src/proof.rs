@@ -106,6 +106,10 @@ pub(crate) fn prove(
     proof
 }
 
+/// At how many places a migration is stopped, and run again whole from there: each costs as much as the whole file. One
+/// of more statements than that is stopped at places that lie evenly among them.
+const MAX_STOPS: usize = 64;
+
 /// Stops after every statement, and runs the file again.
 fn resume(catalog: &mut Catalog, statements: &[Statement], base: &Mark, refused: &BTreeSet<usize>, proof: &mut Proof) {
     if !proof.idempotent {
@@ -113,9 +117,14 @@ fn resume(catalog: &mut Catalog, statements: &[Statement], base: &Mark, refused:
         return;
     }
     let goal: BTreeMap<_, _> = catalog.touched(base).into_iter().collect();
+    catalog.roll_back(base);
+    let step = statements.len().div_ceil(MAX_STOPS);
     for k in 1..statements.len() {
-        catalog.roll_back(base);
-        fold_quietly(catalog, &statements[..k], refused);
+        fold_quietly(catalog, &statements[k - 1..k], refused);
+        if k % step != 0 {
+            continue;
+        }
+        let stopped = catalog.mark();
         catalog.start_over();
         let refusal = fold_quietly(catalog, statements, refused);
         let reached = refusal.is_none()
@@ -138,6 +147,7 @@ fn resume(catalog: &mut Catalog, statements: &[Statement], base: &Mark, refused:
             });
             break;
         }
+        catalog.roll_back(&stopped);
     }
     catalog.roll_back(base);
     fold_quietly(catalog, statements, refused);

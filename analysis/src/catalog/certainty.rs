@@ -340,6 +340,11 @@ impl Catalog {
         }
     }
 
+    /// Whether nothing was run that cannot be read.
+    pub(super) fn is_all_certain(&self) -> bool {
+        self.certainty.is_whole()
+    }
+
     /// Whether there may be what the catalog does not have.
     pub(crate) fn may_be_there(&self, key: &Key) -> bool {
         self.certainty.may_be(How::Made, Space::of(key), key.name())

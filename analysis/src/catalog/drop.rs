@@ -2,7 +2,7 @@
 
 use super::depend::column_key;
 use super::inherit::invalid;
-use super::object::{ConstraintType, Part, Table, TableKind, UserTypeKind};
+use super::object::{ConstraintType, Index, Part, Table, TableKind, UserTypeKind};
 use super::relations::relation_kind;
 use super::{Catalog, Data, Edge, Found, Key, Mark, Object, Outcome, Problem, Refusal};
 use crate::change::{Drop, Ident, Name, ObjectKind, Target};
@@ -450,39 +450,50 @@ impl Catalog {
 
     /// Drops a table with its indexes, sequences, and what of others pointed at it.
     pub(crate) fn drop_table(&mut self, key: &Key, together: &[Key]) {
-        let Some(table) = self.held(key) else { return };
-        for index in &table.indexes {
-            let k = Key::Relation(key.schema().to_owned(), self.folded(&index.name));
-            if matches!(self.get(&k), Some(Object::Index(owner)) if owner == key) {
-                self.forget(&k);
-            }
-        }
-        self.forget(key);
-        for edge in self.dependents(key) {
-            self.unlink(&edge);
-            if together.contains(&edge.from) && edge.part == Part::Whole {
-                continue;
-            }
-            self.drop_part(&edge);
-        }
+        let stays = |edge: &Edge| together.contains(&edge.from) && edge.part == Part::Whole;
+        let edges = self.take_away(key);
+        self.drop_parts(edges.into_iter().filter(|edge| !stays(edge)).collect());
     }
 
     fn drop_with_dependents(&mut self, key: &Key) {
+        let edges = self.take_away(key);
+        self.drop_parts(edges);
+    }
+
+    /// Takes an object away, a table with the names of its indexes, and answers what needed it.
+    fn take_away(&mut self, key: &Key) -> Vec<Edge> {
+        let indexes: Vec<Key> = self.table(key).map_or_else(Vec::new, |table| {
+            let named = |index: &Index| Key::Relation(key.schema().to_owned(), self.folded(&index.name));
+            table.indexes.iter().map(named).collect()
+        });
+        for index in indexes {
+            if matches!(self.get(&index), Some(Object::Index(owner)) if owner == key) {
+                self.forget(&index);
+            }
+        }
         self.forget(key);
-        for edge in self.dependents(key) {
-            self.unlink(&edge);
-            self.drop_part(&edge);
+        let edges = self.dependents(key);
+        edges.iter().for_each(|edge| self.unlink(edge));
+        edges
+    }
+
+    /// Drops what edges start from, and what needs that in turn: CASCADE. A list, not a recursion: views of views of
+    /// views would take any stack.
+    fn drop_parts(&mut self, edges: Vec<Edge>) {
+        let mut waiting = edges;
+        while let Some(edge) = waiting.pop() {
+            if edge.part == Part::Whole {
+                waiting.extend(self.take_away(&edge.from));
+            } else {
+                self.drop_part(&edge);
+            }
         }
     }
 
-    /// Drops what an edge starts from: CASCADE.
+    /// Drops the part of an object that an edge starts from.
     fn drop_part(&mut self, edge: &Edge) {
         match &edge.part {
-            Part::Whole => match self.get(&edge.from) {
-                Some(Object::Table(_)) => self.drop_table(&edge.from, &[]),
-                Some(_) => self.drop_with_dependents(&edge.from),
-                None => {}
-            },
+            Part::Whole => self.drop_with_dependents(&edge.from),
             Part::Constraint(name) => self.remove_constraint(&edge.from, name),
             Part::Index(name) => self.remove_index(&edge.from, name),
             Part::Policy(name) => {

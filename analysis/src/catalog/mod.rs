@@ -187,7 +187,7 @@ pub(crate) struct Mark {
     search_path: Vec<String>,
     certainty: certainty::Mark,
     brought: usize,
-    poisoned: BTreeSet<String>,
+    poisoned: StoreMark,
     young_labels: Vec<YoungLabel>,
 }
 
@@ -243,7 +243,7 @@ pub(crate) struct Catalog {
     /// There may be triggers that no statement wrote out.
     open_triggers: bool,
     /// Names that were reported as unknown already.
-    poisoned: BTreeSet<String>,
+    poisoned: Store<String, ()>,
     /// Names in statements that could not be read: what they are now is not known.
     blurred: BTreeSet<String>,
     /// The file that is being folded.
@@ -275,7 +275,7 @@ impl Catalog {
             chosen: RefCell::default(),
             brought: 0,
             open_triggers: false,
-            poisoned: BTreeSet::new(),
+            poisoned: Store::default(),
             blurred: BTreeSet::new(),
             ever: BTreeSet::new(),
             file: None,
@@ -298,8 +298,8 @@ impl Catalog {
             needs: self.needs.mark(),
             search_path: self.search_path.clone(),
             certainty: self.certainty.mark(),
-            poisoned: self.poisoned.clone(),
             brought: self.brought,
+            poisoned: self.poisoned.mark(),
             young_labels: self.young_labels.clone(),
         }
     }
@@ -310,10 +310,10 @@ impl Catalog {
         self.needs.roll_back(mark.needs);
         self.search_path.clone_from(&mark.search_path);
         self.certainty.roll_back(&mark.certainty);
-        self.poisoned.clone_from(&mark.poisoned);
         if self.brought != mark.brought {
             self.forget_choices();
         }
+        self.poisoned.roll_back(mark.poisoned);
         self.young_labels.clone_from(&mark.young_labels);
     }
 
@@ -322,6 +322,7 @@ impl Catalog {
         self.objects.settle();
         self.edges.settle();
         self.needs.settle();
+        self.poisoned.settle();
         self.certainty.settle();
         self.start_over();
     }
@@ -515,6 +516,12 @@ impl Catalog {
 
     /// Changes a table where it stands.
     pub(crate) fn change_table<T>(&mut self, key: &Key, change: impl FnOnce(&mut Table) -> T) -> Option<T> {
+        if self.is_all_certain()
+            && let Some(object) = self.objects.get_mut(key)
+        {
+            let Object::Table(table) = Arc::make_mut(object) else { return None };
+            return Some(change(table));
+        }
         let Some(Object::Table(t)) = self.get(key) else { return None };
         let mut table = t.clone();
         let answer = change(&mut table);
@@ -598,6 +605,9 @@ impl Catalog {
                 self.report_schema(schema, out);
                 return;
             }
+        }
+        if self.is_poisoned(&format!("relation {}", name.text())) {
+            return;
         }
         let help = out.suggestion(&name.name.value, self.relation_names());
         self.report(Problem::UndefinedRelation(name.text()), name.span(), help, out);

@@ -189,8 +189,11 @@ impl Catalog {
         for select in &reads.selects {
             let mut scopes: Vec<Scope> = Vec::new();
             for source in &select.sources {
-                let mut inner = scopes.clone();
-                inner.extend_from_slice(outer);
+                // Only a query looks around: LATERAL reads what stands before it.
+                let inner: Vec<Scope> = match source.kind {
+                    SourceKind::Query(_) => scopes.iter().chain(outer).cloned().collect(),
+                    _ => Vec::new(),
+                };
                 self.resolve_source(source, &inner, own, out);
                 scopes.push(Scope { depth: depth_within(outer), ..self.source_scope(source, &inner, own) });
             }
@@ -318,6 +321,9 @@ impl Catalog {
         let wanted = qualifier.and_then(<[Ident]>::last);
         let mut tree: Vec<(String, Inferred)> = Vec::new();
         for (source, scope) in select.sources.iter().zip(scopes) {
+            if into.len() + tree.len() > WIDEST {
+                return None;
+            }
             if let Some(wanted) = wanted {
                 if scope.qualifier.as_ref().is_some_and(|n| self.same(n, &wanted.value)) {
                     into.extend(scope.typed(self)?);
@@ -469,6 +475,10 @@ fn source_name(source: &Source) -> Option<&str> {
 fn depth_within(outer: &[Scope]) -> usize {
     outer.iter().map(|s| s.depth + 1).max().unwrap_or(0)
 }
+
+/// No query has more columns (PostgreSQL's `MaxTupleAttributeNumber`; SQLite has 2,000): what a wider one has is not
+/// worked out, for a few views that each double the one before would fill any memory.
+const WIDEST: usize = 2000;
 
 /// The table that a source names.
 fn written(source: &Source) -> Option<&Name> {

@@ -3,6 +3,7 @@
 //! This is what makes "fold it a second time" cheap: nothing is cloned but what a statement touches.
 
 use std::borrow::Borrow;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::RangeBounds;
 
@@ -12,13 +13,22 @@ pub(crate) struct Mark(usize);
 
 #[derive(Debug)]
 pub(crate) struct Store<K, V> {
-    map: BTreeMap<K, V>,
+    map: BTreeMap<K, Held<V>>,
     journal: Vec<(K, Option<V>)>,
+    /// Grows with every mark, and whenever the journal is cut.
+    epoch: Cell<u64>,
+}
+
+/// A value, and the epoch in which the journal last took down what its key held before.
+#[derive(Debug)]
+struct Held<V> {
+    value: V,
+    epoch: u64,
 }
 
 impl<K, V> Default for Store<K, V> {
     fn default() -> Self {
-        Self { map: BTreeMap::new(), journal: Vec::new() }
+        Self { map: BTreeMap::new(), journal: Vec::new(), epoch: Cell::new(1) }
     }
 }
 
@@ -27,46 +37,68 @@ impl<K: Ord + Clone, V: Clone + PartialEq> Store<K, V> {
     where
         K: Borrow<Q>,
     {
-        self.map.get(key)
+        self.map.get(key).map(|held| &held.value)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.map.is_empty()
     }
 
-    pub(crate) fn contains(&self, key: &K) -> bool {
+    pub(crate) fn contains<Q: Ord + ?Sized>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+    {
         self.map.contains_key(key)
     }
 
     pub(crate) fn set(&mut self, key: K, value: V) {
-        let old = self.map.insert(key.clone(), value);
-        self.journal.push((key, old));
+        let epoch = self.epoch.get();
+        match self.map.get_mut(&key) {
+            // No mark lies between this and the last time: nobody can ask for what was there meanwhile.
+            Some(held) if held.epoch == epoch => held.value = value,
+            Some(held) => {
+                let old = std::mem::replace(held, Held { value, epoch });
+                self.journal.push((key, Some(old.value)));
+            }
+            None => {
+                self.journal.push((key.clone(), None));
+                self.map.insert(key, Held { value, epoch });
+            }
+        }
+    }
+
+    /// A value to change where it stands: only where the journal has what was there before.
+    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        let epoch = self.epoch.get();
+        self.map.get_mut(key).filter(|held| held.epoch == epoch).map(|held| &mut held.value)
     }
 
     pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
-        let old = self.map.remove(key)?;
+        let old = self.map.remove(key)?.value;
         self.journal.push((key.clone(), Some(old.clone())));
         Some(old)
     }
 
     pub(crate) fn range(&self, range: impl RangeBounds<K>) -> impl Iterator<Item = (&K, &V)> {
-        self.map.range(range)
+        self.map.range(range).map(|(key, held)| (key, &held.value))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
-        self.map.iter()
+        self.map.iter().map(|(key, held)| (key, &held.value))
     }
 
     pub(crate) fn mark(&self) -> Mark {
+        self.epoch.set(self.epoch.get() + 1);
         Mark(self.journal.len())
     }
 
     /// Takes everything back that was done since the mark.
     pub(crate) fn roll_back(&mut self, to: Mark) {
+        self.epoch.set(self.epoch.get() + 1);
         while self.journal.len() > to.0 {
             match self.journal.pop() {
-                Some((key, Some(old))) => {
-                    self.map.insert(key, old);
+                Some((key, Some(value))) => {
+                    self.map.insert(key, Held { value, epoch: 0 });
                 }
                 Some((key, None)) => {
                     self.map.remove(&key);
@@ -78,6 +110,7 @@ impl<K: Ord + Clone, V: Clone + PartialEq> Store<K, V> {
 
     /// Forgets the journal: nothing before now will be taken back.
     pub(crate) fn settle(&mut self) {
+        self.epoch.set(self.epoch.get() + 1);
         self.journal.clear();
     }
 
@@ -94,12 +127,71 @@ impl<K: Ord + Clone, V: Clone + PartialEq> Store<K, V> {
     pub(crate) fn at(&self, mark: Mark, key: &K) -> Option<&V> {
         match self.journal[mark.0..].iter().find(|(k, _)| k == key) {
             Some((_, old)) => old.as_ref(),
-            None => self.map.get(key),
+            None => self.get(key),
         }
     }
 
     /// The keys whose value now differs from that of the mark.
     pub(crate) fn changed(&self, mark: Mark) -> Vec<K> {
-        self.before(mark).into_iter().filter(|(k, old)| self.map.get(k) != old.as_ref()).map(|(k, _)| k).collect()
+        self.before(mark).into_iter().filter(|(k, old)| self.get(k) != old.as_ref()).map(|(k, _)| k).collect()
+    }
+}
+
+impl<K: Ord + Clone> Store<K, ()> {
+    /// Adds a key, and answers whether it is new.
+    pub(crate) fn insert(&mut self, key: K) -> bool {
+        let new = !self.contains(&key);
+        if new {
+            self.set(key, ());
+        }
+        new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mark_can_be_gone_back_to() {
+        let mut store = Store::default();
+        store.set("a", 1);
+        let first = store.mark();
+        store.set("a", 2);
+        store.set("a", 3);
+        store.set("b", 1);
+        let second = store.mark();
+        *store.get_mut(&"a").unwrap_or(&mut 0) = 9;
+        assert_eq!((store.get(&"a"), store.journal.len()), (Some(&3), 3), "the mark's value is not changed in place");
+        store.set("a", 4);
+        *store.get_mut(&"a").unwrap() = 5;
+        store.remove(&"b");
+        store.set("b", 7);
+        store.set("b", 8);
+        assert_eq!(store.changed(second), ["a", "b"]);
+        assert_eq!(store.changed(first), ["a", "b"]);
+        assert_eq!((store.at(first, &"a"), store.at(second, &"a"), store.at(first, &"b")), (Some(&1), Some(&3), None));
+        store.roll_back(second);
+        assert_eq!((store.get(&"a"), store.get(&"b")), (Some(&3), Some(&1)));
+        // Gone back to once more, from there.
+        store.set("a", 6);
+        store.roll_back(second);
+        assert_eq!(store.get(&"a"), Some(&3));
+        store.roll_back(first);
+        assert_eq!((store.get(&"a"), store.get(&"b")), (Some(&1), None));
+        store.set("a", 2);
+        store.settle();
+        let third = store.mark();
+        store.set("a", 4);
+        store.roll_back(third);
+        assert_eq!(store.get(&"a"), Some(&2));
+    }
+
+    #[test]
+    fn what_nobody_can_go_back_to_is_not_kept() {
+        let mut store = Store::default();
+        store.mark();
+        (0..100).for_each(|n| store.set("a", n));
+        assert_eq!(store.journal.len(), 1);
     }
 }

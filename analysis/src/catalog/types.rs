@@ -105,6 +105,10 @@ impl Catalog {
             Some(t) => t,
             None => {
                 let text = name.name.text();
+                // Said already; looking for a suggestion costs most.
+                if self.is_poisoned(&format!("type {text}")) {
+                    return Type::unknown(&text);
+                }
                 if let Some(schema) = &name.name.schema {
                     let folded = self.folded(&schema.value);
                     if !self.schema_known(&folded) {

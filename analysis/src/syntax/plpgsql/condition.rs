@@ -894,6 +894,9 @@ impl Reader<'_> {
                 Some(span) => out.push(&Text::plain(text.as_str(), span)),
                 None => out.push(&text),
             }
+            if out.is_too_long() {
+                return None;
+            }
         }
         Some(out)
     }
@@ -1006,6 +1009,9 @@ impl Reader<'_> {
                     _ => return None,
                 };
                 out.push(&Text::plain(&put, format.place(at, end)));
+            }
+            if out.is_too_long() {
+                return None;
             }
             from = end;
         }

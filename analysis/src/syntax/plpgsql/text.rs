@@ -118,6 +118,12 @@ impl Text {
         Span::new(start, self.end(to).max(start))
     }
 
+    /// Whether it is longer than any SQL that somebody would put together: such a text is not followed further, for a
+    /// few lines that double it again and again could fill any memory.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.text.len() > 1 << 20
+    }
+
     pub(super) fn as_str(&self) -> &str {
         &self.text
     }
