@@ -1,0 +1,5 @@
+CREATE EXTENSION IF NOT EXISTS pgcrypto;
+CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA public;
+CREATE SCHEMA IF NOT EXISTS billing;
+CREATE SCHEMA archive;
+COMMENT ON SCHEMA archive IS 'What nobody changes any more';

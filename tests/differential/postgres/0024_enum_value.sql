@@ -1,0 +1,1 @@
+ALTER TYPE copy_state ADD VALUE IF NOT EXISTS 'repair' AFTER 'lent';

@@ -1,0 +1,4 @@
+ALTER TABLE films SET SCHEMA archive;
+DROP TABLE IF EXISTS archive.films, media CASCADE;
+DROP TYPE IF EXISTS opening_hours CASCADE;
+DROP SCHEMA IF EXISTS never_made CASCADE;
