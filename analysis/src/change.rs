@@ -10,6 +10,7 @@
 use std::borrow::Cow;
 
 use crate::span::Span;
+use crate::syntax::SyntaxError;
 
 /// A name part as the engine keeps it (folded where it was not quoted), and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,12 +98,14 @@ pub(crate) enum Change {
     CreatePolicy {
         name: Ident,
         table: Name,
+        roles: Vec<Ident>,
         exprs: Vec<Expr>,
     },
     AlterPolicy {
         name: Ident,
         table: Name,
         rename_to: Option<Ident>,
+        roles: Vec<Ident>,
         exprs: Vec<Expr>,
     },
     CreateRule {
@@ -117,6 +120,8 @@ pub(crate) enum Change {
         if_not_exists: bool,
         or_replace: bool,
         uses: Vec<Name>,
+        /// What it is about in them: columns and expressions of statistics.
+        on: Vec<IndexColumn>,
     },
     Drop(Drop),
     /// `ALTER <kind> <name> RENAME TO …` of a whole object.
@@ -156,6 +161,8 @@ pub(crate) enum Change {
     /// `BEGIN`, `COMMIT`, …
     Transaction(Transaction),
     SetSearchPath(Vec<Ident>),
+    /// `SET check_function_bodies`: whether bodies are looked into when a function is made.
+    CheckBodies(bool),
     /// A block of procedural statements, read as far as it can be.
     Do(Block),
     /// No effect on the schema and nothing to look up: SET, ANALYZE, NOTIFY, PRAGMA …
@@ -364,6 +371,8 @@ pub(crate) struct Names {
     pub(crate) tree: Vec<Node>,
     /// The parts of each node, one after the other.
     pub(crate) parts: Vec<NodeId>,
+    /// `$1`: which, and where.
+    pub(crate) parameters: Vec<(u32, Span)>,
     /// What must be true or false, with the clause that asks for it.
     pub(crate) conditions: Vec<(NodeId, &'static str)>,
 }
@@ -398,6 +407,8 @@ pub(crate) enum Form {
     /// `b'1'`, `x'1f'`.
     Bits,
     Column(u32),
+    /// `$1`, counted from one.
+    Parameter(u32),
     /// Its parts are the arguments. `aggregate`: what only an aggregate takes (DISTINCT, ORDER BY, FILTER, WITHIN GROUP)
     /// is there; `window`: OVER. `named`: an argument has a name or is VARIADIC.
     Call {
@@ -503,6 +514,7 @@ impl Names {
         self.functions.extend(other.functions);
         self.types.extend(other.types);
         self.queries.extend(other.queries);
+        self.parameters.extend(other.parameters);
         self.opaque |= other.opaque;
         shift
     }
@@ -721,7 +733,7 @@ pub(crate) enum ConstraintKind {
     ForeignKey(ForeignKey),
     Check(Expr),
     NotNull(Ident),
-    Exclude { elements: Vec<IndexColumn>, predicate: Option<Expr> },
+    Exclude { method: Option<Ident>, elements: Vec<IndexColumn>, predicate: Option<Expr> },
 }
 
 #[derive(Clone, Debug)]
@@ -896,6 +908,7 @@ pub(crate) enum TypeDefinition {
         constraints: Vec<(Option<Ident>, Expr)>,
     },
     Range {
+        subtype: Option<TypeName>,
         /// `multirange_type_name`.
         multirange: Option<Ident>,
     },
@@ -968,8 +981,43 @@ pub(crate) struct CreateFunction {
     pub(crate) volatility: char,
     /// The body's text, and where it stands.
     pub(crate) body: Option<(String, Span)>,
+    /// The body as it was read.
+    pub(crate) code: Code,
+    /// `SET search_path = …`: where the body's names are looked up.
+    pub(crate) search_path: Option<Vec<Ident>>,
+    pub(crate) aggregate: Option<Aggregate>,
     /// All that follows the argument list, folded: what OR REPLACE would change.
     pub(crate) text: String,
+}
+
+/// What a function's body does.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Code {
+    /// In a language that is not read, or none.
+    #[default]
+    Unread,
+    Sql(SqlBody),
+    Block(Block),
+    /// It does not follow its language's grammar.
+    Broken(SyntaxError),
+}
+
+/// The body of a function in SQL.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SqlBody {
+    pub(crate) statements: Vec<Statement>,
+    /// `BEGIN ATOMIC` or `RETURN`: names are bound when the function is made.
+    pub(crate) bound: bool,
+    /// The last statement has RETURNING.
+    pub(crate) returning: bool,
+}
+
+/// What an aggregate is made of.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Aggregate {
+    /// SFUNC, FINALFUNC and the like, as they are called and by name.
+    pub(crate) functions: Vec<(String, Name)>,
+    pub(crate) state: Option<TypeName>,
 }
 
 #[derive(Clone, Debug)]
@@ -977,7 +1025,7 @@ pub(crate) struct Argument {
     pub(crate) name: Option<Ident>,
     pub(crate) mode: ArgumentMode,
     pub(crate) data_type: TypeName,
-    pub(crate) has_default: bool,
+    pub(crate) default: Option<Expr>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -1069,6 +1117,18 @@ pub(crate) const UNKNOWN_PART: char = 'ǂ';
 pub(crate) struct Block {
     pub(crate) body: Vec<BlockStatement>,
     pub(crate) handlers: Vec<Handler>,
+    /// The types of the variables of the outermost block and of those in it: all must be there before anything runs.
+    pub(crate) declared: Vec<Declared>,
+}
+
+/// The type of a variable.
+#[derive(Clone, Debug)]
+pub(crate) enum Declared {
+    Type(TypeName),
+    /// `relation%ROWTYPE`.
+    Row(Name),
+    /// `relation.column%TYPE`.
+    Column(Name, Ident),
 }
 
 impl Block {
@@ -1086,7 +1146,10 @@ fn ends_transaction(statements: &[BlockStatement]) -> bool {
         }
         BlockStatement::Block(b) => b.ends_transaction(),
         BlockStatement::Loop(b) => ends_transaction(b),
-        BlockStatement::Raise { .. } | BlockStatement::Inert | BlockStatement::Opaque { .. } => false,
+        BlockStatement::Evaluated(_)
+        | BlockStatement::Raise { .. }
+        | BlockStatement::Inert
+        | BlockStatement::Opaque { .. } => false,
     })
 }
 
@@ -1102,6 +1165,8 @@ pub(crate) struct Handler {
 #[derive(Clone, Debug)]
 pub(crate) enum BlockStatement {
     Sql(Box<Statement>),
+    /// An expression that is evaluated before the statement that follows, as the query it is to the server.
+    Evaluated(Box<Statement>),
     If {
         branches: Vec<(Condition, Vec<BlockStatement>)>,
         otherwise: Vec<BlockStatement>,

@@ -19,9 +19,10 @@ use glowplug_tests::{Refusal, TestDatabase, postgres};
 /// What the repository has for PostgreSQL. The examples' services use the first.
 const FOLDERS: [&str; 2] = ["../migrations/postgres", "differential/postgres"];
 
-/// The breaks in a hundred that may escape.
-const OUTSIDE_BODIES: usize = 5;
-const IN_BODIES: usize = 40;
+/// The breaks in a hundred that may escape. What is left hangs on rows (a value that is there twice), on what is outside
+/// of the database (a role that nobody made here), or on a value that only the server computes.
+const OUTSIDE_BODIES: usize = 1;
+const IN_BODIES: usize = 5;
 
 /// A folder, and a database that its migrations are applied to one after the other.
 struct Folder {
@@ -306,7 +307,6 @@ fn what_the_server_refuses_is_refused_and_nothing_else() {
     println!("the server refuses {refused:?} and runs {running}; {escaped:?} escaped: {escapes:#?}");
     assert!(wrong.is_empty(), "the server runs what is refused here:\n{wrong}");
     assert!(refused[0] > 150 && refused[1] > 20 && running > 40, "{refused:?} {running}");
-    // What is caught today. A body is read when it is called: much of what is wrong in one nobody sees before.
     assert!(escaped[0] * 100 <= refused[0] * OUTSIDE_BODIES, "{escaped:?} of {refused:?} escaped: {:#?}", escapes[0]);
     assert!(escaped[1] * 100 <= refused[1] * IN_BODIES, "{escaped:?} of {refused:?} escaped: {:#?}", escapes[1]);
 }

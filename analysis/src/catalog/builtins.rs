@@ -15,6 +15,9 @@ static OPERATORS: &str = include_str!("../../data/postgres/operators.txt");
 /// Its casts.
 static CASTS: &str = include_str!("../../data/postgres/casts.txt");
 
+/// Its system catalogs and the information schema.
+static RELATIONS: &str = include_str!("../../data/postgres/relations.txt");
+
 /// The extensions whose contents are known, with their files.
 static EXTENSIONS: &[(&str, &str)] = include!("../../data/postgres/extensions.in");
 
@@ -77,6 +80,32 @@ pub(crate) fn operator_class(method: &str, name: &str) -> bool {
 /// too, `e` only where it is written.
 pub(crate) fn cast(from: &str, to: &str) -> Option<char> {
     lines(CASTS, &format!("{from}\t{to}")).next()?.chars().next()
+}
+
+/// The columns of one of PostgreSQL's own relations, of whatever version, each with its type where versions agree;
+/// none where there is no such relation.
+pub(crate) fn relation_columns(schema: &str, name: &str) -> Vec<(&'static str, Option<&'static str>)> {
+    let mut all: Vec<(&'static str, Option<&'static str>)> = Vec::new();
+    for line in lines(RELATIONS, &format!("{schema}\t{name}")) {
+        let columns = line.split('\t').nth(1).unwrap_or_default();
+        for (column, of) in columns.split(',').filter_map(|c| c.split_once(' ')) {
+            match all.iter_mut().find(|(n, _)| *n == column) {
+                Some((_, known)) if *known != Some(of) => *known = None,
+                Some(_) => {}
+                None => all.push((column, Some(of))),
+            }
+        }
+    }
+    all
+}
+
+/// The relation of PostgreSQL's that was meant, where a name is that of one but for a slip.
+pub(crate) fn misspelt_relation(schema: &str, name: &str) -> Option<&'static str> {
+    let slips = if name.len() < 8 { 1 } else { 2 };
+    lines(RELATIONS, schema)
+        .filter_map(|line| line.split('\t').next())
+        .filter(|known| known.len().abs_diff(name.len()) <= slips)
+        .find(|known| strsim::osa_distance(known, name) <= slips)
 }
 
 /// PostgreSQL's functions of a name: arguments, defaults, result, kind, volatility, versions.

@@ -121,7 +121,7 @@ impl Names {
 
     fn statements(&mut self, statements: &[BlockStatement]) -> bool {
         statements.iter().all(|s| match s {
-            BlockStatement::Sql(s) => s.change.as_ref().is_some_and(|c| self.change(c)),
+            BlockStatement::Sql(s) | BlockStatement::Evaluated(s) => s.change.as_ref().is_some_and(|c| self.change(c)),
             BlockStatement::If { branches, otherwise } => {
                 branches.iter().all(|(_, body)| self.statements(body)) && self.statements(otherwise)
             }
@@ -184,6 +184,7 @@ impl Names {
             | Change::Truncate { .. }
             | Change::Transaction(_)
             | Change::SetSearchPath(_)
+            | Change::CheckBodies(_)
             | Change::Inert { .. } => {}
             _ => return false,
         }

@@ -142,16 +142,14 @@ impl Catalog {
                 self.put_constraint(key, made);
                 self.make_not_null(key, &columns);
             }
-            ConstraintKind::Exclude { elements, predicate } => {
+            ConstraintKind::Exclude { method, elements, predicate } => {
                 let scope = Scope::of_table(self, key, None);
-                for e in elements {
-                    if let Some(c) = &e.column {
-                        self.expect_column(&table, c, true, out);
-                    }
-                    if let Some(x) = &e.expr {
-                        self.resolve_names(&x.names, std::slice::from_ref(&scope), out);
-                    }
+                for c in elements.iter().filter_map(|e| e.column.as_ref()) {
+                    self.expect_column(&table, c, true, out);
                 }
+                self.check_index_method(method.as_ref(), "btree", elements, out);
+                let method = method.as_ref().map_or("btree", |m| m.value.as_str());
+                self.check_elements(method, elements, &table, &scope, out);
                 if let Some(p) = predicate {
                     let types = self.resolve_names(&p.names, std::slice::from_ref(&scope), out);
                     self.must_be_boolean(p, &types, "WHERE", out);

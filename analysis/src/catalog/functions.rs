@@ -8,7 +8,7 @@ use super::operators::Ty;
 use super::resolve::Scope;
 use super::{Catalog, Found, Key, Object, Outcome, Part, Problem, Refusal, YoungLabel, builtins, types};
 use crate::change::{
-    ArgumentMode, Call, CreateFunction, CreateTrigger, Expr, Ident, Name, ObjectKind, Target, TypeAction,
+    ArgumentMode, Call, Code, CreateFunction, CreateTrigger, Expr, Ident, Name, ObjectKind, Target, TypeAction,
     TypeDefinition,
 };
 use crate::span::Span;
@@ -160,12 +160,12 @@ impl Catalog {
         let reach = f.body.as_ref().map_or(Reach::Rows, |(b, _)| crate::syntax::plpgsql::reach(b));
         let made = Function {
             kind: f.kind,
-            defaults: f.arguments.iter().filter(|a| a.has_default).count(),
+            defaults: f.arguments.iter().filter(|a| a.default.is_some()).count(),
             variadic: f.arguments.iter().any(|a| a.mode == ArgumentMode::Variadic),
             returns,
             language: f.language.clone().unwrap_or_default(),
             definition: f.text.clone(),
-            touched: (reach == Reach::Everything).then(|| self.touched_by(f)).flatten(),
+            touched: (reach == Reach::Everything).then(|| Self::touched_by(f)).flatten(),
             reach,
             result: self.one_result(f),
             takes,
@@ -203,19 +203,20 @@ impl Catalog {
         for t in &types {
             self.link_type(&key, &part, t);
         }
-        self.put(key, Object::Function(overloads));
+        self.put(key.clone(), Object::Function(overloads));
+        self.check_code(f, &key, &part, &types, out);
     }
 
     /// The names that calling a function may make or drop, where these are known.
-    fn touched_by(&self, f: &CreateFunction) -> Option<Vec<Touched>> {
-        let (body, _) = f.body.as_ref()?;
-        let syntax = crate::syntax::of(self.engine.backend);
-        if f.language.as_deref() == Some("plpgsql") {
-            return certainty::touched_by_block(&crate::syntax::plpgsql::body(body, syntax)?);
+    fn touched_by(f: &CreateFunction) -> Option<Vec<Touched>> {
+        match &f.code {
+            Code::Block(block) => certainty::touched_by_block(block),
+            Code::Sql(body) => {
+                let changes: Option<Vec<_>> = body.statements.iter().map(|s| s.change.as_ref()).collect();
+                certainty::touched(changes?)
+            }
+            Code::Unread | Code::Broken(_) => None,
         }
-        let parsed = crate::syntax::parse(body, syntax);
-        let changes: Option<Vec<_>> = parsed.statements.iter().map(|s| s.change.as_ref()).collect();
-        if parsed.errors.is_empty() { certainty::touched(changes?) } else { None }
     }
 
     /// The type of a function's result, where it is one: not a row made of OUT arguments, nor one of a table.
@@ -505,7 +506,14 @@ impl Catalog {
                     constraints: named,
                 }
             }
-            TypeDefinition::Range { multirange } => {
+            TypeDefinition::Range { subtype, multirange } => {
+                match subtype {
+                    Some(subtype) => needs.extend(self.resolve_type(subtype, out).user),
+                    None => {
+                        let message = "type attribute \"subtype\" is required".to_owned();
+                        self.report(super::inherit::invalid("42601", message), name.span(), None, out);
+                    }
+                }
                 let own = multirange_name(&name.name.value, multirange.as_ref());
                 let multirange = Key::Type(key.schema().to_owned(), self.folded(&own));
                 self.link(key.clone(), multirange.clone(), Part::Whole);

@@ -83,11 +83,15 @@ impl Catalog {
 
     /// The condition of a clause is true or false.
     pub(super) fn must_be_boolean(&mut self, expr: &Expr, types: &Types, clause: &str, out: &mut Outcome) {
-        let boolean = Ty::named("boolean");
+        self.must_be(expr, types, &Ty::named("boolean"), clause, out);
+    }
+
+    /// The expression of a clause can be assigned to a type.
+    pub(super) fn must_be(&mut self, expr: &Expr, types: &Types, wanted: &Ty, clause: &str, out: &mut Outcome) {
         let refusal = match (types.of(expr.root), expr.names.at(expr.root)) {
-            (Inferred::Untyped, Some(node)) => self.unreadable(node, &boolean, "type-mismatch"),
-            (Inferred::Known(own), _) if self.coerces(own, &boolean, Context::Assignment) == Sure::No => {
-                let message = format!("argument of {clause} must be type boolean, not type {}", own.text());
+            (Inferred::Untyped, Some(node)) => self.unreadable(node, wanted, "type-mismatch"),
+            (Inferred::Known(own), _) if self.coerces(own, wanted, Context::Assignment) == Sure::No => {
+                let message = format!("argument of {clause} must be type {}, not type {}", wanted.text(), own.text());
                 Some(Refusal { problem: problem("type-mismatch", "42804", message), span: expr.span, help: None })
             }
             _ => None,
@@ -565,6 +569,10 @@ impl Reading<'_, '_> {
                 Inferred::named(t)
             }
             Form::Column(i) => names.columns.get(*i as usize).map_or(Inferred::Unknown, |path| self.column(path)),
+            Form::Parameter(n) => {
+                let given = self.catalog.parameters.as_ref().and_then(|all| all.get((*n as usize).checked_sub(1)?));
+                given.and_then(Ty::of).map_or(Inferred::Unknown, Inferred::Known)
+            }
             Form::Call { call, aggregate: _, window, named } => {
                 let Some(call) = names.functions.get(*call as usize) else { return Inferred::Unknown };
                 if *named { Inferred::Unknown } else { self.call(&call.name, parts, *window, node.span) }

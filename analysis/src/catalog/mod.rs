@@ -5,6 +5,7 @@
 //! remembered and not reported again.
 
 mod alter;
+mod bodies;
 mod builtins;
 pub(crate) mod certainty;
 mod constraint;
@@ -20,8 +21,10 @@ mod operators;
 pub(crate) mod problem;
 mod relations;
 mod resolve;
+mod roles;
 mod statements;
 mod store;
+mod system;
 mod table;
 pub(crate) mod types;
 
@@ -185,6 +188,7 @@ pub(crate) struct Mark {
     edges: StoreMark,
     needs: StoreMark,
     search_path: Vec<String>,
+    checks_bodies: bool,
     certainty: certainty::Mark,
     brought: usize,
     poisoned: StoreMark,
@@ -246,6 +250,10 @@ pub(crate) struct Catalog {
     poisoned: Store<String, ()>,
     /// Names in statements that could not be read: what they are now is not known.
     blurred: BTreeSet<String>,
+    /// Whether bodies are looked into when a function is made.
+    checks_bodies: bool,
+    /// What `$1` and those after it stand for, while the body of a function is read.
+    parameters: Option<Vec<object::Type>>,
     /// The file that is being folded.
     file: Option<Arc<str>>,
     /// What cannot be used before the transaction is over, and the enums it made.
@@ -278,6 +286,8 @@ impl Catalog {
             poisoned: Store::default(),
             blurred: BTreeSet::new(),
             ever: BTreeSet::new(),
+            checks_bodies: true,
+            parameters: None,
             file: None,
             young_labels: Vec::new(),
             young_types: Vec::new(),
@@ -297,6 +307,7 @@ impl Catalog {
             edges: self.edges.mark(),
             needs: self.needs.mark(),
             search_path: self.search_path.clone(),
+            checks_bodies: self.checks_bodies,
             certainty: self.certainty.mark(),
             brought: self.brought,
             poisoned: self.poisoned.mark(),
@@ -309,6 +320,7 @@ impl Catalog {
         self.edges.roll_back(mark.edges);
         self.needs.roll_back(mark.needs);
         self.search_path.clone_from(&mark.search_path);
+        self.checks_bodies = mark.checks_bodies;
         self.certainty.roll_back(&mark.certainty);
         if self.brought != mark.brought {
             self.forget_choices();
@@ -345,6 +357,7 @@ impl Catalog {
     /// What a new connection would start with.
     pub(crate) fn start_over(&mut self) {
         self.search_path = vec![self.engine.default_schema.to_owned()];
+        self.checks_bodies = true;
         self.young_labels.clear();
         self.young_types.clear();
     }

@@ -95,7 +95,10 @@ impl Catalog {
                 self.report_relation(name, out);
                 None
             }
-            Found::Perhaps => None,
+            Found::Perhaps => {
+                self.expect_system_relation(name, out);
+                None
+            }
         }
     }
 
@@ -123,7 +126,7 @@ impl Catalog {
         for column in index.columns.iter().filter_map(|c| c.column.as_ref()).chain(&index.include) {
             self.expect_column(&t, column, false, out);
         }
-        self.check_index_method(index, out);
+        self.check_index_method(index.method.as_ref(), "btree", &index.columns, out);
         let plain: Vec<Option<String>> = index.columns.iter().map(|c| plain_column(c, &t)).collect();
         if index.unique {
             let columns: Vec<String> = plain.iter().flatten().cloned().collect();
@@ -202,7 +205,26 @@ impl Catalog {
     fn check_index(&mut self, index: &CreateIndex, table: &Table, scope: &Scope, out: &mut Outcome) {
         let scopes = std::slice::from_ref(scope);
         let method = index.method.as_ref().map_or("btree", |m| m.value.as_str());
-        for element in &index.columns {
+        self.check_elements(method, &index.columns, table, scope, out);
+        if let Some(predicate) = &index.predicate {
+            let types = self.resolve_names(&predicate.names, scopes, out);
+            self.must_be_boolean(predicate, &types, "WHERE", out);
+            self.must_be_of_one_row(predicate, &types, Place::PREDICATE, out);
+            self.must_be_immutable(&types, "functions in index predicate must be marked IMMUTABLE", out);
+        }
+    }
+
+    /// The columns and expressions of an index or of what has one.
+    pub(super) fn check_elements(
+        &mut self,
+        method: &str,
+        elements: &[IndexColumn],
+        table: &Table,
+        scope: &Scope,
+        out: &mut Outcome,
+    ) {
+        let scopes = std::slice::from_ref(scope);
+        for element in elements {
             let (own, span) = match (&element.expr, &element.column) {
                 (Some(expr), _) => {
                     let types = self.resolve_names(&expr.names, scopes, out);
@@ -221,24 +243,24 @@ impl Catalog {
                 self.report_all(vec![refusal], out);
             }
         }
-        if let Some(predicate) = &index.predicate {
-            let types = self.resolve_names(&predicate.names, scopes, out);
-            self.must_be_boolean(predicate, &types, "WHERE", out);
-            self.must_be_of_one_row(predicate, &types, Place::PREDICATE, out);
-            self.must_be_immutable(&types, "functions in index predicate must be marked IMMUTABLE", out);
-        }
     }
 
     /// The access method and the operator classes are there (manual, 11.10).
-    fn check_index_method(&mut self, index: &CreateIndex, out: &mut Outcome) {
+    pub(super) fn check_index_method(
+        &mut self,
+        written: Option<&Ident>,
+        usual: &str,
+        columns: &[IndexColumn],
+        out: &mut Outcome,
+    ) {
         if !self.engine.checks_types || self.is_open() || self.unknown_extension_installed() {
             return;
         }
-        let method = index.method.as_ref().map_or("btree", |m| m.value.as_str());
+        let method = written.map_or(usual, |m| m.value.as_str());
         let made_here =
             |catalog: &Self, kind, name: &Name| catalog.find(name, |s, n| Key::Other(kind, s, n)) != Found::No;
         let known = builtins::index_method(method) || self.installed_extensions().any(|e| e.has_method(method));
-        if let Some(written) = &index.method
+        if let Some(written) = written
             && !known
         {
             let name = Name { schema: None, name: written.clone() };
@@ -249,7 +271,7 @@ impl Catalog {
             }
             return;
         }
-        for class in index.columns.iter().filter_map(|c| c.operator_class.as_ref()) {
+        for class in columns.iter().filter_map(|c| c.operator_class.as_ref()) {
             let word = class.name.value.as_str();
             let there = builtins::operator_class(method, word)
                 || self.installed_extensions().any(|e| e.has_operator_class(method, word))

@@ -1,8 +1,9 @@
 //! Names inside expressions and queries.
 
 use super::infer::Types;
-use super::object::{Column, Type};
+use super::object::{Column, Type, UserTypeKind};
 use super::operators::{Inferred, Ty};
+use super::system::System;
 use super::{Catalog, Found, Key, Object, Outcome, Problem, Refusal};
 use crate::change::{Call, CreateView, Ident, Join, Literal, Name, Names, Output, Reads, Select, Source, SourceKind};
 
@@ -15,6 +16,8 @@ pub(crate) struct Scope {
     pub(crate) columns: Option<Vec<String>>,
     /// How many queries are around the one that it belongs to.
     pub(super) depth: usize,
+    /// Its columns are the arguments of a function in SQL: `argument.field` is one of theirs.
+    arguments: bool,
     origin: Origin,
 }
 
@@ -34,6 +37,7 @@ impl Scope {
             qualifier: Some(alias.map_or_else(|| key.name().to_owned(), |a| a.value.clone())),
             columns: table.filter(|t| !t.open).map(|t| t.columns.iter().map(|c| c.name.clone()).collect()),
             depth: 0,
+            arguments: false,
             origin: Origin::Table(key.clone()),
         }
     }
@@ -44,8 +48,14 @@ impl Scope {
             qualifier: qualifier.map(str::to_owned),
             columns: columns.as_ref().map(|all| all.iter().map(|c| c.name.clone()).collect()),
             depth: 0,
+            arguments: false,
             origin: columns.map_or(Origin::Unknown, Origin::Columns),
         }
+    }
+
+    /// The arguments of a function in SQL.
+    pub(super) fn of_arguments(function: &str, arguments: Vec<Column>) -> Self {
+        Self { arguments: true, ..Self::of_columns(Some(function), Some(arguments)) }
     }
 
     /// The same under another name.
@@ -95,6 +105,7 @@ impl Catalog {
         for query in &names.queries {
             self.resolve_reads(query, scopes, out);
         }
+        self.resolve_parameters(names, out);
         let mut found = Vec::new();
         let types = self.infer(names, scopes, Some(&mut found));
         self.report_all(found, out);
@@ -132,11 +143,15 @@ impl Catalog {
                 let entry =
                     scopes.iter().find(|s| s.qualifier.as_ref().is_some_and(|q| self.same(q, &qualifier.value)));
                 let Some(entry) = entry else {
-                    // `(composite).field`, `schema.table.column`, `NEW.x`: more than two parts, or a column of a row type.
-                    let row_column = scopes
-                        .iter()
-                        .any(|s| s.columns.as_ref().is_none_or(|cs| cs.iter().any(|c| self.same(c, &qualifier.value))));
-                    if path.len() == 2 && !row_column {
+                    // `schema.table.column`, `NEW.x`: more than two parts, or a field of an argument.
+                    let known = |s: &Scope| match &s.columns {
+                        None => true,
+                        Some(columns) => {
+                            let at = columns.iter().position(|c| self.same(c, &qualifier.value));
+                            at.is_some_and(|at| s.arguments && self.may_have_field(s.type_at(self, at), &column.value))
+                        }
+                    };
+                    if path.len() == 2 && !scopes.iter().any(known) {
                         let names = scopes.iter().filter_map(|s| s.qualifier.as_deref());
                         let help = out.suggestion(&qualifier.value, names);
                         let problem = Problem::MissingFromEntry(qualifier.value.clone());
@@ -157,6 +172,19 @@ impl Catalog {
                 }
             }
             [] => {}
+        }
+    }
+
+    /// Whether a value of a type may have a field of this name.
+    fn may_have_field(&self, of: Option<&Type>, field: &str) -> bool {
+        let Some(key) = of.and_then(|t| t.user.as_ref()) else { return of.is_none_or(|t| t.unknown) };
+        match self.get(key) {
+            Some(Object::Table(table)) => table.open || self.has_column(table, field) || self.is_function(field),
+            Some(Object::Type(t)) => match &t.kind {
+                UserTypeKind::Composite(fields) => fields.iter().any(|(n, _)| n == field) || self.is_function(field),
+                _ => true,
+            },
+            _ => true,
         }
     }
 
@@ -282,7 +310,10 @@ impl Catalog {
                 Found::Yes(key) if !own.is_some_and(|o| self.same(o, &name.name.value)) => {
                     Scope::of_table(self, &key, None)
                 }
-                _ => Scope::unknown(Some(&name.name.value)),
+                _ => match self.system_relation(name) {
+                    System::Relation(columns) => Scope::of_columns(Some(&name.name.value), Some(columns)),
+                    _ => Scope::unknown(Some(&name.name.value)),
+                },
             },
             SourceKind::Query(reads) => Scope::of_columns(None, self.output_columns(reads, outer, own)),
             SourceKind::Cte(name) => Scope::unknown(Some(name)),

@@ -6,8 +6,8 @@ use super::object::{Column, Object, TableKind};
 use super::resolve::Scope;
 use super::{Catalog, Data, Found, Key, Mark, Outcome, Part, Problem, Refusal};
 use crate::change::{
-    Block, BlockStatement, Change, ConflictTarget, Expr, Handler, Ident, Insert, InsertSource, Name, Names, NodeId,
-    ObjectKind, Output, Reads, Target, Update,
+    Block, BlockStatement, Change, ConflictTarget, Expr, Handler, Ident, IndexColumn, Insert, InsertSource, Name,
+    Names, NodeId, ObjectKind, Output, Reads, Target, Update,
 };
 use crate::span::Span;
 use crate::syntax::plpgsql::Reach;
@@ -45,13 +45,15 @@ impl Catalog {
             }
             Change::CreateFunction(f) => self.create_function(f, out),
             Change::CreateTrigger(t) => self.create_trigger(t, out),
-            Change::CreatePolicy { name, table, exprs } => {
+            Change::CreatePolicy { name, table, roles, exprs } => {
+                self.expect_roles(roles, out);
                 let Some(key) = self.expect_table(table, out) else { return };
                 self.policy_expressions(&key, exprs, out);
                 self.add_to(&key, ObjectKind::Policy, name, false, out);
                 self.link_policy(&key, &name.value, exprs);
             }
-            Change::AlterPolicy { name, table, rename_to, exprs } => {
+            Change::AlterPolicy { name, table, rename_to, roles, exprs } => {
+                self.expect_roles(roles, out);
                 let Some(key) = self.expect_table(table, out) else { return };
                 self.policy_expressions(&key, exprs, out);
                 self.link_policy(&key, &name.value, exprs);
@@ -67,9 +69,11 @@ impl Catalog {
                     self.add_to(&key, ObjectKind::Rule, name, *or_replace, out);
                 }
             }
-            Change::CreateOther { kind, name, if_not_exists, or_replace, uses } => {
+            Change::CreateOther { kind, name, if_not_exists, or_replace, uses, on } => {
                 for used in uses {
-                    self.expect_table(used, out);
+                    if let Some(key) = self.expect_table(used, out) {
+                        self.columns_of(&key, on, out);
+                    }
                 }
                 self.create_other(*kind, name, *if_not_exists || *or_replace, out);
             }
@@ -84,12 +88,9 @@ impl Catalog {
                     self.expect_target(*kind, target, *if_exists, out);
                 }
             }
-            Change::Insert(i) => self.insert(i, since, out),
-            Change::Update(u) => self.update(u, since, out),
-            Change::Delete { table, reads, .. } => {
-                self.expect_table(table, out);
-                self.resolve_reads(reads, &[], out);
-            }
+            Change::Insert(i) => self.insert(i, since, &[], out),
+            Change::Update(u) => self.update(u, since, &[], out),
+            Change::Delete { table, reads, .. } => self.delete(table, reads, &[], out),
             Change::Truncate { tables, .. } => {
                 for t in tables {
                     self.expect_table(t, out);
@@ -101,7 +102,11 @@ impl Catalog {
                     path.iter().map(|i| i.value.clone()).filter(|s| s != "$user" && s != "pg_catalog").collect();
                 self.search_path = if path.is_empty() { vec![self.engine.default_schema.to_owned()] } else { path };
             }
-            Change::Do(block) => self.block(block, since, out),
+            Change::CheckBodies(on) => self.checks_bodies = *on,
+            Change::Do(block) => {
+                self.declared(&block.declared, out);
+                self.block(block, since, out);
+            }
             Change::Opaque { why } => self.opaque(why, None, super::relations::NOWHERE, out),
             Change::Transaction(_) | Change::Inert { .. } => {}
         }
@@ -189,6 +194,18 @@ impl Catalog {
             list.push(value);
             list.sort();
         });
+    }
+
+    /// The columns and expressions of a table that something is about.
+    fn columns_of(&mut self, key: &Key, on: &[IndexColumn], out: &mut Outcome) {
+        let Some(table) = self.held(key) else { return };
+        for column in on.iter().filter_map(|e| e.column.as_ref()) {
+            self.expect_column(&table, column, true, out);
+        }
+        let scope = Scope::of_table(self, key, None);
+        for e in on.iter().filter_map(|e| e.expr.as_ref()) {
+            self.resolve_names(&e.names, std::slice::from_ref(&scope), out);
+        }
     }
 
     fn create_other(&mut self, kind: ObjectKind, name: &Name, guarded: bool, out: &mut Outcome) {
@@ -280,6 +297,7 @@ impl Catalog {
                 }
                 _ => {}
             },
+            ObjectKind::Role => self.expect_roles(std::slice::from_ref(&target.name.name), out),
             other => {
                 if self.find_kind(other, &target.name) == Found::No && !if_exists {
                     let problem = Problem::UndefinedObject { kind: other, name: target.name.text() };
@@ -555,13 +573,13 @@ impl Catalog {
 
     // ---- rows
 
-    fn insert(&mut self, i: &Insert, since: Option<&Mark>, out: &mut Outcome) {
+    pub(super) fn insert(&mut self, i: &Insert, since: Option<&Mark>, outer: &[Scope], out: &mut Outcome) {
         let key = self.expect_table(&i.table, out);
         if let InsertSource::Query(reads) = &i.source {
-            self.resolve_reads_with(reads, &[], None, out);
+            self.resolve_reads_with(reads, outer, None, out);
             // The rows of VALUES go to the columns each by itself.
             if reads.values.is_none() {
-                self.check_arms(reads, &[], out);
+                self.check_arms(reads, outer, out);
             }
         }
         let Some(key) = key else { return };
@@ -577,7 +595,7 @@ impl Catalog {
         }
         if let InsertSource::Query(reads) = &i.source {
             self.insert_width(i, reads, &table.columns, table.open, &table.name, out);
-            self.insert_types(i, reads, &table, out);
+            self.insert_types(i, reads, &table, outer, out);
         }
         if let Some(on) = &i.on_conflict {
             self.conflict_target(&table, on, out);
@@ -586,6 +604,7 @@ impl Catalog {
         let mut excluded = scopes[0].clone();
         excluded.qualifier = Some("excluded".to_owned());
         scopes.push(excluded);
+        scopes.extend_from_slice(outer);
         let types = self.resolve_names(&i.names, &scopes, out);
         for (column, value) in i.on_conflict.iter().flat_map(|on| &on.update) {
             self.assigned(&table, column, &i.names, *value, &types, out);
@@ -614,7 +633,7 @@ impl Catalog {
     }
 
     /// The values can be assigned to their columns.
-    fn insert_types(&mut self, i: &Insert, reads: &Reads, table: &super::Table, out: &mut Outcome) {
+    fn insert_types(&mut self, i: &Insert, reads: &Reads, table: &super::Table, outer: &[Scope], out: &mut Outcome) {
         if !self.engine.checks_types || self.is_open() || i.in_part || i.columns.is_empty() && table.open {
             return;
         }
@@ -630,7 +649,7 @@ impl Catalog {
         let mut found = Vec::new();
         if let Some(width) = reads.values.as_ref().filter(|_| !set_operation).and_then(|rows| rows.first()).map(|r| r.0)
         {
-            let types = self.infer(&select.names, &[], None);
+            let types = self.infer(&select.names, outer, None);
             for (at, id) in select.targets.iter().enumerate() {
                 let Some(column) = targets.get(at % width) else { continue };
                 found.extend(self.unassignable(
@@ -643,12 +662,12 @@ impl Catalog {
                 ));
             }
         } else if set_operation || reads.outputs.iter().any(|o| matches!(o, Output::Star(_))) {
-            let Some(columns) = self.output_columns(reads, &[], None) else { return };
+            let Some(columns) = self.output_columns(reads, outer, None) else { return };
             for (own, column) in columns.iter().zip(&targets) {
                 found.extend(self.unassignable_column(own, column, reads.span));
             }
         } else {
-            let scopes = self.select_scopes(select, &[], None);
+            let scopes = self.select_scopes(select, outer, None);
             let types = self.infer(&select.names, &scopes, None);
             for (id, column) in select.targets.iter().zip(&targets) {
                 found.extend(self.unassignable(
@@ -761,13 +780,18 @@ impl Catalog {
         }
     }
 
-    fn update(&mut self, u: &Update, since: Option<&Mark>, out: &mut Outcome) {
+    pub(super) fn delete(&mut self, table: &Name, reads: &Reads, outer: &[Scope], out: &mut Outcome) {
+        self.expect_table(table, out);
+        self.resolve_reads(reads, outer, out);
+    }
+
+    pub(super) fn update(&mut self, u: &Update, since: Option<&Mark>, outer: &[Scope], out: &mut Outcome) {
         let key = self.expect_table(&u.table, out);
-        self.resolve_reads(&u.reads, &[], out);
+        self.resolve_reads(&u.reads, outer, out);
         let Some(key) = key else { return };
         let Some(table) = self.held(&key) else { return };
         if let Some(select) = u.reads.selects.first() {
-            let scopes = self.select_scopes(select, &[], None);
+            let scopes = self.select_scopes(select, outer, None);
             let types = self.infer(&select.names, &scopes, None);
             for (column, _, value) in &u.set {
                 self.assigned(&table, column, &select.names, *value, &types, out);
@@ -876,7 +900,7 @@ impl Catalog {
     fn block_statements(&mut self, statements: &[BlockStatement], since: Option<&Mark>, out: &mut Outcome) {
         for s in statements {
             match s {
-                BlockStatement::Sql(statement) => {
+                BlockStatement::Sql(statement) | BlockStatement::Evaluated(statement) => {
                     if let Some(change) = &statement.change {
                         self.apply(change, since, out);
                     }

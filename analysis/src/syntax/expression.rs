@@ -15,7 +15,7 @@ mod tests;
 
 use sqlparser::tokenizer::Token;
 
-use super::{Cursor, R, SyntaxError, postgres, sqlite, word_of};
+use super::{Cursor, R, SyntaxError, postgres, sqlite, start_of, word_of};
 use crate::change::{Call, Change, Expr, Form, Ident, Literal, Name, Names, NodeId, QueryForm, Reads, TypeName};
 use crate::config::Backend;
 use crate::span::Span;
@@ -358,9 +358,17 @@ impl<'c, 'a> Reader<'c, 'a> {
             // Bit strings on PostgreSQL, blobs on SQLite.
             Token::SingleQuotedByteStringLiteral(_) if self.postgres() => self.bits(n),
             Token::HexStringLiteral(_) => self.bits(n),
-            Token::Placeholder(_) => {
+            Token::Placeholder(text) => {
+                let span = self.c.peek_span();
                 self.c.advance();
-                Ok(Shape { indirect: true, ..Shape::default() })
+                let node = match text.strip_prefix('$').and_then(|n| n.parse().ok()) {
+                    Some(number) if self.postgres() => {
+                        n.parameters.push((number, span));
+                        n.node(Form::Parameter(number), span, &[])
+                    }
+                    _ => NodeId::NONE,
+                };
+                Ok(Shape { indirect: true, ..Shape::node(node) })
             }
             Token::Colon | Token::AtSign if self.sqlite() => self.parameter(),
             Token::Word(w) if w.quote_style.is_none() => {
@@ -564,19 +572,35 @@ impl<'c, 'a> Reader<'c, 'a> {
     fn form(&mut self, n: &mut Names, word: &str) -> Q<Shape> {
         let mark = self.c.mark();
         let name = self.c.label_name()?;
-        let parts = nodes(&self.arguments_of_form(n)?);
+        let parts = if word == "nullif" { self.two(n)? } else { nodes(&self.arguments_of_form(n)?) };
         let row = word == "row";
+        if parts.is_empty() && self.postgres() && !row {
+            let last = self.c.previous().map_or(mark, start_of);
+            let span = Span::new(last, self.c.span_from(mark).end);
+            let error = SyntaxError::new("syntax-error", span, "syntax error at or near \")\"");
+            return Err(Box::new(error.label("expected an expression")));
+        }
         let form = match word {
             "row" => Some(Form::Row),
             "coalesce" => Some(Form::Common("COALESCE")),
             "greatest" => Some(Form::Common("GREATEST")),
             "least" => Some(Form::Common("LEAST")),
-            "nullif" if parts.len() == 2 => Some(Form::Nullif),
+            "nullif" => Some(Form::Nullif),
             "normalize" => Some(Form::Function("normalize")),
             _ => None,
         };
         let node = form.map_or(NodeId::NONE, |form| self.keep(n, mark, form, &parts));
         Ok(Shape { indirect: row, row, node, settles: SETTLING.contains(&word), ..Shape::named(name) })
+    }
+
+    /// `(a, b)`.
+    fn two(&mut self, n: &mut Names) -> Q<Vec<NodeId>> {
+        self.c.expect_token(&Token::LParen)?;
+        let first = self.whole(n)?.node;
+        self.c.expect_token(&Token::Comma)?;
+        let second = self.whole(n)?.node;
+        self.c.expect_token(&Token::RParen)?;
+        Ok(vec![first, second])
     }
 
     fn collation_for(&mut self, n: &mut Names) -> Q<Shape> {

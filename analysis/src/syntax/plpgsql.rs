@@ -7,7 +7,11 @@
 //! The grammar is that of PostgreSQL's manual, chapter "PL/pgSQL"; where the manual is silent the servers were asked.
 
 mod condition;
+mod flow;
+mod function;
+mod reach;
 mod text;
+mod variables;
 
 #[cfg(test)]
 mod tests;
@@ -17,15 +21,21 @@ use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
-use super::{Cursor, MAX_NESTING, R, Syntax, SyntaxError, span_of, word_of};
+use super::{Cursor, MAX_NESTING, R, Syntax, SyntaxError, postgres, span_of, start_of, word_of};
 use crate::change::{
-    Block, BlockStatement, Change, Condition, Handler, Names, Reads, SourceKind, Statement, TableActionKind,
-    Transaction,
+    Block, BlockStatement, Change, Condition, Declared, Handler, Name, Reads, Statement, TableActionKind, Transaction,
 };
-use crate::config::Backend;
 use crate::span::Span;
 use condition::{Known, Variables};
+use flow::{Flow, Item, Statements, in_a_row};
 use text::Text;
+use variables::hide_variables;
+
+pub(super) use function::{code, sql_code};
+pub(crate) use reach::{Reach, reach};
+
+/// What a loop's variables are in each of its rounds.
+type Rounds = Vec<Vec<(String, Text)>>;
 
 /// Longer expressions than this, in tokens, are not looked into.
 const MAX_EXPRESSION: usize = 1000;
@@ -33,16 +43,18 @@ const MAX_EXPRESSION: usize = 1000;
 /// More rounds than this, of all loops of a block together, are not written out.
 const MAX_ROUNDS: usize = 500;
 
-/// More statements than this after which a block may be left are not nested any deeper.
-const MAX_EXITS: usize = 50;
-
 static ERROR_CONDITIONS: &str = include_str!("../../data/postgres/errcodes.txt");
 
 /// Reads the text of a `DO` body. `span` is the literal's place in the file, with its quotes.
 pub(super) fn block(c: &Cursor<'_>, body: &str, span: Span) -> R<Block> {
+    whole_block(c, body, span, vec!["found".to_owned()], false)
+}
+
+/// Reads a whole body. `late`: it runs when it is called, and of its SQL only the grammar counts before that.
+fn whole_block(c: &Cursor<'_>, body: &str, span: Span, names: Vec<String>, late: bool) -> R<Block> {
     let file = c.source(Span::new(0, span.end));
     let Some(tokens) = Text::of_literal(body, span, file).lex(file, c.syntax.backend)? else {
-        return Ok(Block { body: vec![opaque("a body that cannot be read here", span)], handlers: Vec::new() });
+        return Ok(Block { body: vec![opaque("a body that cannot be read here", span)], ..Block::default() });
     };
     let mut reader = Reader {
         file,
@@ -50,94 +62,24 @@ pub(super) fn block(c: &Cursor<'_>, body: &str, span: Span) -> R<Block> {
         tokens: &tokens,
         at: 0,
         end: span.end,
-        names: vec!["found".to_owned()],
+        names,
         loops: 0,
         known: Variables::default(),
         pending: Vec::new(),
         depth: 0,
         rounds: MAX_ROUNDS,
+        late,
+        evaluated: Vec::new(),
+        declared: Vec::new(),
     };
     reader.options();
-    let (block, _) = reader.block()?;
+    let (mut block, _) = reader.block()?;
     reader.eat_token(&Token::SemiColon);
     if reader.at < reader.tokens.len() {
         return Err(reader.unexpected("the end of the block"));
     }
-    if reader.pending.is_empty() { Ok(block) } else { Err(reader.pending.remove(0)) }
-}
-
-/// Reads the body of a function, by itself; `None` where it is not understood.
-pub(crate) fn body(text: &str, syntax: &'static Syntax) -> Option<Block> {
-    block(&Cursor::new(text, &[], syntax), text, Span::new(0, text.len())).ok()
-}
-
-/// How far a function's body reaches into the schema when it is called.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Reach {
-    /// It reads and writes rows.
-    #[default]
-    Rows,
-    /// It makes or drops triggers, as set-up functions do (`EXECUTE format('CREATE TRIGGER … ON %s', …)`).
-    Triggers,
-    /// The same, with nothing in it that would let a second call pass: it makes a trigger that is there.
-    TriggersOnce,
-    /// DDL of any kind, or EXECUTE of a text that is not known.
-    Everything,
-}
-
-/// How far a function's body reaches.
-pub(crate) fn reach(body: &str) -> Reach {
-    let lexed = super::lex(body, Backend::Postgres);
-    if lexed.error.is_some() {
-        return Reach::Everything;
-    }
-    let tokens = &lexed.tokens;
-    let word = |i: usize| tokens.get(i).map_or("", |t| word_of(&t.token));
-    let is = |i: usize, words: &[&str]| words.iter().any(|w| w.eq_ignore_ascii_case(word(i)));
-    let text = |i: usize| tokens.get(i).and_then(|t| string_of(&t.token));
-    let reach = |i: usize| {
-        let starts = i == 0
-            || matches!(tokens[i - 1].token, Token::SemiColon | Token::ShiftRight)
-            || is(i - 1, &["BEGIN", "THEN", "ELSE", "LOOP", "ATOMIC"]);
-        if !starts {
-            return Reach::Rows;
-        }
-        if is(i, &["CREATE"]) {
-            // A temporary table goes with its session.
-            return if is(i + 1, &["TEMP", "TEMPORARY"]) { Reach::Rows } else { Reach::Everything };
-        }
-        if is(i, &["EXECUTE"]) {
-            let executed = if is(i + 1, &["format"]) { text(i + 3) } else { text(i + 1) };
-            return executed.map_or(Reach::Everything, text_reach);
-        }
-        if is(i, &["ALTER", "DROP", "DO", "CALL", "IMPORT"]) { Reach::Everything } else { Reach::Rows }
-    };
-    let guarded = (0..tokens.len()).any(|i| is(i, &["EXISTS", "EXCEPTION"]) || text(i).is_some_and(has_guard));
-    match (0..tokens.len()).map(reach).max().unwrap_or_default() {
-        Reach::TriggersOnce if guarded => Reach::Triggers,
-        other => other,
-    }
-}
-
-fn has_guard(text: &str) -> bool {
-    let text = text.to_ascii_uppercase();
-    text.contains("OR REPLACE") || text.contains("EXISTS")
-}
-
-/// How far a statement reaches whose beginning is known.
-fn text_reach(text: &str) -> Reach {
-    let words: Vec<String> = text.split_whitespace().take(4).map(str::to_ascii_uppercase).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        ["CREATE", "TRIGGER", ..] | ["CREATE", "CONSTRAINT", "TRIGGER", ..] => Reach::TriggersOnce,
-        ["DROP", "TRIGGER", ..] | ["CREATE", "OR", "REPLACE", "TRIGGER"] => Reach::Triggers,
-        _ if ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES", "TABLE"]
-            .contains(&first_word(text).as_str()) =>
-        {
-            Reach::Rows
-        }
-        _ => Reach::Everything,
-    }
+    block.declared = reader.declared;
+    if late || reader.pending.is_empty() { Ok(block) } else { Err(reader.pending.remove(0)) }
 }
 
 fn string_of(token: &Token) -> Option<&str> {
@@ -146,10 +88,6 @@ fn string_of(token: &Token) -> Option<&str> {
         Token::DollarQuotedString(d) => Some(&d.value),
         _ => None,
     }
-}
-
-fn first_word(text: &str) -> String {
-    text.trim_start().chars().take_while(|c| c.is_ascii_alphabetic()).collect::<String>().to_ascii_uppercase()
 }
 
 /// Whether a statement leaves the catalog as it is, whatever its names are.
@@ -179,116 +117,6 @@ fn opaque(why: &str, span: Span) -> BlockStatement {
     BlockStatement::Opaque { why: why.to_owned(), span, template: None }
 }
 
-/// How a statement can end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Flow {
-    /// The next statement can follow.
-    falls: bool,
-    /// It can end the round of the loop it is in.
-    round: bool,
-    /// It can end more than that.
-    out: bool,
-}
-
-impl Flow {
-    const FALLS: Self = Self { falls: true, round: false, out: false };
-    const ENDS_ROUND: Self = Self { falls: false, round: true, out: false };
-    const ENDS: Self = Self { falls: false, round: false, out: true };
-
-    fn leaves(self) -> bool {
-        self.round || self.out
-    }
-
-    fn or(self, other: Self) -> Self {
-        Self { falls: self.falls || other.falls, round: self.round || other.round, out: self.out || other.out }
-    }
-}
-
-type Statements = (Vec<BlockStatement>, Flow);
-
-/// What a loop's variables are in each of its rounds.
-type Rounds = Vec<Vec<(String, Text)>>;
-
-/// What one statement of the language becomes.
-enum Item {
-    Plain(Vec<BlockStatement>, Flow),
-    If { branches: Vec<(Condition, Statements)>, otherwise: Statements },
-}
-
-impl Item {
-    fn inert() -> Self {
-        Self::Plain(vec![BlockStatement::Inert], Flow::FALLS)
-    }
-
-    fn flow(&self) -> Flow {
-        match self {
-            Self::Plain(_, flow) => *flow,
-            Self::If { branches, otherwise } => branches.iter().fold(otherwise.1, |f, (_, (_, g))| f.or(*g)),
-        }
-    }
-
-    fn finish(self, out: &mut Vec<BlockStatement>) {
-        match self {
-            Self::Plain(statements, _) => out.extend(statements),
-            Self::If { branches, otherwise } => out.push(BlockStatement::If {
-                branches: branches.into_iter().map(|(c, (body, _))| (c, body)).collect(),
-                otherwise: otherwise.0,
-            }),
-        }
-    }
-}
-
-/// Puts statements in a row. What follows one that may leave goes to the branches that do not: `IF found THEN RETURN; END IF;
-/// rest` is `IF found THEN ELSE rest END IF`. Where that cannot be said, it is a loop: it may happen or not.
-fn in_a_row(items: Vec<Item>) -> Statements {
-    let may_leave = |i: &Item| i.flow().falls && i.flow().leaves();
-    if items.iter().filter(|i| may_leave(i)).count() > MAX_EXITS {
-        let flow = items.iter().fold(Flow::FALLS, |f, i| f.or(i.flow()));
-        let mut all = Vec::new();
-        items.into_iter().for_each(|i| i.finish(&mut all));
-        return (vec![BlockStatement::Loop(all)], flow);
-    }
-    // From the last to the first; `rest` is what follows, last first.
-    let mut rest: Vec<BlockStatement> = Vec::new();
-    let mut flow = Flow::FALLS;
-    for item in items.into_iter().rev() {
-        let here = item.flow();
-        if !here.falls {
-            rest.clear();
-            flow = here;
-        } else if !here.leaves() {
-        } else if rest.is_empty() {
-            flow = flow.or(here);
-        } else {
-            let mut follows: Vec<BlockStatement> = std::mem::take(&mut rest);
-            follows.reverse();
-            flow = Flow { falls: flow.falls, ..flow.or(here) };
-            if let Item::If { mut branches, mut otherwise } = item {
-                let mut ways: Vec<&mut Statements> =
-                    branches.iter_mut().map(|(_, b)| b).chain([&mut otherwise]).filter(|b| b.1.falls).collect();
-                if let [only] = ways.as_mut_slice() {
-                    if only.1.leaves() {
-                        only.0.push(BlockStatement::Loop(follows));
-                    } else {
-                        only.0.extend(follows);
-                    }
-                    Item::If { branches, otherwise }.finish(&mut rest);
-                } else {
-                    rest.push(BlockStatement::Loop(follows));
-                    Item::If { branches, otherwise }.finish(&mut rest);
-                }
-                continue;
-            }
-            rest.push(BlockStatement::Loop(follows));
-        }
-        let mut statements = Vec::new();
-        item.finish(&mut statements);
-        rest.extend(statements.into_iter().rev());
-    }
-    rest.reverse();
-    (rest, flow)
-}
-
 /// A place in the tokens of a block, and what is known there.
 struct Reader<'a> {
     file: &'a str,
@@ -307,6 +135,11 @@ struct Reader<'a> {
     depth: usize,
     /// How many rounds of loops may yet be written out.
     rounds: usize,
+    late: bool,
+    /// The expressions that are evaluated before the statement that is being read.
+    evaluated: Vec<BlockStatement>,
+    /// The types of all variables.
+    declared: Vec<Declared>,
 }
 
 impl<'a> Reader<'a> {
@@ -433,6 +266,42 @@ impl<'a> Reader<'a> {
 
     // ---- expressions
 
+    /// An expression as the server reads it, which puts SELECT before it.
+    fn read(&mut self, tokens: &[TokenWithSpan]) -> R<Option<Change>> {
+        let Some(first) = tokens.first() else { return Ok(None) };
+        let at = self.tokens.partition_point(|t| start_of(t) < start_of(first));
+        let place = at.checked_sub(1).map_or(first.span, |before| self.tokens[before].span);
+        let select = TokenWithSpan::new(Token::make_keyword("SELECT"), place);
+        let all: Vec<TokenWithSpan> = std::iter::once(select).chain(tokens.iter().cloned()).collect();
+        match super::statement(self.file, &all, self.syntax) {
+            Ok(mut change) => {
+                hide_variables(&mut change, &self.names);
+                Ok(Some(change))
+            }
+            Err(e) => self.wrong(e).map(|()| None),
+        }
+    }
+
+    /// The same of one that is evaluated before the statement that it stands in does anything.
+    fn evaluate(&mut self, tokens: &[TokenWithSpan]) -> R<()> {
+        let change = self.read(tokens)?;
+        if change.is_some() {
+            let span = Self::span_of(tokens);
+            let statement = Statement { span, change, outside_transaction: false };
+            self.evaluated.push(BlockStatement::Evaluated(Box::new(statement)));
+        }
+        Ok(())
+    }
+
+    /// What is wrong with SQL: its grammar is looked at before anything runs, all else when it runs.
+    fn wrong(&mut self, e: SyntaxError) -> R<()> {
+        if matches!(e.rule, "wrong-engine" | "newer-than-server") || e.message.starts_with("syntax error at") {
+            return Err(e);
+        }
+        self.pending.push(e);
+        Ok(())
+    }
+
     /// An expression as PL/pgSQL takes it: all that can follow SELECT.
     fn expression(&self, tokens: &[TokenWithSpan]) -> Option<ast::Expr> {
         let first = tokens.first()?;
@@ -470,7 +339,8 @@ impl<'a> Reader<'a> {
     }
 
     /// `variable := expression`.
-    fn assign(&mut self, variable: &str, tokens: &[TokenWithSpan]) {
+    fn assign(&mut self, variable: &str, tokens: &[TokenWithSpan]) -> R<()> {
+        self.evaluate(tokens)?;
         let value = self.expression(tokens);
         let text = value.as_ref().and_then(|e| self.values().text(e));
         let reads = self.variables_in(tokens);
@@ -481,6 +351,7 @@ impl<'a> Reader<'a> {
             }
             _ => self.known.forget(variable),
         }
+        Ok(())
     }
 
     /// Variables that a statement sets in a way that is not followed.
@@ -525,6 +396,7 @@ impl<'a> Reader<'a> {
         self.deeper()?;
         let scope = self.labels()?;
         let declared = self.names.len();
+        let evaluated = self.evaluated.len();
         while self.eat("DECLARE") {
             while !self.is("BEGIN") && !self.is("DECLARE") {
                 if self.token(0) == &Token::ShiftLeft {
@@ -535,6 +407,7 @@ impl<'a> Reader<'a> {
             }
         }
         self.expect("BEGIN")?;
+        let values = self.evaluated.split_off(evaluated);
         let pending = self.pending.len();
         let before = self.known.clone();
         let (body, mut flow) = self.statements()?;
@@ -566,7 +439,16 @@ impl<'a> Reader<'a> {
             self.known.forget(&name);
         }
         self.depth -= 1;
-        Ok((Block { body, handlers }, flow))
+        let plain = handlers.is_empty();
+        let mut block = Block { body, handlers, declared: Vec::new() };
+        if plain {
+            block.body.splice(..0, values);
+        } else if !values.is_empty() {
+            // The handlers are not there for what the variables start with.
+            let body = values.into_iter().chain([BlockStatement::Block(block)]).collect();
+            block = Block { body, ..Block::default() };
+        }
+        Ok((block, flow))
     }
 
     /// `END [IF|LOOP|CASE] [label]`.
@@ -618,12 +500,50 @@ impl<'a> Reader<'a> {
         let end = self.at;
         self.at += 1;
         self.known.forget(&name);
-        let cursor =
-            self.tokens[start..value.unwrap_or(end)].iter().any(|t| word_of(&t.token).eq_ignore_ascii_case("cursor"));
+        let declared = &self.tokens[start..value.map_or(end, |v| v - 1)];
+        let has = |word: &str| declared.iter().any(|t| word_of(&t.token).eq_ignore_ascii_case(word));
+        let cursor = has("CURSOR");
+        if !cursor && !has("ALIAS") {
+            self.variable_type(declared)?;
+        }
         if let Some(from) = value.filter(|_| !cursor) {
-            self.assign(&name, &self.tokens[from..end]);
+            self.assign(&name, &self.tokens[from..end])?;
         }
         self.names.push(name);
+        Ok(())
+    }
+
+    /// `[CONSTANT] type [COLLATE c] [NOT NULL]`.
+    fn variable_type(&mut self, tokens: &[TokenWithSpan]) -> R<()> {
+        let is = |t: &TokenWithSpan, words: &[&str]| words.iter().any(|w| word_of(&t.token).eq_ignore_ascii_case(w));
+        let constant = tokens.first().is_some_and(|t| is(t, &["CONSTANT"]));
+        let tokens = &tokens[usize::from(constant)..];
+        let end = tokens.iter().position(|t| is(t, &["COLLATE", "NOT"])).unwrap_or(tokens.len());
+        let tokens = &tokens[..end];
+        let mut c = Cursor::new(self.file, tokens, self.syntax);
+        let of = tokens.iter().position(|t| t.token == Token::Mod);
+        match of.and_then(|at| Some((at, tokens.get(at + 1)?))) {
+            Some((at, word)) if is(word, &["TYPE", "ROWTYPE"]) => {
+                let mut c = Cursor::new(self.file, &tokens[..at], self.syntax);
+                let Ok(name) = c.name() else { return Ok(()) };
+                if is(word, &["ROWTYPE"]) {
+                    self.declared.push(Declared::Row(name));
+                } else if let Some(table) = name.schema.clone()
+                    && !self.is_variable(&table.value)
+                {
+                    // Of `s.t.c` the cursor keeps the last two.
+                    let first = Cursor::new(self.file, &tokens[..at], self.syntax).ident()?;
+                    let schema = (at == 5).then_some(first);
+                    self.declared.push(Declared::Column(Name { schema, name: table }, name.name));
+                }
+            }
+            _ if tokens.is_empty() => return Err(self.error(self.here(), "missing data type declaration")),
+            _ => {
+                let t = postgres::types::type_name(&mut c)?;
+                c.expect_end()?;
+                self.declared.push(Declared::Type(t));
+            }
+        }
         Ok(())
     }
 
@@ -673,7 +593,13 @@ impl<'a> Reader<'a> {
             if self.at >= self.tokens.len() {
                 return Err(self.unexpected("END"));
             }
-            items.push(self.statement()?);
+            let before = self.evaluated.len();
+            let item = self.statement()?;
+            let evaluated = self.evaluated.split_off(before);
+            if !evaluated.is_empty() {
+                items.push(Item::Plain(evaluated, Flow::FALLS));
+            }
+            items.push(item);
         }
         Ok(in_a_row(items))
     }
@@ -698,10 +624,7 @@ impl<'a> Reader<'a> {
             "CASE" => self.a_case(),
             "LOOP" | "WHILE" | "FOR" | "FOREACH" => self.a_loop(),
             "EXIT" | "CONTINUE" => self.exit(),
-            "RETURN" => {
-                self.statement_tokens()?;
-                Ok(Item::Plain(vec![BlockStatement::Inert], Flow::ENDS))
-            }
+            "RETURN" => self.a_return(),
             "RAISE" => self.raise(),
             "NULL" => {
                 self.at += 1;
@@ -709,7 +632,9 @@ impl<'a> Reader<'a> {
                 Ok(Item::inert())
             }
             "ASSERT" => {
-                self.statement_tokens()?;
+                self.at += 1;
+                let tokens = self.statement_tokens()?;
+                self.evaluate(tokens)?;
                 Ok(Item::inert())
             }
             "GET" | "OPEN" | "FETCH" | "MOVE" | "CLOSE" => {
@@ -741,7 +666,10 @@ impl<'a> Reader<'a> {
 
     /// `name := e;`, `name = e;`, `name.field[1] := e;`
     fn assignment(&mut self) -> R<Option<Item>> {
-        let Token::Word(_) = self.token(0) else { return Ok(None) };
+        // `$1` is the first argument of a function.
+        if !matches!(self.token(0), Token::Word(_) | Token::Placeholder(_)) {
+            return Ok(None);
+        }
         let mut n = 1;
         loop {
             match self.token(n) {
@@ -759,6 +687,12 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         let span = self.here();
+        if let Token::Placeholder(_) = self.token(0) {
+            self.at += n + 1;
+            let value = self.statement_tokens()?;
+            self.evaluate(value)?;
+            return Ok(Some(Item::inert()));
+        }
         let name = self.name()?;
         if !self.is_variable(&name) {
             return Err(self.unknown_variable(span));
@@ -766,8 +700,9 @@ impl<'a> Reader<'a> {
         self.at += n;
         let value = self.statement_tokens()?;
         if n == 1 {
-            self.assign(&name, value);
+            self.assign(&name, value)?;
         } else {
+            self.evaluate(value)?;
             self.known.forget(&name);
         }
         Ok(Some(Item::inert()))
@@ -778,6 +713,25 @@ impl<'a> Reader<'a> {
             .help("a variable must be declared: DECLARE name type; before BEGIN")
     }
 
+    /// `RETURN [e];`, `RETURN NEXT [e];`, `RETURN QUERY query;`, `RETURN QUERY EXECUTE e [USING e, …];`
+    fn a_return(&mut self) -> R<Item> {
+        self.at += 1;
+        let tokens = self.statement_tokens()?;
+        let is = |n: usize, w: &str| tokens.get(n).is_some_and(|t| word_of(&t.token).eq_ignore_ascii_case(w));
+        if is(0, "QUERY") && is(1, "EXECUTE") {
+            let using = tokens.iter().position(|t| word_of(&t.token).eq_ignore_ascii_case("USING"));
+            self.evaluate(&tokens[2..using.unwrap_or(tokens.len()).max(2)])?;
+        } else if is(0, "QUERY") && tokens.len() > 1 {
+            let rest = &tokens[1..];
+            let statement = self.sql(rest, Self::span_of(rest))?;
+            return Ok(Item::Plain(vec![statement], Flow::FALLS));
+        } else {
+            self.evaluate(&tokens[usize::from(is(0, "NEXT"))..])?;
+        }
+        let more = is(0, "NEXT") || is(0, "QUERY");
+        Ok(Item::Plain(vec![BlockStatement::Inert], if more { Flow::FALLS } else { Flow::ENDS }))
+    }
+
     /// `IF c THEN … [ELSIF c THEN …] [ELSE …] END IF;`
     fn an_if(&mut self) -> R<Item> {
         self.deeper()?;
@@ -786,6 +740,12 @@ impl<'a> Reader<'a> {
         let mut ends = Vec::new();
         let before = loop {
             let condition = self.expression_tokens(&["THEN"])?;
+            // The others are looked at where those before them are false.
+            if branches.is_empty() {
+                self.evaluate(condition)?;
+            } else {
+                self.read(condition)?;
+            }
             let condition = self.condition(condition);
             self.at += 1;
             let before = self.known.clone();
@@ -826,13 +786,19 @@ impl<'a> Reader<'a> {
         self.at += 1;
         let searched = self.is("WHEN");
         if !searched {
-            self.expression_tokens(&["WHEN"])?;
+            let operand = self.expression_tokens(&["WHEN"])?;
+            self.evaluate(operand)?;
         }
         let mut branches = Vec::new();
         let mut ends = Vec::new();
         let before = self.known.clone();
         while self.eat("WHEN") {
             let condition = self.expression_tokens(&["THEN"])?;
+            if branches.is_empty() && searched {
+                self.evaluate(condition)?;
+            } else {
+                self.read(condition)?;
+            }
             let condition = if searched { self.condition(condition) } else { Condition::Unknown };
             self.at += 1;
             let body = self.statements()?;
@@ -919,16 +885,23 @@ impl<'a> Reader<'a> {
     /// the rounds are constants.
     fn loop_head(&mut self, out: &mut Vec<BlockStatement>) -> R<Option<Rounds>> {
         if self.eat("WHILE") {
-            self.expression_tokens(&["LOOP"])?;
+            let condition = self.expression_tokens(&["LOOP"])?;
+            self.evaluate(condition)?;
             return Ok(None);
         }
         if self.eat("FOREACH") {
+            let target = self.here();
             let variable = self.loop_variables()?;
+            if !self.is_variable(&variable) {
+                let message = "loop variable of FOREACH must be a known variable or list of variables";
+                return Err(self.error(target, message));
+            }
             let slice = self.eat("SLICE");
             self.at += usize::from(slice);
             self.expect("IN")?;
             self.expect("ARRAY")?;
             let array = self.expression_tokens(&["LOOP"])?;
+            self.evaluate(array)?;
             let elements = self.expression(array).and_then(|e| self.values().elements(&e));
             self.known.forget(&variable);
             let span = Self::span_of(array);
@@ -1037,6 +1010,7 @@ impl<'a> Reader<'a> {
             return Ok(Item::Plain(vec![BlockStatement::Inert], flow));
         }
         let condition = self.statement_tokens()?;
+        self.evaluate(condition)?;
         let branches = vec![(self.condition(condition), (Vec::new(), flow))];
         Ok(Item::If { branches, otherwise: (Vec::new(), Flow::FALLS) })
     }
@@ -1058,6 +1032,10 @@ impl<'a> Reader<'a> {
                 let message = format!("too {few} parameters specified for RAISE");
                 let label = format!("{wanted} in the format, {given} given");
                 return Err(self.error(span_of(&rest[0]), message).label(label));
+            }
+            let using = rest.iter().position(|t| word_of(&t.token).eq_ignore_ascii_case("USING"));
+            if wanted > 0 {
+                self.evaluate(&rest[2..using.unwrap_or(rest.len())])?;
             }
         } else if let Some(Token::Word(w)) = rest.first().map(|t| &t.token) {
             let name = w.value.to_lowercase();
@@ -1193,7 +1171,14 @@ impl<'a> Reader<'a> {
 
     /// One SQL statement, whose tokens are in the file's places.
     fn sql(&mut self, tokens: &[TokenWithSpan], span: Span) -> R<BlockStatement> {
-        let mut change = super::statement(self.file, tokens, self.syntax)?;
+        let mut change = match super::statement(self.file, tokens, self.syntax) {
+            Ok(change) => change,
+            Err(e) if self.late => {
+                self.wrong(e)?;
+                return Ok(opaque("SQL that the server refuses when it runs", span));
+            }
+            Err(e) => return Err(e),
+        };
         hide_variables(&mut change, &self.names);
         if !matches!(change, Change::Insert(_) | Change::Update(_) | Change::Delete { .. } | Change::Inert { .. }) {
             let calls = |r: &Reads| r.selects.iter().any(|s| !s.names.functions.is_empty() && s.sources.is_empty());
@@ -1226,6 +1211,7 @@ impl<'a> Reader<'a> {
             return Err(self.unexpected("an expression"));
         }
         let span = start.to(Self::span_of(text));
+        self.evaluate(text)?;
         let e = self.expression(text);
         let known = e.as_ref().and_then(|e| self.values().text(e));
         self.forget_in(rest);
@@ -1336,42 +1322,4 @@ fn parameters(tokens: &[TokenWithSpan]) -> usize {
         }
     }
     count
-}
-
-/// Takes the names of variables out of the columns that a query reads. Definitions do not see variables.
-fn hide_variables(change: &mut Change, variables: &[String]) {
-    match change {
-        Change::Insert(i) => {
-            hide_in_names(&mut i.names, variables);
-            if let crate::change::InsertSource::Query(q) = &mut i.source {
-                hide_in_reads(q, variables);
-            }
-        }
-        Change::Update(u) => hide_in_reads(&mut u.reads, variables),
-        Change::Delete { reads, .. } | Change::Select(reads) => hide_in_reads(reads, variables),
-        Change::CreateTable(t) => {
-            if let Some((_, q)) = &mut t.query {
-                hide_in_reads(q, variables);
-            }
-        }
-        Change::CreateView(v) => hide_in_reads(&mut v.query, variables),
-        _ => {}
-    }
-}
-
-fn hide_in_names(names: &mut Names, variables: &[String]) {
-    names.columns.retain(|path| !path.first().is_some_and(|p| variables.contains(&p.value)));
-    names.queries.iter_mut().for_each(|q| hide_in_reads(q, variables));
-}
-
-fn hide_in_reads(reads: &mut Reads, variables: &[String]) {
-    for select in &mut reads.selects {
-        hide_in_names(&mut select.names, variables);
-        hide_in_names(&mut select.loose, variables);
-        for source in &mut select.sources {
-            if let SourceKind::Query(q) = &mut source.kind {
-                hide_in_reads(q, variables);
-            }
-        }
-    }
 }

@@ -73,15 +73,19 @@ pub(super) fn word_or_string(c: &mut Cursor<'_>) -> R<String> {
     Ok(c.string()?.0)
 }
 
-/// `(a = 1, b = integer, c)`: the attributes of operators, aggregates, types …; the names, folded.
-pub(super) fn definition(c: &mut Cursor<'_>) -> R<Vec<Ident>> {
+/// `(a = 1, b = integer, c)`: the attributes of operators, aggregates, types …; the names, folded, and where their
+/// values stand.
+pub(super) fn definition(c: &mut Cursor<'_>) -> R<Vec<(Ident, Span)>> {
     c.parens(|c| {
         c.list(|c| {
             let name = c.label_name()?;
+            let mut value = Span::new(name.span.end, name.span.end);
             if c.eat_token(&Token::Eq) {
+                let mark = c.mark();
                 definition_value(c)?;
+                value = c.span_from(mark);
             }
-            Ok(name)
+            Ok((name, value))
         })
     })
 }

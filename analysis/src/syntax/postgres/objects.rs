@@ -13,7 +13,7 @@ use crate::syntax::{Cursor, R, SyntaxError, span_of, word_of};
 
 /// An object of which only kind and name are kept.
 pub(super) fn other(kind: ObjectKind, name: Name) -> Change {
-    Change::CreateOther { kind, name, if_not_exists: false, or_replace: false, uses: Vec::new() }
+    Change::CreateOther { kind, name, if_not_exists: false, or_replace: false, uses: Vec::new(), on: Vec::new() }
 }
 
 fn other_of(kind: ObjectKind, name: Ident) -> Change {
@@ -113,14 +113,12 @@ pub(super) fn create_policy(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
     if c.eat("FOR") && c.eat_any(COMMANDS).is_none() {
         return Err(c.expected("ALL, SELECT, INSERT, UPDATE or DELETE"));
     }
-    let exprs = policy_rest(c)?;
-    Ok(Change::CreatePolicy { name, table, exprs })
+    let (roles, exprs) = policy_rest(c)?;
+    Ok(Change::CreatePolicy { name, table, roles, exprs })
 }
 
-fn policy_rest(c: &mut Cursor<'_>) -> R<Vec<crate::change::Expr>> {
-    if c.eat("TO") {
-        roles(c)?;
-    }
+fn policy_rest(c: &mut Cursor<'_>) -> R<(Vec<Ident>, Vec<crate::change::Expr>)> {
+    let to = if c.eat("TO") { roles(c)? } else { Vec::new() };
     let mut exprs = Vec::new();
     if c.eat("USING") {
         exprs.push(c.parens(Cursor::expr)?);
@@ -129,7 +127,7 @@ fn policy_rest(c: &mut Cursor<'_>) -> R<Vec<crate::change::Expr>> {
         c.expect("WITH CHECK")?;
         exprs.push(c.parens(Cursor::expr)?);
     }
-    Ok(exprs)
+    Ok((to, exprs))
 }
 
 pub(super) fn alter_policy(c: &mut Cursor<'_>) -> R<Change> {
@@ -144,13 +142,13 @@ pub(super) fn alter_policy(c: &mut Cursor<'_>) -> R<Change> {
             let target = Target { name: unqualified(name), on: Some(table), arguments: None };
             return Ok(Change::Rename { kind: ObjectKind::Policy, target, if_exists, to });
         }
-        return Ok(Change::AlterPolicy { name, table, rename_to: Some(to), exprs: Vec::new() });
+        return Ok(Change::AlterPolicy { name, table, rename_to: Some(to), roles: Vec::new(), exprs: Vec::new() });
     }
     if if_exists {
         return Err(c.expected("RENAME TO: the other forms have no IF EXISTS"));
     }
-    let exprs = policy_rest(c)?;
-    Ok(Change::AlterPolicy { name, table, rename_to: None, exprs })
+    let (roles, exprs) = policy_rest(c)?;
+    Ok(Change::AlterPolicy { name, table, rename_to: None, roles, exprs })
 }
 
 pub(super) fn create_rule(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change> {
@@ -220,7 +218,7 @@ pub(super) fn create_statistics(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
         }
         Ok(table)
     })?;
-    Ok(Change::CreateOther { kind: ObjectKind::Statistics, name, if_not_exists, or_replace: false, uses })
+    Ok(Change::CreateOther { kind: ObjectKind::Statistics, name, if_not_exists, or_replace: false, uses, on })
 }
 
 pub(super) fn alter_statistics(c: &mut Cursor<'_>) -> R<Change> {
@@ -241,7 +239,14 @@ pub(super) fn create_collation(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
     } else {
         definition(c)?;
     }
-    Ok(Change::CreateOther { kind: ObjectKind::Collation, name, if_not_exists, or_replace: false, uses: Vec::new() })
+    Ok(Change::CreateOther {
+        kind: ObjectKind::Collation,
+        name,
+        if_not_exists,
+        or_replace: false,
+        uses: Vec::new(),
+        on: Vec::new(),
+    })
 }
 
 pub(super) fn alter_collation(c: &mut Cursor<'_>) -> R<Change> {
@@ -409,6 +414,7 @@ pub(super) fn create_transform(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change>
         if_not_exists: false,
         or_replace: prefix.or_replace,
         uses: Vec::new(),
+        on: Vec::new(),
     })
 }
 
@@ -431,6 +437,7 @@ pub(super) fn create_language(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change> 
         if_not_exists: false,
         or_replace: prefix.or_replace,
         uses: Vec::new(),
+        on: Vec::new(),
     })
 }
 
@@ -503,6 +510,7 @@ pub(super) fn create_publication(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
         if_not_exists: false,
         or_replace: false,
         uses,
+        on: Vec::new(),
     })
 }
 
@@ -589,6 +597,7 @@ pub(super) fn create_server(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
         if_not_exists,
         or_replace: false,
         uses: Vec::new(),
+        on: Vec::new(),
     })
 }
 
@@ -671,6 +680,7 @@ pub(super) fn create_user_mapping(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
         if_not_exists,
         or_replace: false,
         uses: Vec::new(),
+        on: Vec::new(),
     })
 }
 

@@ -180,6 +180,26 @@ pub(super) fn revoke(c: &mut Cursor<'_>) -> R<Change> {
     grant_or_revoke(c, false, false)
 }
 
+/// Manual, 5.8.
+const PRIVILEGES: &[&str] = &[
+    "select",
+    "insert",
+    "update",
+    "delete",
+    "truncate",
+    "references",
+    "trigger",
+    "create",
+    "connect",
+    "temporary",
+    "temp",
+    "execute",
+    "usage",
+    "set",
+    "maintain",
+    "rule",
+];
+
 fn grant_or_revoke(c: &mut Cursor<'_>, grant: bool, defaults: bool) -> R<Change> {
     let what = if grant { "GRANT" } else { "REVOKE" };
     if !grant {
@@ -194,6 +214,8 @@ fn grant_or_revoke(c: &mut Cursor<'_>, grant: bool, defaults: bool) -> R<Change>
             }
         }
     }
+    // Or roles: that is to be seen behind them.
+    let mut privileges = Vec::new();
     if c.eat("ALL") {
         c.eat("PRIVILEGES");
         if c.at_token(&Token::LParen) {
@@ -205,13 +227,14 @@ fn grant_or_revoke(c: &mut Cursor<'_>, grant: bool, defaults: bool) -> R<Change>
                 c.needs(15, "the privilege ALTER SYSTEM", c.mark())?;
                 return c.expect("ALTER SYSTEM");
             }
-            c.ident_if(
+            let privilege = c.ident_if(
                 |w| {
                     super::keywords::is_name(w)
                         || ["select", "references", "create"].iter().any(|r| r.eq_ignore_ascii_case(w))
                 },
                 "a privilege or a role",
             )?;
+            privileges.push(privilege);
             if c.at_token(&Token::LParen) {
                 c.ident_list()?;
             }
@@ -221,6 +244,10 @@ fn grant_or_revoke(c: &mut Cursor<'_>, grant: bool, defaults: bool) -> R<Change>
     let mut targets = Vec::new();
     let on = c.eat("ON");
     if on {
+        if let Some(unknown) = privileges.iter().find(|p| !PRIVILEGES.contains(&p.value.as_str())) {
+            let message = format!("unrecognized privilege type \"{}\"", unknown.value);
+            return Err(SyntaxError::new("syntax-error", unknown.span, message));
+        }
         if defaults {
             let mark = c.mark();
             if c.eat_words("LARGE OBJECTS") {
@@ -238,10 +265,11 @@ fn grant_or_revoke(c: &mut Cursor<'_>, grant: bool, defaults: bool) -> R<Change>
     if !c.eat(word) {
         return Err(c.expected(word));
     }
-    c.list(|c| {
+    let grantees = c.list(|c| {
         c.eat("GROUP");
         role(c)
     })?;
+    targets.extend(grantees.into_iter().map(|r| (ObjectKind::Role, Target::plain(unqualified(r)))));
     if grant && on {
         if c.eat("WITH") {
             c.expect("GRANT OPTION")?;
@@ -269,9 +297,6 @@ fn grant_or_revoke(c: &mut Cursor<'_>, grant: bool, defaults: bool) -> R<Change>
     }
     if !grant {
         behavior(c);
-    }
-    if targets.is_empty() {
-        return Ok(Change::Inert { what });
     }
     Ok(Change::Touch { what, targets, if_exists: false })
 }
@@ -346,11 +371,10 @@ pub(super) fn alter_default_privileges(c: &mut Cursor<'_>) -> R<Change> {
         }
     }
     if c.eat("GRANT") {
-        grant_or_revoke(c, true, true)?;
+        grant_or_revoke(c, true, true)
     } else if c.eat("REVOKE") {
-        grant_or_revoke(c, false, true)?;
+        grant_or_revoke(c, false, true)
     } else {
-        return Err(c.expected("GRANT or REVOKE"));
+        Err(c.expected("GRANT or REVOKE"))
     }
-    Ok(Change::Inert { what: "ALTER DEFAULT PRIVILEGES" })
 }

@@ -8,10 +8,11 @@ use super::common::{
 };
 use super::{Prefix, keywords, session, table, types};
 use crate::change::{
-    Argument, ArgumentMode, Change, CreateFunction, CreateTrigger, Ident, Name, ObjectKind, Target, TypeName,
+    Aggregate, Argument, ArgumentMode, Change, Code, CreateFunction, CreateTrigger, Ident, Name, ObjectKind, Output,
+    Reads, SqlBody, Statement, Target, TypeName,
 };
 use crate::span::Span;
-use crate::syntax::{Cursor, R, SyntaxError, span_of, word_of};
+use crate::syntax::{Cursor, R, SyntaxError, plpgsql, span_of, word_of};
 
 pub(super) fn create_function(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change> {
     create(c, prefix, ObjectKind::Function)
@@ -40,8 +41,13 @@ fn create(c: &mut Cursor<'_>, prefix: &Prefix, kind: ObjectKind) -> R<Change> {
         language: None,
         volatility: 'v',
         body: None,
+        code: Code::Unread,
+        search_path: None,
+        aggregate: None,
         text: String::new(),
     };
+    // The body as it is written, with its quotes.
+    let mut literal = None;
     if kind == ObjectKind::Function && c.eat("RETURNS") {
         if c.at("TABLE") && matches!(c.peek_nth(1), Token::LParen) {
             c.advance();
@@ -55,11 +61,18 @@ fn create(c: &mut Cursor<'_>, prefix: &Prefix, kind: ObjectKind) -> R<Change> {
             f.returns = Some(types::function_type(c)?);
         }
     }
-    while create_option(c, &mut f)? {}
+    while create_option(c, &mut f, &mut literal)? {}
     sql_body(c, &mut f)?;
     let all = c.span_from(mark);
     if !c.at_end() {
         return Err(c.expected("a function option: LANGUAGE, AS, IMMUTABLE, STABLE, STRICT, SECURITY DEFINER …"));
+    }
+    if let Some((body, span)) = &literal {
+        match f.language.as_deref() {
+            Some("sql") => f.code = plpgsql::sql_code(c, &f, body, *span),
+            Some("plpgsql") => f.code = plpgsql::code(c, &f, body, *span),
+            _ => {}
+        }
     }
     f.text = c.definition(all);
     for word in c.tokens_in(all).iter().map(|t| word_of(&t.token)) {
@@ -72,7 +85,7 @@ fn create(c: &mut Cursor<'_>, prefix: &Prefix, kind: ObjectKind) -> R<Change> {
     Ok(Change::CreateFunction(f))
 }
 
-fn create_option(c: &mut Cursor<'_>, f: &mut CreateFunction) -> R<bool> {
+fn create_option(c: &mut Cursor<'_>, f: &mut CreateFunction, literal: &mut Option<(String, Span)>) -> R<bool> {
     if c.at("AS") {
         let span = c.peek_span();
         c.advance();
@@ -81,7 +94,9 @@ fn create_option(c: &mut Cursor<'_>, f: &mut CreateFunction) -> R<bool> {
                 SyntaxError::new("syntax-error", span, "conflicting or redundant options").label("a second body")
             );
         }
+        let mark = c.mark();
         f.body = Some(body_text(c)?);
+        *literal = c.within(c.span_from(mark)).string().ok();
         if c.eat_token(&Token::Comma) {
             c.string()?;
         }
@@ -100,6 +115,10 @@ fn create_option(c: &mut Cursor<'_>, f: &mut CreateFunction) -> R<bool> {
             types::type_name(c)
         })?;
     } else if c.eat("WINDOW") {
+    } else if c.eat("SET") {
+        if let Some(session::Setting::SearchPath(path)) = session::setting(c)? {
+            f.search_path = Some(path);
+        }
     } else {
         return common_option(c);
     }
@@ -126,7 +145,11 @@ fn common_option(c: &mut Cursor<'_>) -> R<bool> {
     } else if c.eat("SUPPORT") {
         c.name()?;
     } else if c.eat("PARALLEL") {
-        c.ident()?;
+        let name = c.ident()?;
+        if !["safe", "restricted", "unsafe"].contains(&name.value.to_ascii_lowercase().as_str()) {
+            let message = "parameter \"parallel\" must be SAFE, RESTRICTED, or UNSAFE";
+            return Err(SyntaxError::new("syntax-error", name.span, message));
+        }
     } else if c.eat("SET") {
         session::setting(c)?;
     } else if c.eat("RESET") {
@@ -143,15 +166,23 @@ fn sql_body(c: &mut Cursor<'_>, f: &mut CreateFunction) -> R<()> {
     if c.at("RETURN") || c.at("BEGIN") {
         c.needs(14, "a body in standard SQL", mark)?;
     }
+    let mut body = SqlBody { bound: true, ..SqlBody::default() };
     if c.eat("RETURN") {
-        c.expr()?;
+        body.statements.push(returned(c)?);
     } else if c.at("BEGIN") {
         c.expect("BEGIN ATOMIC")?;
         while !c.at("END") {
             let end = statement_end(c);
             let span = Span::new(c.mark(), end);
             if span.start < span.end {
-                c.inside(span, |c| if c.eat("RETURN") { c.expr().map(drop) } else { super::statement(c).map(drop) })?;
+                body.returning = c.tokens_in(span).iter().any(|t| word_of(&t.token).eq_ignore_ascii_case("RETURNING"));
+                body.statements.push(c.inside(span, |c| {
+                    if c.eat("RETURN") {
+                        return returned(c);
+                    }
+                    let change = Some(super::statement(c)?);
+                    Ok(Statement { span, change, outside_transaction: false })
+                })?);
             }
             c.expect_token(&Token::SemiColon)?;
         }
@@ -162,7 +193,18 @@ fn sql_body(c: &mut Cursor<'_>, f: &mut CreateFunction) -> R<()> {
     let span = c.span_from(mark);
     f.language.get_or_insert_with(|| "sql".to_owned());
     f.body = Some((c.source(span).to_owned(), span));
+    f.code = Code::Sql(body);
     Ok(())
+}
+
+/// `RETURN expression`: a query that shows it.
+fn returned(c: &mut Cursor<'_>) -> R<Statement> {
+    let e = c.expr()?;
+    let targets = vec![e.root];
+    let select = crate::change::Select { names: e.names, targets, ..Default::default() };
+    let outputs = vec![Output::Unnamed];
+    let reads = Reads { span: e.span, text: e.text, selects: vec![select], outputs, ..Default::default() };
+    Ok(Statement { span: e.span, change: Some(Change::Select(reads)), outside_transaction: false })
 }
 
 /// Where the statement that starts here ends: before the next semicolon outside parentheses.
@@ -187,8 +229,7 @@ fn argument_with_default(c: &mut Cursor<'_>) -> R<Argument> {
     let mut argument = argument(c)?;
     if c.eat("DEFAULT") || c.eat_token(&Token::Eq) || c.eat_token(&Token::Assignment) {
         let span = extent(c, |_, _| false);
-        c.inside(span, Cursor::expr)?;
-        argument.has_default = true;
+        argument.default = Some(c.inside(span, Cursor::expr)?);
     }
     Ok(argument)
 }
@@ -201,7 +242,7 @@ pub(super) fn argument(c: &mut Cursor<'_>) -> R<Argument> {
         mode = argument_mode(c);
     }
     let data_type = types::function_type(c)?;
-    Ok(Argument { name, mode: mode.unwrap_or(ArgumentMode::In), data_type, has_default: false })
+    Ok(Argument { name, mode: mode.unwrap_or(ArgumentMode::In), data_type, default: None })
 }
 
 fn argument_mode(c: &mut Cursor<'_>) -> Option<ArgumentMode> {
@@ -251,7 +292,7 @@ pub(super) fn create_aggregate(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change>
             return Err(at.expected("an attribute: BASETYPE, SFUNC, STYPE …"));
         }
     }
-    definition(c)?;
+    let parts = definition(c)?;
     let text = c.definition(c.span_from(mark));
     let arguments = if old { base_type(c, mark).into_iter().collect() } else { arguments };
     Ok(Change::CreateFunction(CreateFunction {
@@ -264,8 +305,28 @@ pub(super) fn create_aggregate(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change>
         language: None,
         volatility: 'v',
         body: None,
+        code: Code::Unread,
+        search_path: None,
+        aggregate: Some(aggregate(c, parts)),
         text,
     }))
+}
+
+/// The functions of an aggregate and the type of its state. The old names end in 1 (manual, CREATE AGGREGATE).
+fn aggregate(c: &Cursor<'_>, parts: Vec<(Ident, Span)>) -> Aggregate {
+    let mut made = Aggregate::default();
+    for (name, value) in parts {
+        let mut value = c.within(value);
+        match name.value.as_str() {
+            "stype" | "stype1" => made.state = types::function_type(&mut value).ok(),
+            "sfunc" | "sfunc1" => made.functions.extend(value.name().ok().map(|n| ("sfunc".to_owned(), n))),
+            "finalfunc" | "combinefunc" | "serialfunc" | "deserialfunc" | "msfunc" | "minvfunc" | "mfinalfunc" => {
+                made.functions.extend(value.name().ok().map(|n| (name.value, n)));
+            }
+            _ => {}
+        }
+    }
+    made
 }
 
 fn base_type(c: &Cursor<'_>, mark: usize) -> Option<Argument> {
@@ -276,7 +337,7 @@ fn base_type(c: &Cursor<'_>, mark: usize) -> Option<Argument> {
     inner.advance();
     inner.advance();
     let data_type: TypeName = types::type_name(&mut inner).ok()?;
-    Some(Argument { name: None, mode: ArgumentMode::In, data_type, has_default: false })
+    Some(Argument { name: None, mode: ArgumentMode::In, data_type, default: None })
 }
 
 pub(super) fn alter_function(c: &mut Cursor<'_>) -> R<Change> {

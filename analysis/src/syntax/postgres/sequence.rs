@@ -3,7 +3,7 @@
 use super::Prefix;
 use super::common::{alter_tail_if, if_exists, if_not_exists};
 use crate::change::{Change, Ident, Name, ObjectKind, Target};
-use crate::syntax::{Cursor, R};
+use crate::syntax::{Cursor, R, SyntaxError};
 
 pub(super) fn create(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change> {
     let if_not_exists = if_not_exists(c)?;
@@ -51,7 +51,12 @@ pub(super) fn options_in_parens(c: &mut Cursor<'_>) -> R<()> {
 #[allow(clippy::option_option, reason = "not said, NONE, and a column are three things")]
 pub(super) fn option(c: &mut Cursor<'_>, owned_by: &mut Option<Option<(Name, Ident)>>) -> R<bool> {
     if c.eat("AS") {
-        super::types::type_name(c)?;
+        let t = super::types::type_name(c)?;
+        let whole = ["smallint", "integer", "bigint", "int2", "int4", "int8"].contains(&t.name.name.value.as_str());
+        if !whole || t.dimensions > 0 {
+            let message = "sequence type must be smallint, integer, or bigint";
+            return Err(SyntaxError::new("invalid-definition", t.span, message));
+        }
     } else if c.eat("CACHE") || c.eat("MAXVALUE") || c.eat("MINVALUE") {
         c.number()?;
     } else if c.at("LOGGED") || c.at("UNLOGGED") {

@@ -25,12 +25,21 @@ pub(super) fn set(c: &mut Cursor<'_>) -> R<Change> {
     if matches!(c.peek_nth(1), Token::Word(_)) && !c.at_nth(1, "TO") && !own {
         c.eat_any(&["SESSION", "LOCAL"]);
     }
-    let path = setting(c)?;
-    Ok(path.map_or(Change::Inert { what: "SET" }, Change::SetSearchPath))
+    Ok(match setting(c)? {
+        Some(Setting::SearchPath(path)) => Change::SetSearchPath(path),
+        Some(Setting::CheckBodies(on)) => Change::CheckBodies(on),
+        None => Change::Inert { what: "SET" },
+    })
 }
 
-/// What follows SET, in a statement and in a function's options: a search path where it is one.
-pub(super) fn setting(c: &mut Cursor<'_>) -> R<Option<Vec<Ident>>> {
+/// A setting that changes what statements mean.
+pub(super) enum Setting {
+    SearchPath(Vec<Ident>),
+    CheckBodies(bool),
+}
+
+/// What follows SET, in a statement and in a function's options.
+pub(super) fn setting(c: &mut Cursor<'_>) -> R<Option<Setting>> {
     if c.eat_words("SESSION CHARACTERISTICS AS TRANSACTION") {
         transaction_modes(c)?;
         return Ok(None);
@@ -66,7 +75,7 @@ pub(super) fn setting(c: &mut Cursor<'_>) -> R<Option<Vec<Ident>>> {
     if c.at("SCHEMA") && matches!(c.peek_nth(1), Token::SingleQuotedString(_)) {
         c.advance();
         let (value, span) = c.string()?;
-        return Ok(Some(vec![Ident { value, span }]));
+        return Ok(Some(Setting::SearchPath(vec![Ident { value, span }])));
     }
     if c.eat("NAMES") {
         if !c.at_end() && !c.eat("DEFAULT") {
@@ -88,14 +97,21 @@ pub(super) fn setting(c: &mut Cursor<'_>) -> R<Option<Vec<Ident>>> {
     if !c.eat("TO") && !c.eat_token(&Token::Eq) {
         return Err(c.expected("TO or \"=\""));
     }
-    let path = name == "search_path";
-    if c.at("DEFAULT") {
-        let span = c.peek_span();
+    let default = c.at("DEFAULT").then(|| c.peek_span());
+    let values = if default.is_some() { Vec::new() } else { c.list(value)? };
+    if default.is_some() {
         c.advance();
-        return Ok(path.then(|| default_path(span)));
     }
-    let values = c.list(value)?;
-    Ok(path.then(|| values.into_iter().filter(|v| v.value != "$user").collect()))
+    Ok(match (name.as_str(), default) {
+        ("search_path", Some(span)) => Some(Setting::SearchPath(default_path(span))),
+        ("search_path", None) => Some(Setting::SearchPath(values.into_iter().filter(|v| v.value != "$user").collect())),
+        ("check_function_bodies", Some(_)) => Some(Setting::CheckBodies(true)),
+        ("check_function_bodies", None) => {
+            let off = |v: &Ident| ["off", "false", "no", "0", "f", "n"].contains(&v.value.to_lowercase().as_str());
+            Some(Setting::CheckBodies(!values.iter().any(off)))
+        }
+        _ => None,
+    })
 }
 
 /// The search path of a session that has set none.
@@ -138,8 +154,11 @@ fn value(c: &mut Cursor<'_>) -> R<Ident> {
 
 pub(super) fn reset(c: &mut Cursor<'_>) -> R<Change> {
     let span = c.peek_span();
-    let path = reset_name(c)? == "search_path";
-    Ok(if path { Change::SetSearchPath(default_path(span)) } else { Change::Inert { what: "RESET" } })
+    Ok(match reset_name(c)?.as_str() {
+        "search_path" => Change::SetSearchPath(default_path(span)),
+        "check_function_bodies" => Change::CheckBodies(true),
+        _ => Change::Inert { what: "RESET" },
+    })
 }
 
 pub(super) fn reset_name(c: &mut Cursor<'_>) -> R<String> {
@@ -299,7 +318,7 @@ pub(super) fn do_block(c: &mut Cursor<'_>) -> R<Change> {
         Some(other) => {
             let why = format!("a block of {other} is not read");
             let body = vec![BlockStatement::Opaque { why, span, template: None }];
-            Ok(Change::Do(crate::change::Block { body, handlers: Vec::new() }))
+            Ok(Change::Do(crate::change::Block { body, ..Default::default() }))
         }
     }
 }

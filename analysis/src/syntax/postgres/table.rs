@@ -274,10 +274,15 @@ pub(super) fn column(c: &mut Cursor<'_>, table: Option<&Name>, creating: bool) -
 }
 
 pub(super) fn storage(c: &mut Cursor<'_>) -> R<()> {
-    if !c.eat("DEFAULT") {
-        c.ident()?;
+    if c.eat("DEFAULT") {
+        return Ok(());
     }
-    Ok(())
+    let name = c.ident()?;
+    if ["plain", "external", "extended", "main", "default"].iter().any(|w| name.value.eq_ignore_ascii_case(w)) {
+        return Ok(());
+    }
+    let message = format!("invalid storage type \"{}\"", name.value);
+    Err(SyntaxError::new("invalid-definition", name.span, message).help("PLAIN, EXTERNAL, EXTENDED, MAIN or DEFAULT"))
 }
 
 /// What follows a column's type, in any order.
@@ -540,9 +545,7 @@ pub(super) fn constraint(c: &mut Cursor<'_>, table: Option<&Name>) -> R<Constrai
         let columns = period_columns(c)?;
         ConstraintKind::ForeignKey(references(c, columns)?)
     } else if c.eat("EXCLUDE") {
-        if c.eat("USING") {
-            c.ident()?;
-        }
+        let method = if c.eat("USING") { Some(c.ident()?) } else { None };
         let elements = c.parens(|c| {
             c.list(|c| {
                 let element = index::element(c)?;
@@ -554,7 +557,7 @@ pub(super) fn constraint(c: &mut Cursor<'_>, table: Option<&Name>) -> R<Constrai
         included = include(c)?;
         index_parameters(c)?;
         let predicate = if c.eat("WHERE") { Some(c.parens(Cursor::expr)?) } else { None };
-        ConstraintKind::Exclude { elements, predicate }
+        ConstraintKind::Exclude { method, elements, predicate }
     } else {
         return Err(c.expected("a constraint: CHECK, UNIQUE, PRIMARY KEY, FOREIGN KEY or EXCLUDE"));
     };

@@ -521,7 +521,7 @@ fn functions_keep_their_arguments_and_body() {
         .iter()
         .map(|a| {
             let name = a.name.as_ref().map_or("", |n| n.value.as_str());
-            format!("{:?} {name} {} {}", a.mode, a.data_type.name.text(), a.has_default)
+            format!("{:?} {name} {} {}", a.mode, a.data_type.name.text(), a.default.is_some())
         })
         .collect();
     assert_eq!(shown, ["In  integer false", "In a double precision true", "Out b timestamptz false"]);

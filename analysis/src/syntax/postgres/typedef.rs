@@ -18,7 +18,7 @@ pub(super) fn create_type(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
                 c.list(Cursor::string)
             })?)
         } else if c.eat("RANGE") {
-            TypeDefinition::Range { multirange: range_options(c)? }
+            range(c)?
         } else if c.at_token(&Token::LParen) {
             TypeDefinition::Composite(c.parens(|c| {
                 if c.at_token(&Token::RParen) {
@@ -38,27 +38,18 @@ pub(super) fn create_type(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
     Ok(Change::CreateType { name, kind })
 }
 
-/// `(subtype = int, multirange_type_name = name)`: the name.
-fn range_options(c: &mut Cursor<'_>) -> R<Option<Ident>> {
-    let mark = c.mark();
-    definition(c)?;
-    let span = c.span_from(mark);
-    c.inside(span, |c| {
-        c.expect_token(&Token::LParen)?;
-        while !c.at("multirange_type_name") {
-            if c.at_end() {
-                return Ok(None);
-            }
-            c.advance();
+/// `(subtype = int, multirange_type_name = name)`.
+fn range(c: &mut Cursor<'_>) -> R<TypeDefinition> {
+    let (mut subtype, mut multirange) = (None, None);
+    for (name, value) in definition(c)? {
+        let mut value = c.within(value);
+        match name.value.as_str() {
+            "subtype" => subtype = types::type_name(&mut value).ok(),
+            "multirange_type_name" => multirange = value.name().ok().map(|n| n.name),
+            _ => {}
         }
-        c.advance();
-        c.expect_token(&Token::Eq)?;
-        let name = c.name()?.name;
-        while !c.at_end() {
-            c.advance();
-        }
-        Ok(Some(name))
-    })
+    }
+    Ok(TypeDefinition::Range { subtype, multirange })
 }
 
 fn attribute(c: &mut Cursor<'_>) -> R<(Ident, TypeName)> {
