@@ -39,18 +39,34 @@ pub(crate) fn preamble(file: &SourceFile, syntax: &'static Syntax, catalog: &mut
     diagnostics
 }
 
-/// Reads, folds and proves a migration, and fills in what is known of it.
+/// All that a file's text alone says.
+#[derive(Debug)]
+pub(crate) struct ReadFile {
+    parsed: Parsed,
+    checksum: String,
+    raw_checksum: String,
+}
+
+/// Reads a file; what stood before it does not matter.
+pub(crate) fn read(file: &SourceFile, syntax: &'static Syntax) -> ReadFile {
+    let parsed = syntax::parse(&file.text, syntax);
+    let checksum = checksum(&file.text, &parsed);
+    ReadFile { parsed, checksum, raw_checksum: hex(&Sha256::digest(file.text.as_bytes())) }
+}
+
+/// Folds and proves a migration, and fills in what is known of it.
 pub(crate) fn migration(
     file: &SourceFile,
+    read: ReadFile,
     syntax: &'static Syntax,
     catalog: &mut Catalog,
     no_transaction: bool,
     migration: &mut Migration,
 ) -> Folded {
     let path = file.path.as_str();
-    let mut parsed = syntax::parse(&file.text, syntax);
-    migration.checksum = checksum(&file.text, &parsed);
-    migration.raw_checksum = hex(&Sha256::digest(file.text.as_bytes()));
+    let ReadFile { mut parsed, checksum, raw_checksum } = read;
+    migration.checksum = checksum;
+    migration.raw_checksum = raw_checksum;
     let mut folded = Folded {
         diagnostics: parsed.errors.iter().map(|e| unreadable(path, e, syntax)).collect(),
         allows: Vec::new(),

@@ -6,6 +6,9 @@
 
 use std::collections::BTreeMap;
 
+use sources::SourceFile;
+
+mod ahead;
 mod catalog;
 mod change;
 pub mod config;
@@ -97,33 +100,44 @@ pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
     diagnostics.extend(numbered.diagnostics);
     let mut migrations = Vec::with_capacity(numbered.entries.len());
     let mut directives = Vec::new();
-    for entry in numbered.entries {
-        let file = &sources.files[entry.file];
-        let mut migration = Migration {
-            version: entry.version,
-            name: entry.name,
-            file: file.path.clone(),
-            down: entry.down.map(|d| sources.files[d].path.clone()),
-            checksum: String::new(),
-            raw_checksum: String::new(),
-            statements: Vec::new(),
-            transaction: true,
-            foreign_keys_off: false,
-            idempotent: false,
-            resumable: false,
-        };
-        if file.problem.is_some() {
-            // Numbering has said so; what the file would have made is not reported as missing.
-            catalog.open("a file before this could not be read");
-        } else {
-            let folded = fold::migration(file, syntax, &mut catalog, entry.no_transaction, &mut migration);
-            if config.enforces(&migration.version) {
-                diagnostics.extend(folded.diagnostics);
-                directives.push((entry.file, folded.places, folded.allows));
+    let readable =
+        numbered.entries.iter().map(|entry| &sources.files[entry.file]).filter(|file| file.problem.is_none());
+    let readable: Vec<&SourceFile> = readable.collect();
+    ahead::read_ahead(
+        &readable,
+        |file| fold::read(file, syntax),
+        |next| {
+            for entry in numbered.entries {
+                let file = &sources.files[entry.file];
+                let mut migration = Migration {
+                    version: entry.version,
+                    name: entry.name,
+                    file: file.path.clone(),
+                    down: entry.down.map(|d| sources.files[d].path.clone()),
+                    checksum: String::new(),
+                    raw_checksum: String::new(),
+                    statements: Vec::new(),
+                    transaction: true,
+                    foreign_keys_off: false,
+                    idempotent: false,
+                    resumable: false,
+                };
+                if file.problem.is_some() {
+                    // Numbering has said so; what the file would have made is not reported as missing.
+                    catalog.open("a file before this could not be read");
+                } else {
+                    let read = next(file);
+                    let folded =
+                        fold::migration(file, read, syntax, &mut catalog, entry.no_transaction, &mut migration);
+                    if config.enforces(&migration.version) {
+                        diagnostics.extend(folded.diagnostics);
+                        directives.push((entry.file, folded.places, folded.allows));
+                    }
+                }
+                migrations.push(migration);
             }
-        }
-        migrations.push(migration);
-    }
+        },
+    );
     let allows: Vec<_> = directives
         .into_iter()
         .map(|(file, statements, allows)| directive::FileAllows { file: &sources.files[file].path, statements, allows })

@@ -142,7 +142,9 @@ impl Catalog {
         let mut inner = out.inner();
         for change in body.statements.iter().filter_map(|s| s.change.as_ref()) {
             match change {
-                Change::Select(reads) => self.resolve_reads(reads, &around, &mut inner),
+                Change::Select(reads) => {
+                    self.resolve_reads(reads, &around, &mut inner);
+                }
                 Change::Insert(i) => self.insert(i, None, &around, &mut inner),
                 Change::Update(u) => self.update(u, None, &around, &mut inner),
                 Change::Delete { table, reads, .. } => self.delete(table, reads, &around, &mut inner),

@@ -3,6 +3,9 @@
 //! The files are sorted, so a name is found where it stands: nothing is read before it is asked for, and nothing is
 //! built. See `analysis/data/generate.py` for their form.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
 /// PostgreSQL's own functions.
 static FUNCTIONS: &str = include_str!("../../data/postgres/functions.txt");
 
@@ -68,7 +71,9 @@ pub(crate) fn function(name: &str, arguments: Option<usize>) -> bool {
 
 /// Whether PostgreSQL has an access method of this name for indexes.
 pub(crate) fn index_method(name: &str) -> bool {
-    lines(OPERATOR_CLASSES, name).next().is_some()
+    static METHODS: OnceLock<BTreeSet<&str>> = OnceLock::new();
+    let lines = || OPERATOR_CLASSES.lines().filter(|line| !line.starts_with("# "));
+    METHODS.get_or_init(|| lines().filter_map(|line| line.split('\t').next()).collect()).contains(name)
 }
 
 /// Whether PostgreSQL has an operator class of this name for an access method.
@@ -125,7 +130,17 @@ pub(crate) fn operator(name: &str, left: &str, right: &str) -> Option<&'static s
 
 /// The default operator class of a type for an access method.
 pub(crate) fn default_class(method: &str, name: &str) -> Option<&'static str> {
-    default_among(lines(OPERATOR_CLASSES, method), name)
+    static DEFAULTS: OnceLock<BTreeMap<(&str, &str), &str>> = OnceLock::new();
+    let defaults = DEFAULTS.get_or_init(|| {
+        let lines = OPERATOR_CLASSES.lines().filter(|line| !line.starts_with("# "));
+        let defaults = lines.filter_map(|line| {
+            let mut fields = line.split('\t');
+            let (method, class, of) = (fields.next()?, fields.next()?, fields.next()?);
+            (fields.next()? == "default").then_some(((of, method), class))
+        });
+        defaults.collect()
+    });
+    defaults.get(&(name, method)).copied()
 }
 
 fn default_among(mut lines: impl Iterator<Item = &'static str>, name: &str) -> Option<&'static str> {

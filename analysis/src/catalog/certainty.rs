@@ -13,7 +13,7 @@ use crate::change::{
 };
 
 /// What has names of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Space {
     Schema,
     Relation,

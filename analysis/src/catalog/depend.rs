@@ -11,13 +11,16 @@ impl Catalog {
     }
 
     pub(super) fn link_type(&mut self, from: &Key, part: &Part, data_type: &Type) {
-        let target = match &data_type.user {
+        if let Some(target) = self.type_needed(data_type) {
+            self.link(target, from.clone(), part.clone());
+        }
+    }
+
+    fn type_needed(&self, data_type: &Type) -> Option<Key> {
+        match &data_type.user {
             Some(user) => Some(user.clone()),
             None if data_type.unknown || types::builtin(&data_type.base).is_some() => None,
             None => self.extension_with(|e| e.has_type(&data_type.base)),
-        };
-        if let Some(target) = target {
-            self.link(target, from.clone(), part.clone());
         }
     }
 
@@ -25,48 +28,76 @@ impl Catalog {
         self.installed_extensions().find(|e| has(e)).map(|e| Key::Extension(e.name.to_owned()))
     }
 
+    /// What an expression names is needed by what it stands in.
+    pub(super) fn link_names(&mut self, from: &Key, part: &Part, names: &Names) {
+        let mut needed = Vec::new();
+        self.needed_by_names(names, &mut needed);
+        for target in needed {
+            self.link(target, from.clone(), part.clone());
+        }
+    }
+
+    /// What a query reads is needed by what it stands in.
+    pub(super) fn link_query(&mut self, from: &Key, part: &Part, query: &Reads) {
+        let mut needed = Vec::new();
+        self.needed_by_query(query, &mut needed);
+        for target in needed {
+            self.link(target, from.clone(), part.clone());
+        }
+    }
+
+    /// A view needs what its query reads, and nothing else. Told again, mostly it is the same.
+    pub(super) fn link_view(&mut self, view: &Key, query: &Reads) {
+        let mut needed = Vec::new();
+        self.needed_by_query(query, &mut needed);
+        needed.retain(|target| target != view);
+        needed.sort();
+        needed.dedup();
+        let edges = self.needs_of(view);
+        let before = edges.iter().filter(|e| e.part == Part::Whole).map(|e| &e.target);
+        if before.eq(&needed) {
+            return;
+        }
+        self.unlink_part(view, &Part::Whole);
+        for target in needed {
+            self.link(target, view.clone(), Part::Whole);
+        }
+    }
+
     /// The functions, types and sequences that an expression names. A function that has overloads is left out: which of
     /// them is meant is not known here.
-    pub(super) fn link_names(&mut self, from: &Key, part: &Part, names: &Names) {
+    fn needed_by_names(&self, names: &Names, needed: &mut Vec<Key>) {
         for call in &names.functions {
-            if let Some(target) = self.called(call) {
-                self.link(target, from.clone(), part.clone());
-            }
-            if let Some(target) = self.sequence_named(call) {
-                self.link(target, from.clone(), part.clone());
-            }
+            needed.extend(self.called(call));
+            needed.extend(self.sequence_named(call));
         }
         for t in &names.types {
-            if let Some(found) = self.lookup_type(t) {
-                self.link_type(from, part, &found);
-            }
+            needed.extend(self.lookup_type(t).and_then(|found| self.type_needed(&found)));
         }
         for query in &names.queries {
-            self.link_query(from, part, query);
+            self.needed_by_query(query, needed);
         }
     }
 
     /// Everything that a query reads.
-    pub(super) fn link_query(&mut self, from: &Key, part: &Part, query: &Reads) {
+    fn needed_by_query(&self, query: &Reads, needed: &mut Vec<Key>) {
         for source in self.view_sources(query) {
-            for column in self.columns_read(query, &source) {
-                self.link(column_key(&source, &column), from.clone(), part.clone());
-            }
-            self.link(source, from.clone(), part.clone());
+            needed.extend(self.columns_read(query, &source).iter().map(|column| column_key(&source, column)));
+            needed.push(source);
         }
-        self.link_calls(from, part, query);
+        self.needed_by_calls(query, needed);
     }
 
     /// The functions and types in a query, at any depth.
-    fn link_calls(&mut self, from: &Key, part: &Part, query: &Reads) {
+    fn needed_by_calls(&self, query: &Reads, needed: &mut Vec<Key>) {
         for select in &query.selects {
             for source in &select.sources {
                 if let crate::change::SourceKind::Query(inner) = &source.kind {
-                    self.link_calls(from, part, inner);
+                    self.needed_by_calls(inner, needed);
                 }
             }
             for names in [&select.names, &select.loose] {
-                self.link_names(from, part, names);
+                self.needed_by_names(names, needed);
             }
         }
     }

@@ -33,15 +33,33 @@ pub(crate) fn name_in_text(text: &str, span: Span) -> Name {
     Name { schema: idents.next(), name }
 }
 
+/// What CREATE EXTENSION has brought.
+#[derive(Debug, Default)]
+pub(super) struct Installed {
+    known: Vec<Extension>,
+    /// There is one whose contents nobody wrote down.
+    unknown: bool,
+}
+
 impl Catalog {
     /// The extensions that are there, with those that they need; what is not known of them is not among them.
-    pub(crate) fn installed_extensions(&self) -> impl Iterator<Item = Extension> {
-        let first = Key::Extension(String::new());
-        let named = self.objects.range(first..).map_while(|(k, _)| match k {
-            Key::Extension(name) => Some(builtins::extension(name)),
-            _ => None,
-        });
-        named.flatten().flat_map(|e| e.requires().chain([e]))
+    pub(crate) fn installed_extensions(&self) -> impl Iterator<Item = Extension> + use<> {
+        self.installed(|i| i.known.clone()).into_iter()
+    }
+
+    fn installed<T>(&self, ask: impl FnOnce(&Installed) -> T) -> T {
+        ask(self.installed.borrow_mut().get_or_insert_with(|| {
+            let mut installed = Installed::default();
+            let first = Key::Extension(String::new());
+            for (key, _) in self.objects.range(first..) {
+                let Key::Extension(name) = key else { break };
+                match builtins::extension(name) {
+                    Some(known) => installed.known.extend(known.requires().chain([known])),
+                    None => installed.unknown = true,
+                }
+            }
+            installed
+        }))
     }
 
     pub(crate) fn extension_of_type(&self, name: &str) -> Option<&'static str> {
@@ -54,12 +72,7 @@ impl Catalog {
 
     /// Whether an extension is installed whose contents nobody wrote down.
     pub(crate) fn unknown_extension_installed(&self) -> bool {
-        let first = Key::Extension(String::new());
-        let mut all = self.objects.range(first..).map_while(|(k, _)| match k {
-            Key::Extension(name) => Some(name),
-            _ => None,
-        });
-        all.any(|name| builtins::extension(name).is_none())
+        self.installed(|i| i.unknown)
     }
 
     /// A function that is called: there with so many arguments, or reported. The types of the arguments are not known.

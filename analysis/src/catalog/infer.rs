@@ -26,6 +26,20 @@ pub(crate) struct Types {
     special: Option<(Special, Span)>,
 }
 
+/// A query whose names were resolved: a part for each of its SELECTs.
+#[derive(Debug, Default)]
+pub(crate) struct Resolved {
+    pub(super) arms: Vec<Arm>,
+}
+
+/// One of a query's parts.
+#[derive(Debug)]
+pub(super) struct Arm {
+    pub(super) types: Types,
+    /// What it shows: `None` where that cannot be known, or is not asked.
+    columns: Option<Vec<(String, Inferred)>>,
+}
+
 /// A call that not every place takes.
 #[derive(Clone, Copy, Debug)]
 enum Special {
@@ -318,17 +332,32 @@ impl Catalog {
         if reads.opaque {
             return None;
         }
-        let first = reads.selects.first();
-        let mut columns = match first {
-            Some(first) => self.arm_columns(first, &reads.outputs, reads, outer, own)?,
+        let mut resolved = Resolved::default();
+        for (i, select) in reads.selects.iter().enumerate() {
+            let scopes = self.select_scopes(select, outer, own);
+            let types = self.infer(&select.names, &scopes, None);
+            resolved.arms.push(self.arm(reads, i, &scopes, types));
+        }
+        self.answered(reads, &resolved)
+    }
+
+    /// The same of a query that was resolved.
+    pub(super) fn answered(&self, reads: &Reads, resolved: &Resolved) -> Option<Vec<Column>> {
+        if reads.opaque {
+            return None;
+        }
+        let mut columns = match resolved.arms.first() {
+            Some(first) => first.columns.clone()?,
             None => reads.outputs.iter().map(output_name).map(|n| n.map(column_of)).collect::<Option<Vec<_>>>()?,
         };
         // Untyped ones are texts once no other part of a set operation says otherwise.
-        for select in reads.selects.iter().skip(1) {
-            let Some((_, outputs)) = &select.arm else { continue };
-            let other = self.arm_columns(select, outputs, reads, outer, own).filter(|o| o.len() == columns.len());
+        for (select, arm) in reads.selects.iter().zip(&resolved.arms).skip(1) {
+            if select.arm.is_none() {
+                continue;
+            }
+            let other = arm.columns.as_ref().filter(|o| o.len() == columns.len());
             for (i, (_, t)) in columns.iter_mut().enumerate() {
-                let theirs = other.as_ref().map_or(&Inferred::Unknown, |o| &o[i].1);
+                let theirs = other.map_or(&Inferred::Unknown, |o| &o[i].1);
                 *t = match self.common_type(&[t, theirs]) {
                     Ok(Some(common)) if t.ty().is_some() || theirs.ty().is_some() => Inferred::Known(common),
                     Ok(Some(_)) => Inferred::Untyped,
@@ -348,9 +377,9 @@ impl Catalog {
     }
 
     /// The parts of a set operation whose columns have no type together, and rows of VALUES the same.
-    pub(super) fn unmatched_arms(&self, reads: &Reads, outer: &[Scope]) -> Vec<Refusal> {
+    pub(super) fn unmatched_arms(&self, reads: &Reads, resolved: &Resolved) -> Vec<Refusal> {
         let mut found = Vec::new();
-        let Some(first) = reads.selects.first() else { return found };
+        let (Some(first), Some(own)) = (reads.selects.first(), resolved.arms.first()) else { return found };
         let arms = reads.selects.iter().skip(1).filter(|s| s.arm.is_some()).count();
         if reads.opaque || self.is_open() || !self.engine.checks_types {
             return found;
@@ -360,7 +389,7 @@ impl Catalog {
             Refusal { problem: problem("type-mismatch", sqlstate, message), span, help: None }
         };
         if let Some(rows) = reads.values.as_ref().filter(|rows| arms == 0 && rows.len() > 1) {
-            let types = self.infer(&first.names, &[], None);
+            let types = &own.types;
             let width = rows[0].0;
             for i in 0..width {
                 let column = || first.targets.iter().skip(i).step_by(width);
@@ -380,12 +409,11 @@ impl Catalog {
         if arms == 0 {
             return found;
         }
-        let Some(mut columns) = self.arm_columns(first, &reads.outputs, reads, outer, None) else { return found };
-        for select in reads.selects.iter().skip(1) {
-            let Some((word, outputs)) = &select.arm else { continue };
-            let other = self.arm_columns(select, outputs, reads, outer, None);
-            let Some(other) = other.filter(|o| o.len() == columns.len()) else { return found };
-            for ((_, t), (_, theirs)) in columns.iter_mut().zip(&other) {
+        let Some(mut columns) = own.columns.clone() else { return found };
+        for (select, arm) in reads.selects.iter().zip(&resolved.arms).skip(1) {
+            let Some((word, _)) = &select.arm else { continue };
+            let Some(other) = arm.columns.as_ref().filter(|o| o.len() == columns.len()) else { return found };
+            for ((_, t), (_, theirs)) in columns.iter_mut().zip(other) {
                 match self.common_type(&[t, theirs]) {
                     Err(e) => {
                         found.push(refuse(word, &e, reads.span));
@@ -411,17 +439,28 @@ impl Catalog {
         found
     }
 
+    /// What one of a query's parts is made of, and what it shows where it is part of the answer.
+    pub(super) fn arm(&self, reads: &Reads, at: usize, scopes: &[Scope], types: Types) -> Arm {
+        let select = &reads.selects[at];
+        let outputs = match &select.arm {
+            _ if at == 0 => Some(&reads.outputs),
+            Some((_, outputs)) => Some(outputs),
+            None => None,
+        };
+        let outputs = outputs.filter(|_| !reads.opaque);
+        let columns = outputs.and_then(|outputs| self.arm_columns(select, outputs, reads, scopes, &types));
+        Arm { types, columns }
+    }
+
     /// The columns of one part of a set operation, literals without a type being untyped still.
     fn arm_columns(
         &self,
         select: &Select,
         outputs: &[Output],
         reads: &Reads,
-        outer: &[Scope],
-        own: Option<&str>,
+        scopes: &[Scope],
+        types: &Types,
     ) -> Option<Vec<(String, Inferred)>> {
-        let scopes = self.select_scopes(select, outer, own);
-        let types = self.infer(&select.names, &scopes, None);
         if let Some(rows) = reads.values.as_ref().filter(|_| select.sources.is_empty()) {
             let width = rows.first()?.0;
             let columns = (0..width).map(|i| {
@@ -440,7 +479,7 @@ impl Catalog {
         for (i, output) in outputs.iter().enumerate() {
             match output {
                 Output::Star(qualifier) => {
-                    self.expand_star(select, &scopes, qualifier.as_deref(), &mut columns)?;
+                    self.expand_star(select, scopes, qualifier.as_deref(), &mut columns)?;
                 }
                 named => {
                     let id = select.targets.get(i).copied().unwrap_or_default();

@@ -262,7 +262,11 @@ impl<'a> Asked<'a> {
             (None, Some(oids)) => {
                 oids.iter().map(|v| self.catalog.folded(&name_in_text(v, Span::default()).name.value)).collect()
             }
-            (None, None) => return self.catalog.iter().filter(|(k, _)| is(k)).collect(),
+            (None, None) => {
+                let first = key(String::new(), String::new());
+                let all = self.catalog.objects.range(first..).take_while(|(k, _)| is(k));
+                return all.map(|(k, o)| (k, o.as_ref())).collect();
+            }
         };
         wanted.sort();
         wanted.dedup();
@@ -283,6 +287,18 @@ impl<'a> Asked<'a> {
     fn tables(&self, names: &[&str], oids: &[&str]) -> Vec<(&'a Key, &'a Table)> {
         let all = self.relations(names, oids).into_iter();
         all.filter_map(|(k, o)| if let Object::Table(t) = o { Some((k, t)) } else { None }).collect()
+    }
+
+    /// The tables that may have a constraint or a trigger that is asked for, by their names or by its own.
+    fn tables_with(&self, names: &[&str], oids: &[&str], parts: &[&str]) -> Vec<(&'a Key, &'a Table)> {
+        match self.wanted(parts) {
+            Some(wanted) if self.wanted(names).is_none() && self.wanted(oids).is_none() => {
+                let homes = self.catalog.whereabouts.borrow_mut().of(wanted, |key| self.catalog.get(key));
+                let found = homes.into_iter().filter_map(|k| self.catalog.objects.range(k.clone()..=k).next());
+                found.filter_map(|(k, o)| if let Object::Table(t) = &**o { Some((k, t)) } else { None }).collect()
+            }
+            _ => self.tables(names, oids),
+        }
     }
 
     /// Each row of a system catalog; `false` where there may be more than are known here.
@@ -369,7 +385,7 @@ impl<'a> Asked<'a> {
                 }
             }
             "pg_constraint" => {
-                for (k, t) in self.tables(&["conrelid.relname"], &["conrelid"]) {
+                for (k, t) in self.tables_with(&["conrelid.relname"], &["conrelid"], &["conname"]) {
                     for c in t.constraints.iter().filter(|c| self.may_be(&["conname"], &c.name)) {
                         each(Row { cells: constraint(k, c), perhaps: c.kind == ConstraintType::NotNull });
                     }
@@ -382,7 +398,7 @@ impl<'a> Asked<'a> {
                 }
             }
             "pg_trigger" => {
-                for (k, t) in self.tables(&["tgrelid.relname"], &["tgrelid"]) {
+                for (k, t) in self.tables_with(&["tgrelid.relname"], &["tgrelid"], &["tgname"]) {
                     for (name, _) in t.triggers.iter().filter(|(n, _)| self.may_be(&["tgname"], n)) {
                         let table = Cell::Object(k.clone());
                         each(row(vec![
@@ -394,7 +410,7 @@ impl<'a> Asked<'a> {
                 }
             }
             "information_schema.triggers" => {
-                for (k, t) in self.tables(&["event_object_table"], &[]) {
+                for (k, t) in self.tables_with(&["event_object_table"], &[], &["trigger_name"]) {
                     for (name, _) in t.triggers.iter().filter(|(n, _)| self.may_be(&["trigger_name"], n)) {
                         each(row(vec![
                             ("trigger_name", text(name)),
@@ -562,7 +578,7 @@ impl<'a> Asked<'a> {
                 }
             }
             "information_schema.table_constraints" => {
-                for (k, t) in self.tables(&["table_name"], &[]) {
+                for (k, t) in self.tables_with(&["table_name"], &[], &["constraint_name"]) {
                     for c in t.constraints.iter().filter(|c| self.may_be(&["constraint_name"], &c.name)) {
                         if let Some(kind) = constraint_type(&c.kind) {
                             each(Row {
@@ -581,7 +597,9 @@ impl<'a> Asked<'a> {
                 }
             }
             "information_schema.key_column_usage" => {
-                for (k, t) in self.tables(&["table_name", "table_constraints.table_name"], &[]) {
+                for (k, t) in
+                    self.tables_with(&["table_name", "table_constraints.table_name"], &[], &["constraint_name"])
+                {
                     for c in t.constraints.iter().filter(|c| self.may_be(&["constraint_name"], &c.name)) {
                         let Some(kind @ ("PRIMARY KEY" | "UNIQUE" | "FOREIGN KEY")) = constraint_type(&c.kind) else {
                             continue;
@@ -596,7 +614,7 @@ impl<'a> Asked<'a> {
                 }
             }
             "information_schema.constraint_column_usage" | "information_schema.constraint_table_usage" => {
-                for (k, t) in self.tables(&["table_constraints.table_name"], &[]) {
+                for (k, t) in self.tables_with(&["table_constraints.table_name"], &[], &["constraint_name"]) {
                     for c in t.constraints.iter().filter(|c| self.may_be(&["constraint_name"], &c.name)) {
                         let Some(kind) = constraint_type(&c.kind) else { continue };
                         let (table, columns) = match &c.kind {
@@ -616,7 +634,7 @@ impl<'a> Asked<'a> {
                 }
             }
             "information_schema.referential_constraints" => {
-                for (k, t) in self.tables(&["table_constraints.table_name"], &[]) {
+                for (k, t) in self.tables_with(&["table_constraints.table_name"], &[], &["constraint_name"]) {
                     for c in t.constraints.iter().filter(|c| self.may_be(&["constraint_name"], &c.name)) {
                         if let ConstraintType::ForeignKey { on_delete, on_update, .. } = &c.kind {
                             let mut cells = standard_constraint(k, c, "FOREIGN KEY");
@@ -628,7 +646,7 @@ impl<'a> Asked<'a> {
                 }
             }
             "information_schema.check_constraints" => {
-                for (k, t) in self.tables(&[], &[]) {
+                for (k, t) in self.tables_with(&[], &[], &["constraint_name"]) {
                     for c in t.constraints.iter().filter(|c| self.may_be(&["constraint_name"], &c.name)) {
                         if c.kind == ConstraintType::Check {
                             each(row(standard_constraint(k, c, "CHECK")));
@@ -658,8 +676,10 @@ impl<'a> Asked<'a> {
     }
 
     fn domain_constraints(&self, each: &mut dyn FnMut(Row)) {
-        for (k, o) in self.catalog.iter() {
-            let Object::Type(t) = o else { continue };
+        let first = Key::Type(String::new(), String::new());
+        let types = self.catalog.objects.range(first..).take_while(|(k, _)| matches!(k, Key::Type(..)));
+        for (k, o) in types {
+            let Object::Type(t) = &**o else { continue };
             let UserTypeKind::Domain { constraints, .. } = &t.kind else { continue };
             for (name, _) in constraints.iter().filter(|(n, _)| self.may_be(&["conname"], n)) {
                 each(row(vec![

@@ -15,6 +15,7 @@ mod functions;
 mod infer;
 mod inherit;
 pub(crate) mod introspect;
+mod links;
 mod literals;
 pub(crate) mod object;
 mod operators;
@@ -27,12 +28,13 @@ mod store;
 mod system;
 mod table;
 pub(crate) mod types;
+mod whereabouts;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub(crate) use object::{Edge, Key, Need, Object, Part, Place, Table};
+pub(crate) use object::{Edge, Key, Object, Part, Place, Table};
 pub(crate) use problem::{Problem, Refusal};
 pub(crate) use store::Mark as StoreMark;
 
@@ -40,7 +42,9 @@ use crate::change::{Ident, Name};
 use crate::config::Backend;
 use crate::span::Span;
 use certainty::Certainty;
+use links::Links;
 use store::Store;
+use whereabouts::Whereabouts;
 
 /// What differs between engines in keeping a schema.
 #[derive(Debug)]
@@ -185,8 +189,7 @@ impl Outcome {
 #[derive(Clone, Debug)]
 pub(crate) struct Mark {
     pub(crate) objects: StoreMark,
-    edges: StoreMark,
-    needs: StoreMark,
+    links: links::Mark,
     search_path: Vec<String>,
     checks_bodies: bool,
     certainty: certainty::Mark,
@@ -235,13 +238,14 @@ impl std::ops::Deref for HeldTable {
 pub(crate) struct Catalog {
     pub(crate) engine: &'static Engine,
     objects: Store<Key, Arc<Object>>,
-    /// What needs an object, and the same edges by what an object needs.
-    edges: Store<Edge, ()>,
-    needs: Store<Need, ()>,
+    links: Links,
     search_path: Vec<String>,
     certainty: Certainty,
     /// Which operator was taken for which operands, for as long as nothing brings others.
-    chosen: RefCell<BTreeMap<String, operators::Choice>>,
+    chosen: RefCell<BTreeMap<String, (Vec<operators::Ty>, operators::Choice)>>,
+    whereabouts: RefCell<Whereabouts>,
+    /// The extensions that are there, for as long as none comes or goes.
+    installed: RefCell<Option<functions::Installed>>,
     /// Counts what brought others.
     brought: usize,
     /// There may be triggers that no statement wrote out.
@@ -276,11 +280,12 @@ impl Catalog {
         let mut catalog = Self {
             engine,
             objects: Store::default(),
-            edges: Store::default(),
-            needs: Store::default(),
+            links: Links::default(),
             search_path: vec![engine.default_schema.to_owned()],
             certainty: Certainty::default(),
             chosen: RefCell::default(),
+            whereabouts: RefCell::default(),
+            installed: RefCell::default(),
             brought: 0,
             open_triggers: false,
             poisoned: Store::default(),
@@ -304,8 +309,7 @@ impl Catalog {
     pub(crate) fn mark(&self) -> Mark {
         Mark {
             objects: self.objects.mark(),
-            edges: self.edges.mark(),
-            needs: self.needs.mark(),
+            links: self.links.mark(),
             search_path: self.search_path.clone(),
             checks_bodies: self.checks_bodies,
             certainty: self.certainty.mark(),
@@ -316,9 +320,10 @@ impl Catalog {
     }
 
     pub(crate) fn roll_back(&mut self, mark: &Mark) {
-        self.objects.roll_back(mark.objects);
-        self.edges.roll_back(mark.edges);
-        self.needs.roll_back(mark.needs);
+        for key in self.objects.roll_back(mark.objects) {
+            self.whereabouts.get_mut().changed(&key);
+        }
+        self.links.roll_back(mark.links);
         self.search_path.clone_from(&mark.search_path);
         self.checks_bodies = mark.checks_bodies;
         self.certainty.roll_back(&mark.certainty);
@@ -332,8 +337,7 @@ impl Catalog {
     /// A migration is over: nothing of it will be taken back, and its search_path goes with its connection's transaction.
     pub(crate) fn settle(&mut self) {
         self.objects.settle();
-        self.edges.settle();
-        self.needs.settle();
+        self.links.settle();
         self.poisoned.settle();
         self.certainty.settle();
         self.start_over();
@@ -518,6 +522,7 @@ impl Catalog {
         if matches!(key, Key::Extension(_) | Key::Other(..)) {
             self.forget_choices();
         }
+        self.whereabouts.get_mut().changed(&key);
         self.objects.set(key, Arc::new(object));
     }
 
@@ -525,10 +530,12 @@ impl Catalog {
     pub(super) fn forget_choices(&mut self) {
         self.brought += 1;
         self.chosen.get_mut().clear();
+        *self.installed.get_mut() = None;
     }
 
     /// Changes a table where it stands.
     pub(crate) fn change_table<T>(&mut self, key: &Key, change: impl FnOnce(&mut Table) -> T) -> Option<T> {
+        self.whereabouts.get_mut().changed(key);
         if self.is_all_certain()
             && let Some(object) = self.objects.get_mut(key)
         {
@@ -547,21 +554,17 @@ impl Catalog {
 
     pub(crate) fn link(&mut self, target: Key, from: Key, part: Part) {
         if target != from {
-            self.needs.set(Need { from: from.clone(), part: part.clone(), target: target.clone() }, ());
-            self.edges.set(Edge { target, from, part }, ());
+            self.links.add(Edge { target, from, part });
         }
     }
 
     pub(crate) fn unlink(&mut self, edge: &Edge) {
-        self.edges.remove(edge);
-        self.needs.remove(&Need { from: edge.from.clone(), part: edge.part.clone(), target: edge.target.clone() });
+        self.links.remove(edge);
     }
 
     /// What an object needs.
     pub(crate) fn needs_of(&self, from: &Key) -> Vec<Edge> {
-        let first = Need { from: from.clone(), part: Part::Whole, target: Key::Schema(String::new()) };
-        let mine = self.needs.range(first..).map(|(n, ())| n).take_while(|n| n.from == *from);
-        mine.map(|n| Edge { target: n.target.clone(), from: n.from.clone(), part: n.part.clone() }).collect()
+        self.links.needs_of(from)
     }
 
     /// A part of an object is gone or made anew: it needs nothing any more.
@@ -593,8 +596,7 @@ impl Catalog {
 
     /// What needs an object.
     pub(crate) fn dependents(&self, target: &Key) -> Vec<Edge> {
-        let first = Edge { target: target.clone(), from: Key::Schema(String::new()), part: Part::Whole };
-        self.edges.range(first..).map(|(e, ())| e).take_while(|e| e.target == *target).cloned().collect()
+        self.links.dependents(target)
     }
 
     // ---- reporting

@@ -1,5 +1,6 @@
 //! The objects that a catalog holds.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::certainty::Touched;
@@ -8,7 +9,7 @@ use crate::span::Span;
 use crate::syntax::plpgsql::Reach;
 
 /// Where an object is found: its namespace, schema and name (folded for engines that ignore case).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Key {
     Schema(String),
     /// Tables, views, indexes and sequences share a namespace.
@@ -20,7 +21,46 @@ pub(crate) enum Key {
     Other(ObjectKind, String, String),
 }
 
+/// By kind, then name, then schema: nearly all are in one schema, so the names tell them apart; and short names come
+/// first, for two lengths are compared at once. What is shown is sorted for that.
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Relation(s, n), Self::Relation(t, m))
+            | (Self::Type(s, n), Self::Type(t, m))
+            | (Self::Function(s, n), Self::Function(t, m)) => shortest(n, m).then_with(|| shortest(s, t)),
+            (Self::Schema(n), Self::Schema(m)) | (Self::Extension(n), Self::Extension(m)) => shortest(n, m),
+            (Self::Other(a, s, n), Self::Other(b, t, m)) => {
+                a.cmp(b).then_with(|| shortest(n, m)).then_with(|| shortest(s, t))
+            }
+            _ => self.rank().cmp(&other.rank()),
+        }
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+fn shortest(a: &str, b: &str) -> Ordering {
+    if a.len() == b.len() { a.cmp(b) } else { a.len().cmp(&b.len()) }
+}
+
 impl Key {
+    /// Its kind's place in the order.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Schema(_) => 0,
+            Self::Relation(..) => 1,
+            Self::Type(..) => 2,
+            Self::Function(..) => 3,
+            Self::Extension(_) => 4,
+            Self::Other(..) => 5,
+        }
+    }
+
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Schema(n) | Self::Extension(n) => n,
@@ -59,14 +99,6 @@ pub(crate) struct Edge {
     pub(crate) target: Key,
     pub(crate) from: Key,
     pub(crate) part: Part,
-}
-
-/// An edge seen from its other end.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Need {
-    pub(crate) from: Key,
-    pub(crate) part: Part,
-    pub(crate) target: Key,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -183,6 +183,20 @@ pub(crate) enum Choice {
     Unknown,
 }
 
+impl Choice {
+    /// The same choice for other types in these places.
+    fn of_other(mut self, theirs: &[Ty], ours: &[Ty]) -> Self {
+        if let Self::Found { result, takes, .. } = &mut self {
+            for t in result.iter_mut().chain(takes).filter(|t| t.user.is_some()) {
+                if let Some(at) = theirs.iter().position(|their| their.user == t.user) {
+                    *t = Ty { array: t.array, ..ours[at].clone() };
+                }
+            }
+        }
+        self
+    }
+}
+
 /// One of several of a name.
 #[derive(Clone, Debug)]
 struct Candidate {
@@ -426,14 +440,47 @@ impl Catalog {
         if self.is_open() || self.has_own(ObjectKind::Operator, name) {
             return Choice::Unknown;
         }
+        self.remembered(name, &args, || self.choose_operator(name, &args))
+    }
+
+    /// What is chosen, once for the same name and types: the same few are asked for again and again. One enum is like
+    /// another.
+    fn remembered(&self, name: &str, args: &[Inferred], choose: impl FnOnce() -> Choice) -> Choice {
+        let mut asked = name.to_owned();
+        let mut enums: Vec<Ty> = Vec::new();
+        for arg in args {
+            asked.push('\t');
+            let Some(t) = arg.ty() else { continue };
+            if t.user.is_none() {
+                asked.push_str(&t.text());
+                asked.push_str(t.modified.as_deref().unwrap_or_default());
+            } else if self.is_enum(t) && enums.len() < 2 {
+                let at = enums.iter().position(|e| e.same(t)).unwrap_or(enums.len());
+                asked.push_str(if at == 0 { "enum 0" } else { "enum 1" });
+                if at == enums.len() {
+                    enums.push(t.clone());
+                }
+            } else {
+                return choose();
+            }
+        }
+        if let Some((theirs, known)) = self.chosen.borrow().get(&asked) {
+            return known.clone().of_other(theirs, &enums);
+        }
+        let choice = choose();
+        self.chosen.borrow_mut().insert(asked, (enums, choice.clone()));
+        choice
+    }
+
+    fn choose_operator(&self, name: &str, args: &[Inferred]) -> Choice {
         let types: Vec<&Ty> = args.iter().filter_map(Inferred::ty).collect();
         // Exactly as written; a literal takes the type of the other side (manual, 10.2, step 2a).
-        let (l, r) = match (left.map(Inferred::ty), right.ty()) {
-            (Some(Some(l)), Some(r)) => (Some(l), r),
-            (Some(None), Some(r)) => (Some(r), r),
-            (Some(Some(l)), None) => (Some(l), l),
-            (None, Some(r)) => (None, r),
-            _ => return self.inexact_operator(name, &args),
+        let (l, r) = match args {
+            [Inferred::Known(l), Inferred::Known(r)] => (Some(l), r),
+            [_, Inferred::Known(r)] => (Some(r), r),
+            [Inferred::Known(l), _] => (Some(l), l),
+            [Inferred::Known(r)] => (None, r),
+            _ => return self.inexact_operator(name, args),
         };
         let exact = |l: Option<&Ty>, r: &Ty| {
             if l.is_some_and(|l| l.user.is_some()) || r.user.is_some() {
@@ -457,7 +504,7 @@ impl Catalog {
                 return found;
             }
         }
-        self.inexact_operator(name, &args)
+        self.inexact_operator(name, args)
     }
 
     /// Whether the user has made an object of this kind and name, in whatever schema.
@@ -470,28 +517,8 @@ impl Catalog {
         own.any(|n| n == name || n.is_empty())
     }
 
-    /// The operator that takes these operands after a conversion. The same few are asked for again and again.
+    /// The operator that takes these operands after a conversion.
     fn inexact_operator(&self, name: &str, args: &[Inferred]) -> Choice {
-        if args.iter().filter_map(Inferred::ty).any(|t| t.user.is_some()) {
-            return self.choose_operator(name, args);
-        }
-        let mut asked = name.to_owned();
-        for arg in args {
-            asked.push('\t');
-            if let Some(t) = arg.ty() {
-                asked.push_str(&t.text());
-                asked.push_str(t.modified.as_deref().unwrap_or_default());
-            }
-        }
-        if let Some(known) = self.chosen.borrow().get(&asked) {
-            return known.clone();
-        }
-        let choice = self.choose_operator(name, args);
-        self.chosen.borrow_mut().insert(asked, choice.clone());
-        choice
-    }
-
-    fn choose_operator(&self, name: &str, args: &[Inferred]) -> Choice {
         let mut candidates = Vec::new();
         let mut older = Vec::new();
         let mut add = |line: &'static str| {
@@ -523,6 +550,14 @@ impl Catalog {
         if args.iter().any(|a| matches!(a, Inferred::Unknown)) || self.unknown_extension_installed() {
             return Choice::Unknown;
         }
+        if own.is_none() && schema.is_none() {
+            // No operator has such a name.
+            return self.remembered(&format!("{name}()"), args, || self.choose_function(schema, name, own, args));
+        }
+        self.choose_function(schema, name, own, args)
+    }
+
+    fn choose_function(&self, schema: Option<&str>, name: &str, own: Option<&Key>, args: &[Inferred]) -> Choice {
         let mut candidates = Vec::new();
         let mut older = Vec::new();
         let mut add = |line: &'static str| {

@@ -343,13 +343,16 @@ impl Catalog {
 
     pub(crate) fn create_view(&mut self, view: &CreateView, out: &mut Outcome) {
         let kind = if view.materialized { ObjectKind::MaterializedView } else { ObjectKind::View };
-        if self.engine.checks_views {
-            // A recursive view reads itself.
-            let own = view.recursive.then(|| view.name.name.value.clone());
-            self.resolve_reads_with(&view.query, &[], own.as_deref(), out);
-            self.check_arms(&view.query, &[], out);
-        }
-        let columns = self.view_columns(view);
+        // A recursive view reads itself.
+        let own = view.recursive.then_some(view.name.name.value.as_str());
+        let answered = if self.engine.checks_views {
+            let resolved = self.resolve_reads_with(&view.query, &[], own, out);
+            self.check_arms(&view.query, &resolved, out);
+            self.answered(&view.query, &resolved)
+        } else {
+            self.output_columns(&view.query, &[], own)
+        };
+        let columns = self.view_columns(view, answered);
         let existing = match self.find_relation(&view.name) {
             Found::Yes(key) if view.or_replace => Some(key),
             _ => None,
@@ -378,8 +381,7 @@ impl Catalog {
         table.columns = columns.unwrap_or_default();
         table.definition.clone_from(&view.query.text);
         table.temporary = view.temporary;
-        self.unlink_part(&key, &Part::Whole);
-        self.link_query(&key, &Part::Whole, &view.query);
+        self.link_view(&key, &view.query);
         self.put(key, Object::Table(table));
     }
 

@@ -1,6 +1,6 @@
 //! Names inside expressions and queries.
 
-use super::infer::Types;
+use super::infer::{Resolved, Types};
 use super::object::{Column, Type, UserTypeKind};
 use super::operators::{Inferred, Ty};
 use super::system::System;
@@ -207,14 +207,22 @@ impl Catalog {
     }
 
     /// Resolves a query inside `outer` scopes.
-    pub(crate) fn resolve_reads(&mut self, reads: &Reads, outer: &[Scope], out: &mut Outcome) {
-        self.resolve_reads_with(reads, outer, None, out);
-        self.check_arms(reads, outer, out);
+    pub(crate) fn resolve_reads(&mut self, reads: &Reads, outer: &[Scope], out: &mut Outcome) -> Resolved {
+        let resolved = self.resolve_reads_with(reads, outer, None, out);
+        self.check_arms(reads, &resolved, out);
+        resolved
     }
 
     /// The same, where `own` names the relation that the query defines: it may read itself.
-    pub(crate) fn resolve_reads_with(&mut self, reads: &Reads, outer: &[Scope], own: Option<&str>, out: &mut Outcome) {
-        for select in &reads.selects {
+    pub(crate) fn resolve_reads_with(
+        &mut self,
+        reads: &Reads,
+        outer: &[Scope],
+        own: Option<&str>,
+        out: &mut Outcome,
+    ) -> Resolved {
+        let mut resolved = Resolved::default();
+        for (at, select) in reads.selects.iter().enumerate() {
             let mut scopes: Vec<Scope> = Vec::new();
             for source in &select.sources {
                 // Only a query looks around: LATERAL reads what stands before it.
@@ -222,21 +230,23 @@ impl Catalog {
                     SourceKind::Query(_) => scopes.iter().chain(outer).cloned().collect(),
                     _ => Vec::new(),
                 };
-                self.resolve_source(source, &inner, own, out);
-                scopes.push(Scope { depth: depth_within(outer), ..self.source_scope(source, &inner, own) });
+                let columns = self.resolve_source(source, &inner, own, out);
+                scopes.push(Scope { depth: depth_within(outer), ..self.source_scope(source, columns, own) });
             }
             self.check_scope(select, &scopes, out);
             scopes.extend_from_slice(outer);
             if reads.opaque {
                 scopes.push(Scope::unknown(None));
             }
-            self.resolve_names(&select.names, &scopes, out);
+            let types = self.resolve_names(&select.names, &scopes, out);
             let loose = loose_names(select, self);
             self.resolve_names(&loose, &scopes, out);
+            resolved.arms.push(self.arm(reads, at, &scopes, types));
         }
         for name in &reads.writes {
             self.expect_table(name, out);
         }
+        resolved
     }
 
     /// Each source has a name of its own, and a bare column belongs to one of them.
@@ -290,21 +300,31 @@ impl Catalog {
         }
     }
 
-    fn resolve_source(&mut self, source: &Source, outer: &[Scope], own: Option<&str>, out: &mut Outcome) {
+    /// Resolves a source of a FROM. Answers a query's columns.
+    fn resolve_source(
+        &mut self,
+        source: &Source,
+        outer: &[Scope],
+        own: Option<&str>,
+        out: &mut Outcome,
+    ) -> Option<Vec<Column>> {
         match &source.kind {
             SourceKind::Table(name) if !own.is_some_and(|o| self.same(o, &name.name.value)) => {
                 self.expect_table(name, out);
+                None
             }
-            SourceKind::Query(reads) if !reads.elsewhere => {
-                self.resolve_reads_with(reads, outer, own, out);
-                self.check_arms(reads, outer, out);
+            SourceKind::Query(reads) if reads.elsewhere => self.output_columns(reads, outer, own),
+            SourceKind::Query(reads) => {
+                let resolved = self.resolve_reads_with(reads, outer, own, out);
+                self.check_arms(reads, &resolved, out);
+                self.answered(reads, &resolved)
             }
-            _ => {}
+            _ => None,
         }
     }
 
-    /// What a source of a FROM shows.
-    fn source_scope(&self, source: &Source, outer: &[Scope], own: Option<&str>) -> Scope {
+    /// What a source of a FROM shows; `columns` are those of a query.
+    fn source_scope(&self, source: &Source, columns: Option<Vec<Column>>, own: Option<&str>) -> Scope {
         let mut scope = match &source.kind {
             SourceKind::Table(name) => match self.find_relation(name) {
                 Found::Yes(key) if !own.is_some_and(|o| self.same(o, &name.name.value)) => {
@@ -315,7 +335,7 @@ impl Catalog {
                     _ => Scope::unknown(Some(&name.name.value)),
                 },
             },
-            SourceKind::Query(reads) => Scope::of_columns(None, self.output_columns(reads, outer, own)),
+            SourceKind::Query(_) => Scope::of_columns(None, columns),
             SourceKind::Cte(name) => Scope::unknown(Some(name)),
             SourceKind::Unknown => Scope::unknown(None),
         };
@@ -335,7 +355,11 @@ impl Catalog {
         let mut scopes = outer.to_vec();
         for (at, source) in select.sources.iter().enumerate() {
             // Those before it come first, as LATERAL sees them.
-            let scope = self.source_scope(source, &scopes, own);
+            let columns = match &source.kind {
+                SourceKind::Query(reads) => self.output_columns(reads, &scopes, own),
+                _ => None,
+            };
+            let scope = self.source_scope(source, columns, own);
             scopes.insert(at, Scope { depth: depth_within(outer), ..scope });
         }
         scopes
@@ -395,15 +419,14 @@ impl Catalog {
     }
 
     /// The parts of a set operation, and the rows of VALUES, have types that go together.
-    pub(super) fn check_arms(&mut self, reads: &Reads, outer: &[Scope], out: &mut Outcome) {
-        let found = self.unmatched_arms(reads, outer);
+    pub(super) fn check_arms(&mut self, reads: &Reads, resolved: &Resolved, out: &mut Outcome) {
+        let found = self.unmatched_arms(reads, resolved);
         self.report_all(found, out);
     }
 
     /// A view's columns: those written, or those of its query.
-    pub(crate) fn view_columns(&self, view: &CreateView) -> Option<Vec<Column>> {
-        let own = view.recursive.then_some(view.name.name.value.as_str());
-        let mut columns = match self.output_columns(&view.query, &[], own) {
+    pub(crate) fn view_columns(&self, view: &CreateView, answered: Option<Vec<Column>>) -> Option<Vec<Column>> {
+        let mut columns = match answered {
             Some(c) => c,
             None if !view.columns.is_empty() => {
                 return Some(view.columns.iter().map(|i| unknown_column(&i.value)).collect());

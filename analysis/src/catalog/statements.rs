@@ -1,7 +1,7 @@
 //! One change folded: the dispatch, DML, and blocks.
 
 use super::certainty::{self, Touched};
-use super::infer::Types;
+use super::infer::{Arm, Resolved, Types};
 use super::object::{Column, Object, TableKind};
 use super::resolve::Scope;
 use super::{Catalog, Data, Found, Key, Mark, Outcome, Part, Problem, Refusal};
@@ -96,7 +96,7 @@ impl Catalog {
                     self.expect_table(t, out);
                 }
             }
-            Change::Select(reads) => self.select(reads, since, out),
+            Change::Select(reads) => self.select(reads, out),
             Change::SetSearchPath(path) => {
                 let path: Vec<String> =
                     path.iter().map(|i| i.value.clone()).filter(|s| s != "$user" && s != "pg_catalog").collect();
@@ -575,11 +575,12 @@ impl Catalog {
 
     pub(super) fn insert(&mut self, i: &Insert, since: Option<&Mark>, outer: &[Scope], out: &mut Outcome) {
         let key = self.expect_table(&i.table, out);
+        let mut resolved = Resolved::default();
         if let InsertSource::Query(reads) = &i.source {
-            self.resolve_reads_with(reads, outer, None, out);
+            resolved = self.resolve_reads_with(reads, outer, None, out);
             // The rows of VALUES go to the columns each by itself.
             if reads.values.is_none() {
-                self.check_arms(reads, outer, out);
+                self.check_arms(reads, &resolved, out);
             }
         }
         let Some(key) = key else { return };
@@ -595,7 +596,7 @@ impl Catalog {
         }
         if let InsertSource::Query(reads) = &i.source {
             self.insert_width(i, reads, &table.columns, table.open, &table.name, out);
-            self.insert_types(i, reads, &table, outer, out);
+            self.insert_types(i, reads, &resolved, &table, out);
         }
         if let Some(on) = &i.on_conflict {
             self.conflict_target(&table, on, out);
@@ -633,11 +634,18 @@ impl Catalog {
     }
 
     /// The values can be assigned to their columns.
-    fn insert_types(&mut self, i: &Insert, reads: &Reads, table: &super::Table, outer: &[Scope], out: &mut Outcome) {
+    fn insert_types(
+        &mut self,
+        i: &Insert,
+        reads: &Reads,
+        resolved: &Resolved,
+        table: &super::Table,
+        out: &mut Outcome,
+    ) {
         if !self.engine.checks_types || self.is_open() || i.in_part || i.columns.is_empty() && table.open {
             return;
         }
-        let Some(select) = reads.selects.first() else { return };
+        let (Some(select), Some(Arm { types, .. })) = (reads.selects.first(), resolved.arms.first()) else { return };
         let targets: Vec<&Column> = if i.columns.is_empty() {
             table.columns.iter().collect()
         } else {
@@ -649,7 +657,6 @@ impl Catalog {
         let mut found = Vec::new();
         if let Some(width) = reads.values.as_ref().filter(|_| !set_operation).and_then(|rows| rows.first()).map(|r| r.0)
         {
-            let types = self.infer(&select.names, outer, None);
             for (at, id) in select.targets.iter().enumerate() {
                 let Some(column) = targets.get(at % width) else { continue };
                 found.extend(self.unassignable(
@@ -662,13 +669,11 @@ impl Catalog {
                 ));
             }
         } else if set_operation || reads.outputs.iter().any(|o| matches!(o, Output::Star(_))) {
-            let Some(columns) = self.output_columns(reads, outer, None) else { return };
+            let Some(columns) = self.answered(reads, resolved) else { return };
             for (own, column) in columns.iter().zip(&targets) {
                 found.extend(self.unassignable_column(own, column, reads.span));
             }
         } else {
-            let scopes = self.select_scopes(select, outer, None);
-            let types = self.infer(&select.names, &scopes, None);
             for (id, column) in select.targets.iter().zip(&targets) {
                 found.extend(self.unassignable(
                     &select.names,
@@ -787,14 +792,12 @@ impl Catalog {
 
     pub(super) fn update(&mut self, u: &Update, since: Option<&Mark>, outer: &[Scope], out: &mut Outcome) {
         let key = self.expect_table(&u.table, out);
-        self.resolve_reads(&u.reads, outer, out);
+        let resolved = self.resolve_reads(&u.reads, outer, out);
         let Some(key) = key else { return };
         let Some(table) = self.held(&key) else { return };
-        if let Some(select) = u.reads.selects.first() {
-            let scopes = self.select_scopes(select, outer, None);
-            let types = self.infer(&select.names, &scopes, None);
+        if let (Some(select), Some(arm)) = (u.reads.selects.first(), resolved.arms.first()) {
             for (column, _, value) in &u.set {
-                self.assigned(&table, column, &select.names, *value, &types, out);
+                self.assigned(&table, column, &select.names, *value, &arm.types, out);
             }
         }
         for (column, accumulates, _) in &u.set {
@@ -808,9 +811,8 @@ impl Catalog {
     }
 
     /// A query run for its own sake: it may call a function that changes the schema.
-    fn select(&mut self, reads: &Reads, since: Option<&Mark>, out: &mut Outcome) {
-        let _ = since;
-        self.resolve_reads(reads, &[], out);
+    fn select(&mut self, reads: &Reads, out: &mut Outcome) {
+        let resolved = self.resolve_reads(reads, &[], out);
         for call in reads.selects.iter().flat_map(|s| &s.names.functions) {
             let Found::Yes(key) = self.find(&call.name, Key::Function) else { continue };
             let (reach, touched) = match self.get(&key) {
@@ -841,7 +843,7 @@ impl Catalog {
             }
         }
         if let Some(into) = &reads.into {
-            let columns = self.output_columns(reads, &[], None);
+            let columns = self.answered(reads, &resolved);
             if let Some(key) = self.new_relation(into, false, reads.into_temporary, ObjectKind::Table, out) {
                 let mut table = super::Table::new(&into.name.value, TableKind::Table);
                 table.temporary = reads.into_temporary;

@@ -4,7 +4,9 @@
 
 use std::borrow::Borrow;
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::hash_map::{Entry, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::ops::RangeBounds;
 
 /// A place in a journal.
@@ -13,7 +15,10 @@ pub(crate) struct Mark(usize);
 
 #[derive(Debug)]
 pub(crate) struct Store<K, V> {
-    map: BTreeMap<K, Held<V>>,
+    /// By hash, because one key is asked for far more often than all in their order, and an unoptimised build compares
+    /// names slowly.
+    map: HashMap<K, Held<V>, BuildHasherDefault<Quick>>,
+    order: BTreeSet<K>,
     journal: Vec<(K, Option<V>)>,
     /// Grows with every mark, and whenever the journal is cut.
     epoch: Cell<u64>,
@@ -28,12 +33,54 @@ struct Held<V> {
 
 impl<K, V> Default for Store<K, V> {
     fn default() -> Self {
-        Self { map: BTreeMap::new(), journal: Vec::new(), epoch: Cell::new(1) }
+        Self { map: HashMap::default(), order: BTreeSet::new(), journal: Vec::new(), epoch: Cell::new(1) }
     }
 }
 
-impl<K: Ord + Clone, V: Clone + PartialEq> Store<K, V> {
-    pub(crate) fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
+/// Multiplies and turns, four bytes at a time. Nobody gains by making names collide in their own build.
+#[derive(Debug, Default)]
+pub(super) struct Quick(u64);
+
+/// 2^64 divided by the golden ratio.
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+impl Hasher for Quick {
+    // Plain indices: in an unoptimised build every call counts, and this is called the most.
+    fn write(&mut self, bytes: &[u8]) {
+        let length = bytes.len();
+        let mut at = 0;
+        while at + 4 <= length {
+            let word = (bytes[at] as u64)
+                | (bytes[at + 1] as u64) << 8
+                | (bytes[at + 2] as u64) << 16
+                | (bytes[at + 3] as u64) << 24;
+            self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(ODD);
+            at += 4;
+        }
+        let mut word = length as u64;
+        while at < length {
+            word = word << 8 | bytes[at] as u64;
+            at += 1;
+        }
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(ODD);
+    }
+
+    fn write_u8(&mut self, _: u8) {
+        // What ends a text: its length is in already.
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.0 = (self.0 ^ number.cast_unsigned() as u64).wrapping_mul(ODD);
+    }
+
+    fn finish(&self) -> u64 {
+        // The table takes its seven bits from the top and the place from the bottom.
+        self.0 ^ self.0 >> 32
+    }
+}
+
+impl<K: Ord + Hash + Clone, V: Clone + PartialEq> Store<K, V> {
+    pub(crate) fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
     {
@@ -44,7 +91,7 @@ impl<K: Ord + Clone, V: Clone + PartialEq> Store<K, V> {
         self.map.is_empty()
     }
 
-    pub(crate) fn contains<Q: Ord + ?Sized>(&self, key: &Q) -> bool
+    pub(crate) fn contains<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> bool
     where
         K: Borrow<Q>,
     {
@@ -53,16 +100,21 @@ impl<K: Ord + Clone, V: Clone + PartialEq> Store<K, V> {
 
     pub(crate) fn set(&mut self, key: K, value: V) {
         let epoch = self.epoch.get();
-        match self.map.get_mut(&key) {
-            // No mark lies between this and the last time: nobody can ask for what was there meanwhile.
-            Some(held) if held.epoch == epoch => held.value = value,
-            Some(held) => {
-                let old = std::mem::replace(held, Held { value, epoch });
-                self.journal.push((key, Some(old.value)));
+        match self.map.entry(key) {
+            Entry::Occupied(mut entry) => {
+                // No mark lies between this and the last time: nobody can ask for what was there meanwhile.
+                if entry.get().epoch == epoch {
+                    entry.get_mut().value = value;
+                } else {
+                    let key = entry.key().clone();
+                    let old = entry.insert(Held { value, epoch });
+                    self.journal.push((key, Some(old.value)));
+                }
             }
-            None => {
-                self.journal.push((key.clone(), None));
-                self.map.insert(key, Held { value, epoch });
+            Entry::Vacant(entry) => {
+                self.journal.push((entry.key().clone(), None));
+                self.order.insert(entry.key().clone());
+                entry.insert(Held { value, epoch });
             }
         }
     }
@@ -75,16 +127,17 @@ impl<K: Ord + Clone, V: Clone + PartialEq> Store<K, V> {
 
     pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
         let old = self.map.remove(key)?.value;
+        self.order.remove(key);
         self.journal.push((key.clone(), Some(old.clone())));
         Some(old)
     }
 
     pub(crate) fn range(&self, range: impl RangeBounds<K>) -> impl Iterator<Item = (&K, &V)> {
-        self.map.range(range).map(|(key, held)| (key, &held.value))
+        self.order.range(range).filter_map(|key| Some((key, self.get(key)?)))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
-        self.map.iter().map(|(key, held)| (key, &held.value))
+        self.order.iter().filter_map(|key| Some((key, self.get(key)?)))
     }
 
     pub(crate) fn mark(&self) -> Mark {
@@ -92,20 +145,26 @@ impl<K: Ord + Clone, V: Clone + PartialEq> Store<K, V> {
         Mark(self.journal.len())
     }
 
-    /// Takes everything back that was done since the mark.
-    pub(crate) fn roll_back(&mut self, to: Mark) {
+    /// Takes everything back that was done since the mark. Answers the keys that hold something else again.
+    pub(crate) fn roll_back(&mut self, to: Mark) -> Vec<K> {
         self.epoch.set(self.epoch.get() + 1);
+        let mut restored = Vec::new();
         while self.journal.len() > to.0 {
             match self.journal.pop() {
                 Some((key, Some(value))) => {
-                    self.map.insert(key, Held { value, epoch: 0 });
+                    restored.push(key.clone());
+                    if self.map.insert(key.clone(), Held { value, epoch: 0 }).is_none() {
+                        self.order.insert(key);
+                    }
                 }
                 Some((key, None)) => {
                     self.map.remove(&key);
+                    self.order.remove(&key);
                 }
                 None => break,
             }
         }
+        restored
     }
 
     /// Forgets the journal: nothing before now will be taken back.
@@ -137,7 +196,7 @@ impl<K: Ord + Clone, V: Clone + PartialEq> Store<K, V> {
     }
 }
 
-impl<K: Ord + Clone> Store<K, ()> {
+impl<K: Ord + Hash + Clone> Store<K, ()> {
     /// Adds a key, and answers whether it is new.
     pub(crate) fn insert(&mut self, key: K) -> bool {
         let new = !self.contains(&key);

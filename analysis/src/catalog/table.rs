@@ -55,8 +55,8 @@ impl Catalog {
             self.report(invalid("42P17", message), by.strategy.span, None, out);
         }
         if let Some((names, reads)) = &t.query {
-            self.resolve_reads(reads, &[], out);
-            match self.output_columns(reads, &[], None) {
+            let resolved = self.resolve_reads(reads, &[], out);
+            match self.answered(reads, &resolved) {
                 Some(columns) => self.columns_of_query(&mut table, columns, names, reads.span, out),
                 None => table.open = true,
             }

@@ -45,11 +45,21 @@ fn builtins() -> &'static BTreeMap<&'static str, Builtin> {
 
 /// A built-in type by the name a person writes or by what `format_type()` writes.
 pub(crate) fn builtin(name: &str) -> Option<Builtin> {
-    if let Some(found) = builtins().get(name) {
-        return Some(*found);
-    }
-    static BY_TEXT: OnceLock<BTreeMap<&'static str, Builtin>> = OnceLock::new();
-    BY_TEXT.get_or_init(|| builtins().values().map(|b| (b.text, *b)).collect()).get(name).copied()
+    // By length: asked for with each column, and few names have the same.
+    static BY_LENGTH: OnceLock<Vec<Vec<(&str, Builtin)>>> = OnceLock::new();
+    let by_length = BY_LENGTH.get_or_init(|| {
+        let mut all = builtins().clone();
+        for own in builtins().values() {
+            all.entry(own.text).or_insert(*own);
+        }
+        let longest = all.keys().map(|name| name.len()).max().unwrap_or(0);
+        let mut by_length = vec![Vec::new(); longest + 1];
+        for (name, own) in all {
+            by_length[name.len()].push((name, own));
+        }
+        by_length
+    });
+    by_length.get(name.len())?.iter().find(|(n, _)| *n == name).map(|(_, own)| *own)
 }
 
 /// The column type that a serial stands for (manual, 8.1.4).

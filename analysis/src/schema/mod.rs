@@ -231,7 +231,9 @@ impl Schema {
     /// What a catalog holds.
     pub(crate) fn of(catalog: &Catalog) -> Self {
         let mut schema = Self::default();
-        for (key, object) in catalog.iter() {
+        let mut objects: Vec<_> = catalog.iter().collect();
+        objects.sort_by_key(|(key, _)| (key.schema(), key.name()));
+        for (key, object) in objects {
             let own = || key.schema().to_owned();
             match object {
                 Object::Table(t) if !t.temporary => schema.tables.push(table(own(), t, catalog)),

@@ -16,6 +16,9 @@ mod variables;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use sqlparser::ast;
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
@@ -106,11 +109,17 @@ fn is_harmless_here(change: &Change) -> bool {
 
 /// The SQLSTATEs of a condition name: a few names have two.
 fn sqlstates(name: &str) -> Vec<String> {
-    let fields = ERROR_CONDITIONS.lines().filter(|l| !l.starts_with('#')).map(|l| {
-        let mut fields = l.split('\t');
-        (fields.next().unwrap_or_default(), fields.next().unwrap_or_default())
+    static CODES: LazyLock<BTreeMap<&str, Vec<&str>>> = LazyLock::new(|| {
+        let mut codes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for line in ERROR_CONDITIONS.lines().filter(|l| !l.starts_with('#')) {
+            let mut fields = line.split('\t');
+            if let (Some(name), Some(code)) = (fields.next(), fields.next()) {
+                codes.entry(name).or_default().push(code);
+            }
+        }
+        codes
     });
-    fields.filter(|(n, _)| *n == name).map(|(_, code)| code.to_owned()).collect()
+    CODES.get(name).into_iter().flatten().map(|code| (*code).to_owned()).collect()
 }
 
 fn opaque(why: &str, span: Span) -> BlockStatement {

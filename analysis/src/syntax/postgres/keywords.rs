@@ -50,16 +50,39 @@ pub(super) enum Category {
     Reserved,
 }
 
+/// The words by their first letter and length: few have both.
+static GROUPS: LazyLock<Vec<Vec<(&'static str, Category)>>> = LazyLock::new(|| {
+    let mut groups = vec![Vec::new(); usize::from(b'z' - b'a' + 1) * (LONGEST + 1)];
+    for (word, category) in WORDS.iter() {
+        if let Some(at) = group(word) {
+            groups[at].push((*word, *category));
+        }
+    }
+    groups
+});
+
+/// The length of the longest words that are looked up: no keyword is longer.
+const LONGEST: usize = 24;
+
+/// Where a word's group stands.
+fn group(word: &str) -> Option<usize> {
+    let first = word.as_bytes().first()?.to_ascii_lowercase();
+    let plain = first.is_ascii_lowercase() && word.len() <= LONGEST;
+    plain.then(|| usize::from(first - b'a') * (LONGEST + 1) + word.len())
+}
+
+fn look_up(word: &str) -> Option<Category> {
+    let group = &GROUPS[group(word)?];
+    group.iter().find(|(w, _)| word.eq_ignore_ascii_case(w)).map(|(_, category)| *category)
+}
+
 /// The category of a word in any case; a word that is no keyword is like an unreserved one.
 pub(super) fn category(word: &str) -> Category {
-    match WORDS.binary_search_by(|(w, _)| compare(w, word)) {
-        Ok(i) => WORDS[i].1,
-        Err(_) => Category::Unreserved,
-    }
+    look_up(word).unwrap_or(Category::Unreserved)
 }
 
 pub(super) fn is_keyword(word: &str) -> bool {
-    WORDS.binary_search_by(|(w, _)| compare(w, word)).is_ok()
+    look_up(word).is_some()
 }
 
 /// Whether a word is a keyword in every version.
