@@ -107,7 +107,8 @@ pub(crate) fn migration(
         .iter()
         .map(|s| {
             let (line, column) = file.lines.line_column(&file.text, s.span.start);
-            StatementSpan { span: s.span, line, column }
+            let index = s.change.as_ref().and_then(index_built_concurrently);
+            StatementSpan { span: s.span, line, column, transaction: shares_a_transaction(s, &file.text), index }
         })
         .collect();
 
@@ -139,6 +140,27 @@ pub(crate) fn migration(
     take_proof(path, proof, migration, &mut folded.diagnostics);
     catalog.settle();
     folded
+}
+
+/// Whether a statement can share a transaction with a record of it. A procedure may commit by itself, and what only sets
+/// something for the session (SQLite's `PRAGMA foreign_keys`) may do nothing in a transaction.
+fn shares_a_transaction(statement: &Statement, text: &str) -> bool {
+    let calls = || text[statement.span.range()].get(..4).is_some_and(|word| word.eq_ignore_ascii_case("call"));
+    match &statement.change {
+        None | Some(Change::Inert { .. } | Change::SetSearchPath(_) | Change::Opaque { .. }) => false,
+        Some(Change::Select(_)) => !calls(),
+        Some(_) => !statement.outside_transaction,
+    }
+}
+
+/// The index of a `CREATE INDEX CONCURRENTLY`, which is in the schema of its table. The server chooses the name of one
+/// that has none, and chooses another one the next time: of that nothing can be said.
+fn index_built_concurrently(change: &Change) -> Option<String> {
+    let Change::CreateIndex(index) = change else { return None };
+    let name = index.name.as_ref().filter(|_| index.concurrently)?;
+    let quoted = |ident: &crate::change::Ident| format!("\"{}\"", ident.value.replace('"', "\"\""));
+    let schema = name.schema.as_ref().or(index.table.schema.as_ref());
+    Some(schema.into_iter().chain([&name.name]).map(quoted).collect::<Vec<_>>().join("."))
 }
 
 fn take_proof(path: &str, proof: Proof, migration: &mut Migration, diagnostics: &mut Vec<Diagnostic>) {

@@ -58,8 +58,8 @@ pub struct Migration {
     pub resumable: bool,
 }
 
-/// Where a statement stands in its file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where a statement stands in its file, and what a runner has to know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatementSpan {
     /// Its bytes.
     pub span: Span,
@@ -67,6 +67,11 @@ pub struct StatementSpan {
     pub line: usize,
     /// From 1, in characters.
     pub column: usize,
+    /// Whether it can share a transaction with a record of it.
+    pub transaction: bool,
+    /// The index that it builds beside the table's other users (`CREATE INDEX CONCURRENTLY`), as its name is written in
+    /// SQL. Such a build that is stopped leaves an invalid index behind.
+    pub index: Option<String>,
 }
 
 /// All that is known of a folder.

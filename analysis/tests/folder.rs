@@ -196,3 +196,24 @@ mod linux {
         assert_eq!(said, ["001_gr\u{fffd}.sql: file-name: the name of `001_gr\u{fffd}.sql` is not readable text"]);
     }
 }
+
+#[test]
+fn a_runner_is_told_what_shares_a_transaction_and_what_builds_an_index() {
+    let sql = b"-- glowplug: no-transaction\n\
+        CREATE TABLE IF NOT EXISTS app.a (id integer PRIMARY KEY);\n\
+        CREATE INDEX CONCURRENTLY IF NOT EXISTS \"A \"\"b\" ON app.a (id);\n\
+        CREATE INDEX IF NOT EXISTS plain ON app.a (id);\n\
+        SET statement_timeout = 0;\n\
+        CREATE OR REPLACE PROCEDURE app.p() LANGUAGE sql AS 'SELECT 1';\n\
+        CALL app.p();\n\
+        VACUUM app.a;\n";
+    let root = folder(&[("001_app.sql", b"CREATE SCHEMA IF NOT EXISTS app;\n"), ("002_a.sql", sql)]);
+    let analysis = analyze(Sources::read(root.path()).unwrap(), &Config::new(Backend::Postgres));
+    let statements = &analysis.migrations[1].statements;
+    let told: Vec<_> = statements.iter().map(|s| (s.transaction, s.index.as_deref())).collect();
+    let built = Some("\"app\".\"A \"\"b\"");
+    assert_eq!(
+        told,
+        [(true, None), (false, built), (true, None), (false, None), (true, None), (false, None), (false, None)]
+    );
+}

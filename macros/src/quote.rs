@@ -144,7 +144,7 @@ impl Quoter<'_> {
             }
             None => quote!(::core::option::Option::None),
         };
-        let statements = statements.iter().map(|statement| self.statement(*statement));
+        let statements = statements.iter().map(|statement| self.statement(statement));
         quote! {
             #glowplug::Migration {
                 version: #version,
@@ -163,11 +163,19 @@ impl Quoter<'_> {
         }
     }
 
-    fn statement(&self, statement: StatementSpan) -> TokenStream {
+    fn statement(&self, statement: &StatementSpan) -> TokenStream {
         let Self { glowplug, directory: _ } = self;
-        let StatementSpan { span, line, column } = statement;
-        let [start, end, line, column] = [span.start, span.end, line, column].map(number);
-        quote!(#glowplug::Statement { start: #start, end: #end, line: #line, column: #column })
+        let StatementSpan { span, line, column, transaction, index } = statement;
+        let [start, end, line, column] = [span.start, span.end, *line, *column].map(number);
+        let index = match index {
+            Some(name) => quote!(::core::option::Option::Some(#name)),
+            None => quote!(::core::option::Option::None),
+        };
+        quote! {
+            #glowplug::Statement {
+                start: #start, end: #end, line: #line, column: #column, transactional: #transaction, index: #index
+            }
+        }
     }
 
     fn table(&self, table: &schema::Table) -> TokenStream {

@@ -101,7 +101,7 @@ impl Migration {
     ///     down: None,
     ///     checksum: "",
     ///     raw_checksum: "",
-    ///     statements: &[Statement { start: 0, end: 57, line: 1, column: 1 }],
+    ///     statements: &[Statement { start: 0, end: 57, line: 1, column: 1, transactional: true, index: None }],
     ///     transactional: true,
     ///     foreign_keys_off: false,
     ///     idempotent: true,
@@ -127,6 +127,11 @@ pub struct Statement {
     pub line: u32,
     /// The column it starts at, in characters, counted from 1. A byte order mark is not a column.
     pub column: u32,
+    /// Whether it can share a transaction with the record of it. Matters where [`Migration::transactional`] is false.
+    pub transactional: bool,
+    /// The index that it builds while others use the table (`CREATE INDEX CONCURRENTLY`), as its name is written in
+    /// SQL. Such a build that is stopped leaves an invalid index behind.
+    pub index: Option<&'static str>,
 }
 
 /// A table of the schema in which the migrations end.

@@ -80,6 +80,18 @@ pub fn with_tables(engine: Engine, files: &[File], tables: &[(&'static str, &[&'
     }))
 }
 
+/// What cannot share a transaction, as far as the tests write it.
+fn alone(statement: &str) -> bool {
+    statement.contains("CONCURRENTLY") || ["VACUUM", "PRAGMA", "SET"].iter().any(|word| statement.starts_with(word))
+}
+
+/// The index of `CREATE INDEX CONCURRENTLY [IF NOT EXISTS] name ON …`.
+fn index(statement: &str) -> Option<&'static str> {
+    let (_, rest) = statement.split_once("INDEX CONCURRENTLY ").filter(|(start, _)| start.starts_with("CREATE"))?;
+    let name = rest.trim_start_matches("IF NOT EXISTS ").split_whitespace().next()?;
+    Some(leak(format!("\"{name}\"").into_boxed_str()))
+}
+
 fn migration(file: &File) -> Migration {
     let sql = leak(file.sql.clone().into_boxed_str());
     let mut statements = Vec::new();
@@ -89,12 +101,15 @@ fn migration(file: &File) -> Migration {
         let code = text.lines().find(|line| !line.trim().is_empty() && !line.trim_start().starts_with("--"));
         if let Some(code) = code {
             let start = from + code.as_ptr() as usize - part.as_ptr() as usize + code.len() - code.trim_start().len();
+            let code = &text[start - from..];
             let before = &sql[..start];
             statements.push(Statement {
                 start: u32::try_from(start).unwrap(),
                 end: u32::try_from(from + text.len()).unwrap(),
                 line: u32::try_from(before.matches('\n').count() + 1).unwrap(),
                 column: 1,
+                transactional: !alone(code),
+                index: index(code),
             });
         }
         from += part.len();
