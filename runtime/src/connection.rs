@@ -5,31 +5,75 @@ use crate::error::{Error, Refusal};
 
 /// A connection that migrations can be applied through.
 ///
-/// Implemented for `diesel::PgConnection` (feature `postgres`) and `diesel::SqliteConnection` (feature `sqlite`, or
-/// `sqlite-bundled` where nothing is to be installed). A `&mut` to a pooled connection is one too, once dereferenced:
-/// `run_pending(&mut *pooled)`.
+/// Implemented for `diesel::PgConnection` (feature `postgres`), for `diesel::SqliteConnection` (feature `sqlite`, or
+/// `sqlite-bundled` where nothing is to be installed), and for what a pool hands out of these (feature `r2d2`):
+/// `run_pending(&mut pool.get()?)`. For connections of `diesel-async` there is
+#[cfg_attr(feature = "async", doc = " [`Runner::run_pending_async`](crate::Runner::run_pending_async).")]
+#[cfg_attr(not(feature = "async"), doc = " `Runner::run_pending_async` (feature `async`).")]
 ///
 /// The trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "glowplug cannot migrate through a `{Self}`",
     note = "a `diesel::PgConnection` needs glowplug's feature `postgres`",
-    note = "a `diesel::SqliteConnection` needs glowplug's feature `sqlite` or `sqlite-bundled`"
+    note = "a `diesel::SqliteConnection` needs glowplug's feature `sqlite` or `sqlite-bundled`",
+    note = "what an r2d2 pool hands out needs glowplug's feature `r2d2`"
 )]
-#[allow(private_bounds)] // What an engine must be able to do is no part of the interface.
-pub trait Connection: Backend {
+pub trait Connection {
     /// The engine it speaks to, as a type: migrations that were checked for one engine do not compile with the
     /// connection of another.
     type Engine;
+
+    /// The connection that hooks are given: itself, or what a pooled one holds.
+    type Inner;
+
+    /// The connection for the time of a run.
+    #[doc(hidden)]
+    type Session<'a>: Backend<Inner = Self::Inner>
+    where
+        Self: 'a;
+
+    #[doc(hidden)]
+    fn session(&mut self) -> Self::Session<'_>;
 }
 
 #[cfg(feature = "postgres")]
 impl Connection for diesel::PgConnection {
     type Engine = crate::engine::Postgres;
+    type Inner = diesel::PgConnection;
+    type Session<'a> = crate::backend::postgres::Session<'a, diesel::PgConnection>;
+
+    fn session(&mut self) -> Self::Session<'_> {
+        crate::backend::postgres::Session::new(self)
+    }
 }
 
 #[cfg(feature = "sqlite")]
 impl Connection for diesel::SqliteConnection {
     type Engine = crate::engine::Sqlite;
+    type Inner = diesel::SqliteConnection;
+    type Session<'a> = crate::backend::sqlite::Session<'a>;
+
+    fn session(&mut self) -> Self::Session<'_> {
+        crate::backend::sqlite::Session::new(self)
+    }
+}
+
+#[cfg(feature = "r2d2")]
+impl<M> Connection for diesel::r2d2::PooledConnection<M>
+where
+    M: diesel::r2d2::ManageConnection,
+    M::Connection: Connection,
+{
+    type Engine = <M::Connection as Connection>::Engine;
+    type Inner = <M::Connection as Connection>::Inner;
+    type Session<'a>
+        = <M::Connection as Connection>::Session<'a>
+    where
+        Self: 'a;
+
+    fn session(&mut self) -> Self::Session<'_> {
+        (**self).session()
+    }
 }
 
 /// Connects, and says in an [`Error::Connection`] what a person can do when it does not work: wrong password,

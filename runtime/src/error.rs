@@ -46,8 +46,82 @@ pub enum Error {
         /// Who held it, where the engine says.
         holder: Option<Holder>,
     },
+    /// A transaction pooler stands between the program and the server, and the run was not told so.
+    Pooler {
+        /// The files that are applied and stay, in order.
+        applied: Vec<String>,
+    },
+    /// These cannot run in a transaction, and behind a pooler nothing can run outside of one.
+    NotInTransaction {
+        /// Their files, with their folder.
+        files: Vec<String>,
+    },
+    /// Another process has taken the lease over: this one was taken for dead.
+    LeaseLost {
+        /// The files that are applied and stay, in order.
+        applied: Vec<String>,
+    },
+    /// The run was asked to end.
+    Stopped {
+        /// The files that are applied and stay, in order.
+        applied: Vec<String>,
+    },
     /// A statement of a migration failed.
     Statement(Box<StatementError>),
+    /// Several migrations failed, since the run was to go on behind the first.
+    Failures {
+        /// What happened to each.
+        failures: Vec<StatementError>,
+        /// The files that are applied and stay, in order.
+        applied: Vec<String>,
+    },
+    /// A hook failed.
+    Hook {
+        /// When it was called: `before the run`, `after 003_add_pets.sql`.
+        when: String,
+        /// What it said.
+        error: Box<dyn std::error::Error + Send + Sync>,
+        /// The files that are applied and stay, in order.
+        applied: Vec<String>,
+    },
+    /// All is applied, and the database is not what the migrations make.
+    Schema {
+        /// The tables that are not there.
+        tables: Vec<String>,
+        /// The columns that are not there, of tables that are, as `table.column`.
+        columns: Vec<String>,
+    },
+    /// The program has no migration of this version.
+    NoSuchVersion {
+        /// What was asked for.
+        version: String,
+        /// The last version that there is.
+        last: Option<String>,
+    },
+    /// These cannot be taken back: there is no file that does it.
+    Irreversible {
+        /// Their files, with their folder.
+        files: Vec<String>,
+    },
+    /// The text that takes a migration back failed.
+    Revert {
+        /// The migration's file, with its folder.
+        file: String,
+        /// The files that were taken back before it.
+        reverted: Vec<String>,
+        /// What the engine said.
+        failure: Box<Failure>,
+    },
+    /// The history of another tool cannot be taken over.
+    Adopt {
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// The database may not be emptied.
+    ResetRefused {
+        /// Why, and what to do.
+        reason: String,
+    },
     /// Migrations were edited after they had been applied.
     Edited {
         /// The files, with their folder.
@@ -69,10 +143,10 @@ pub enum Error {
     },
     /// The connection broke while migrations were applied.
     ConnectionLost {
-        /// The files that were being applied.
-        files: Vec<String>,
-        /// What that leaves behind, in a sentence.
-        state: String,
+        /// What was being done: `007_add_pets.sql ran`.
+        doing: String,
+        /// What that leaves behind, in a sentence; `None` where nothing was changed.
+        state: Option<String>,
         /// The files that are applied and stay, in order.
         applied: Vec<String>,
         /// What the client library or the server said.
@@ -109,17 +183,18 @@ pub enum Refusal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Holder {
-    /// The process id of the server's side of the connection.
-    pub pid: i32,
-    /// The `application_name` of that connection; empty where it gave none.
+    /// The process id of the server's side of the connection; `None` of a lease, which is bound to no connection.
+    pub pid: Option<i32>,
+    /// The `application_name` of that connection, empty where it gave none; of a lease, `host:pid` of the owner.
     pub application: String,
-    /// For how long that connection has been there.
+    /// For how long that connection has been there; zero of a lease.
     pub connected: Duration,
 }
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "process {}", self.pid)?;
+        let Some(pid) = self.pid else { return write!(f, "{}, by a lease", self.application) };
+        write!(f, "process {pid}")?;
         if !self.application.is_empty() {
             write!(f, " ({})", self.application)?;
         }
@@ -142,10 +217,52 @@ pub struct Failure {
     /// The place in the text that was sent, in characters, counted from 1.
     pub position: Option<usize>,
     pub(crate) source: Option<diesel::result::Error>,
-    /// How long it waited, where it failed because somebody else has the lock.
-    pub(crate) waited: Option<Duration>,
-    /// Whether the connection is gone.
-    pub(crate) lost: bool,
+    /// The table that the engine names.
+    pub(crate) table: Option<String>,
+    pub(crate) cause: Cause,
+}
+
+/// What a failure comes of.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Cause {
+    /// What was asked of the engine.
+    #[default]
+    Said,
+    /// The connection is gone.
+    Lost,
+    /// Somebody else has the lock.
+    Waited { waited: Duration, holder: Option<Holder> },
+    /// Another process has applied the migration already.
+    Overtaken,
+    /// A session of the server is shared with other clients.
+    Pooler,
+    /// The lease has another owner.
+    LeaseLost,
+}
+
+impl Failure {
+    /// A failure that is none of diesel's.
+    pub(crate) fn new(message: impl Into<String>) -> Failure {
+        Failure {
+            message: message.into(),
+            detail: None,
+            hint: None,
+            sqlstate: None,
+            position: None,
+            source: None,
+            table: None,
+            cause: Cause::Said,
+        }
+    }
+
+    pub(crate) fn is_lost(&self) -> bool {
+        matches!(self.cause, Cause::Lost)
+    }
+
+    /// Whether the same may go well a moment later: somebody had a lock, or two transactions met.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self.cause, Cause::Said) && matches!(self.sqlstate.as_deref(), Some("55P03" | "40P01" | "40001"))
+    }
 }
 
 impl From<diesel::result::Error> for Box<Failure> {
@@ -159,7 +276,6 @@ impl From<diesel::result::Error> for Failure {
         use diesel::result::{DatabaseErrorKind as Kind, Error as Diesel};
         let mut failure = match &error {
             Diesel::DatabaseError(kind, information) => Failure {
-                message: information.message().trim_end().to_owned(),
                 detail: information.details().map(str::to_owned),
                 hint: information.hint().map(str::to_owned),
                 // diesel has read the code and keeps a kind; where a kind is one code alone it can be told.
@@ -176,20 +292,14 @@ impl From<diesel::result::Error> for Failure {
                 }
                 .map(str::to_owned),
                 position: information.statement_position().and_then(|position| usize::try_from(position).ok()),
-                source: None,
-                waited: None,
-                lost: matches!(kind, Kind::ClosedConnection | Kind::UnableToSendCommand),
+                table: information.table_name().map(str::to_owned),
+                cause: match kind {
+                    Kind::ClosedConnection | Kind::UnableToSendCommand => Cause::Lost,
+                    _ => Cause::Said,
+                },
+                ..Failure::new(information.message().trim_end())
             },
-            other => Failure {
-                message: other.to_string(),
-                detail: None,
-                hint: None,
-                sqlstate: None,
-                position: None,
-                source: None,
-                waited: None,
-                lost: false,
-            },
+            other => Failure::new(other.to_string()),
         };
         failure.source = Some(error);
         failure
@@ -238,10 +348,24 @@ pub struct StatementError {
 impl Error {
     /// What the engine refused while `doing` something that belongs to no migration.
     pub(crate) fn database(doing: &'static str, failure: Box<Failure>) -> Error {
-        match failure.waited {
-            Some(waited) => Error::LockWait { waited, holder: None },
-            None => Error::Database { doing, failure },
+        Error::database_after(doing, failure, &[])
+    }
+
+    /// The same, where these files are applied already.
+    pub(crate) fn database_after(doing: &'static str, failure: Box<Failure>, applied: &[String]) -> Error {
+        let applied = || applied.to_vec();
+        match failure.cause.clone() {
+            Cause::Waited { waited, holder } => Error::LockWait { waited, holder },
+            Cause::Pooler => Error::Pooler { applied: applied() },
+            Cause::LeaseLost => Error::LeaseLost { applied: applied() },
+            Cause::Lost => Error::ConnectionLost { doing: doing.to_owned(), state: None, applied: applied(), failure },
+            Cause::Said | Cause::Overtaken => Error::Database { doing, failure },
         }
+    }
+
+    /// Whether the connection is gone, and the same may go well with a new one.
+    pub(crate) fn is_lost(&self) -> bool {
+        matches!(self, Error::ConnectionLost { .. })
     }
 
     /// A word for programs and for searching: it does not change when the text does.
@@ -253,7 +377,18 @@ impl Error {
     /// | `wrong-engine` | [`Error::WrongEngine`] |
     /// | `transaction-open` | [`Error::TransactionOpen`] |
     /// | `lock-wait` | [`Error::LockWait`] |
-    /// | `statement-failed` | [`Error::Statement`] |
+    /// | `transaction-pooler` | [`Error::Pooler`] |
+    /// | `not-in-transaction` | [`Error::NotInTransaction`] |
+    /// | `lease-lost` | [`Error::LeaseLost`] |
+    /// | `stopped` | [`Error::Stopped`] |
+    /// | `statement-failed` | [`Error::Statement`], [`Error::Failures`] |
+    /// | `hook-failed` | [`Error::Hook`] |
+    /// | `schema-incomplete` | [`Error::Schema`] |
+    /// | `no-such-version` | [`Error::NoSuchVersion`] |
+    /// | `irreversible` | [`Error::Irreversible`] |
+    /// | `revert-failed` | [`Error::Revert`] |
+    /// | `cannot-adopt` | [`Error::Adopt`] |
+    /// | `reset-refused` | [`Error::ResetRefused`] |
     /// | `migration-edited` | [`Error::Edited`] |
     /// | `unknown-version` | [`Error::UnknownVersions`] |
     /// | `out-of-order` | [`Error::OutOfOrder`] |
@@ -273,7 +408,18 @@ impl Error {
             Error::WrongEngine { .. } => "wrong-engine",
             Error::TransactionOpen => "transaction-open",
             Error::LockWait { .. } => "lock-wait",
-            Error::Statement(_) => "statement-failed",
+            Error::Pooler { .. } => "transaction-pooler",
+            Error::NotInTransaction { .. } => "not-in-transaction",
+            Error::LeaseLost { .. } => "lease-lost",
+            Error::Stopped { .. } => "stopped",
+            Error::Statement(_) | Error::Failures { .. } => "statement-failed",
+            Error::Hook { .. } => "hook-failed",
+            Error::Schema { .. } => "schema-incomplete",
+            Error::NoSuchVersion { .. } => "no-such-version",
+            Error::Irreversible { .. } => "irreversible",
+            Error::Revert { .. } => "revert-failed",
+            Error::Adopt { .. } => "cannot-adopt",
+            Error::ResetRefused { .. } => "reset-refused",
             Error::Edited { .. } => "migration-edited",
             Error::UnknownVersions { .. } => "unknown-version",
             Error::OutOfOrder { .. } => "out-of-order",
@@ -286,7 +432,9 @@ impl Error {
     pub fn sqlstate(&self) -> Option<&str> {
         match self {
             Error::Statement(error) => error.failure.sqlstate.as_deref(),
-            Error::ConnectionLost { failure, .. } | Error::Database { failure, .. } => failure.sqlstate.as_deref(),
+            Error::ConnectionLost { failure, .. } | Error::Database { failure, .. } | Error::Revert { failure, .. } => {
+                failure.sqlstate.as_deref()
+            }
             _ => None,
         }
     }
@@ -329,12 +477,99 @@ impl fmt::Display for Error {
                 }
                 f.write_str("\n  = nothing was changed")?;
                 f.write_str("\n  = next: start again when it is done, or wait longer (GLOWPLUG_LOCK_WAIT=5min)")?;
-                if let Some(holder) = holder {
-                    write!(f, "; if it hangs, end it: SELECT pg_terminate_backend({})", holder.pid)?;
+                if let Some(pid) = holder.as_ref().and_then(|holder| holder.pid) {
+                    write!(f, "; if it hangs, end it: SELECT pg_terminate_backend({pid})")?;
                 }
                 Ok(())
             }
             Error::Statement(error) => error.fmt(f),
+            Error::Pooler { applied } => {
+                f.write_str(
+                    "this connection goes through a transaction pooler, where sessions of the server are shared\
+                     \n  = a lock that a session has would not keep anybody out",
+                )?;
+                write_applied_or_nothing(f, applied)?;
+                f.write_str(
+                    "\n  = next: connect to the server itself (with PgBouncer, its port in place of the pooler's), \
+                     or say that there is a pooler (GLOWPLUG_MODE=pooled, or `.mode(Mode::Pooled)`)",
+                )
+            }
+            Error::NotInTransaction { files } => write!(
+                f,
+                "{} cannot run in a transaction, and behind a transaction pooler nothing can run outside of one\
+                 \n  = nothing was changed\
+                 \n  = next: run the migrations once on a connection to the server itself, without GLOWPLUG_MODE=pooled",
+                listed(files)
+            ),
+            Error::LeaseLost { applied } => {
+                f.write_str(
+                    "another process has taken the lease over, since this one had not renewed it in time\
+                     \n  = what was running is rolled back, or was one statement that is done",
+                )?;
+                write_applied(f, applied)?;
+                f.write_str("\n  = next: start again; what the other one applies is applied")
+            }
+            Error::Stopped { applied } => {
+                f.write_str("the run was asked to end, and has ended between two migrations")?;
+                write_applied_or_nothing(f, applied)?;
+                f.write_str("\n  = next: start again when it suits; it goes on from here")
+            }
+            Error::Failures { failures, applied } => {
+                write!(f, "{} failed", counted(failures.len(), "migration"))?;
+                for failure in failures {
+                    write!(f, "\n\n{failure}")?;
+                }
+                f.write_str("\n")?;
+                write_applied(f, applied)
+            }
+            Error::Hook { when, error, applied } => {
+                write!(f, "the hook {when} failed: {}", indented(&error.to_string()))?;
+                write_applied_or_nothing(f, applied)?;
+                f.write_str("\n  = next: correct what the hook needs, and start again")
+            }
+            Error::Schema { tables, columns } => {
+                f.write_str("all migrations are applied, and the database is not what they make")?;
+                if !tables.is_empty() {
+                    write!(f, "\n  = missing tables: {}", listed(tables))?;
+                }
+                if !columns.is_empty() {
+                    write!(f, "\n  = missing columns: {}", listed(columns))?;
+                }
+                f.write_str(
+                    "\n  = somebody dropped or renamed them by hand, or they are in a schema that search_path does not name\
+                     \n  = next: restore them, or write a migration that makes them again; GLOWPLUG_VERIFY=warn starts all the same",
+                )
+            }
+            Error::NoSuchVersion { version, last } => {
+                write!(f, "this program has no migration {version}")?;
+                match last {
+                    Some(last) => {
+                        write!(f, "\n  = its last one is {last}\n  = next: name one of its versions, as the file does")
+                    }
+                    None => f.write_str("\n  = it has none at all"),
+                }
+            }
+            Error::Irreversible { files } => write!(
+                f,
+                "{} cannot be taken back: there is no file that does it\
+                 \n  = nothing was changed\
+                 \n  = next: write {} (and build again), or write a migration that undoes it",
+                listed(files),
+                files.iter().map(|file| down_file(file)).collect::<Vec<_>>().join(", ")
+            ),
+            Error::Revert { file, reverted, failure } => {
+                write!(f, "{file} could not be taken back: {}", indented(&failure.message))?;
+                write_failure(f, failure)?;
+                f.write_str("\n  = it is applied still; its whole file was rolled back")?;
+                if !reverted.is_empty() {
+                    write!(f, "\n  = taken back before it: {}", listed(reverted))?;
+                }
+                f.write_str("\n  = next: correct the file that takes it back, build, and start again")
+            }
+            Error::Adopt { reason } => write!(f, "the history of another tool cannot be taken over\n  = {reason}"),
+            Error::ResetRefused { reason } => {
+                write!(f, "the database is not emptied\n  = {reason}\n  = nothing was changed")
+            }
             Error::Edited { files } => {
                 match files.as_slice() {
                     [file] => write!(f, "{file} was edited after it had been applied")?,
@@ -383,14 +618,15 @@ impl fmt::Display for Error {
                     if files.len() == 1 { "it" } else { "each" },
                 )
             }
-            Error::ConnectionLost { files, state, applied, failure } => {
-                write!(
-                    f,
-                    "the connection to the database was lost while {} ran\n  = {}\n  = {state}",
-                    listed(files),
-                    indented(&failure.message)
-                )?;
-                write_applied(f, applied)?;
+            Error::ConnectionLost { doing, state, applied, failure } => {
+                write!(f, "the connection to the database was lost while {doing}\n  = {}", indented(&failure.message))?;
+                match state {
+                    Some(state) => {
+                        write!(f, "\n  = {state}")?;
+                        write_applied(f, applied)?;
+                    }
+                    None => write_applied_or_nothing(f, applied)?,
+                }
                 f.write_str("\n  = next: start again when the database is back")
             }
             Error::Database { doing, failure } => {
@@ -450,6 +686,18 @@ fn write_applied(f: &mut fmt::Formatter<'_>, applied: &[String]) -> fmt::Result 
     }
 }
 
+fn write_applied_or_nothing(f: &mut fmt::Formatter<'_>, applied: &[String]) -> fmt::Result {
+    if applied.is_empty() { f.write_str("\n  = nothing was changed") } else { write_applied(f, applied) }
+}
+
+/// The file that would take another one back, in the layout of that one.
+fn down_file(file: &str) -> String {
+    match file.strip_suffix("/up.sql") {
+        Some(folder) => format!("{folder}/down.sql"),
+        None => format!("{}.down.sql", file.trim_end_matches(".sql").trim_end_matches(".up")),
+    }
+}
+
 fn write_failure(f: &mut fmt::Formatter<'_>, failure: &Failure) -> fmt::Result {
     if let Some(sqlstate) = &failure.sqlstate {
         write!(f, "\n  = SQLSTATE {sqlstate}")?;
@@ -467,7 +715,10 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Statement(error) => Some(&error.failure),
-            Error::ConnectionLost { failure, .. } | Error::Database { failure, .. } => Some(&**failure),
+            Error::ConnectionLost { failure, .. } | Error::Database { failure, .. } | Error::Revert { failure, .. } => {
+                Some(&**failure)
+            }
+            Error::Hook { error, .. } => Some(&**error),
             _ => None,
         }
     }

@@ -1,8 +1,8 @@
 //! Whether a database is what the service was built for.
 
-use crate::connection::Connection;
+use crate::backend::Backend;
 use crate::error::{Error, Failure, counted, listed};
-use crate::history::History;
+use crate::history::{History, Names};
 use crate::migration::{Migrations, Table};
 use crate::plan::{self, Drift};
 use std::collections::BTreeMap;
@@ -123,11 +123,11 @@ impl Health {
         }
     }
 
-    pub(crate) fn of<C: Connection>(migrations: &Migrations, connection: &mut C) -> Health {
+    pub(crate) fn of<B: Backend>(migrations: &Migrations, names: &Names, connection: &mut B) -> Health {
         let since = Instant::now();
         let mut response_time = None;
         let read = (|| {
-            let tables = connection.tables()?;
+            let tables = connection.tables(names)?;
             response_time = u64::try_from(since.elapsed().as_millis()).ok();
             let history = connection.history(&tables)?;
             let running = history.versions.values().any(|entry| {
@@ -179,16 +179,7 @@ impl Health {
         found.count = found.applied.len();
         found.latest = found.applied.last().cloned();
 
-        let mut schema = SchemaHealth { all_tables_exist: true, ..SchemaHealth::default() };
-        for (index, table) in migrations.tables.iter().enumerate() {
-            let live = columns.get(&index);
-            schema.tables.push(TableHealth { name: shown(table), exists: live.is_some() });
-            schema.all_tables_exist &= live.is_some();
-            let missing = |name: &&str| live.is_some_and(|live| !live.iter().any(|there| there == name));
-            let names = table.columns.iter().map(|column| column.name);
-            schema.missing_columns.extend(names.filter(missing).map(|name| format!("{}.{name}", shown(table))));
-        }
-
+        let schema = compare(migrations.tables, columns);
         found.warning = warning(&found, &schema, &plan::unknown(migrations, history));
         let whole = found.pending.is_empty()
             && found.drifted.is_empty()
@@ -197,6 +188,20 @@ impl Health {
         let status = if whole { HealthStatus::Healthy } else { HealthStatus::Degraded };
         Health { status, timestamp: now(), database, migrations: found, schema }
     }
+}
+
+/// Whether the tables that the migrations make are among the live ones, and their columns.
+pub(crate) fn compare(tables: &[Table], live: &BTreeMap<usize, Vec<String>>) -> SchemaHealth {
+    let mut schema = SchemaHealth { all_tables_exist: true, ..SchemaHealth::default() };
+    for (index, table) in tables.iter().enumerate() {
+        let live = live.get(&index);
+        schema.tables.push(TableHealth { name: shown(table), exists: live.is_some() });
+        schema.all_tables_exist &= live.is_some();
+        let missing = |name: &&str| live.is_some_and(|live| !live.iter().any(|there| there == name));
+        let names = table.columns.iter().map(|column| column.name);
+        schema.missing_columns.extend(names.filter(missing).map(|name| format!("{}.{name}", shown(table))));
+    }
+    schema
 }
 
 /// What is wrong, in words; also what is odd and does not degrade: migrations of a newer program.

@@ -6,13 +6,38 @@ use std::collections::BTreeMap;
 /// so that a later algorithm is not taken for an edit.
 pub(crate) const CHECKSUM_PREFIX: &str = "v1:";
 
-/// The two tables, as they are named in SQL, and whether they are there.
+/// What the runner's tables are called, without their schema.
 #[derive(Debug, Clone)]
-pub(crate) struct Tables {
+pub(crate) struct Names {
     /// diesel's own: which versions are applied.
     pub(crate) applied: String,
     /// A row an attempt.
     pub(crate) history: String,
+    /// A row that says who migrates, where the engine has no lock for it.
+    pub(crate) lease: String,
+    /// What tells this list from another one in the same database; empty for the only one.
+    pub(crate) set: String,
+}
+
+impl Names {
+    pub(crate) fn of(set: Option<&str>) -> Names {
+        let set = set.unwrap_or_default();
+        let name = |start: &str| if set.is_empty() { start.to_owned() } else { format!("{start}_{set}") };
+        Names {
+            applied: name("__diesel_schema_migrations"),
+            history: name("__glowplug_history"),
+            lease: name("__glowplug_lease"),
+            set: set.to_owned(),
+        }
+    }
+}
+
+/// The tables, as they are named in SQL, and whether they are there.
+#[derive(Debug, Clone)]
+pub(crate) struct Tables {
+    pub(crate) applied: String,
+    pub(crate) history: String,
+    pub(crate) lease: String,
     pub(crate) applied_exists: bool,
     pub(crate) history_exists: bool,
     /// What the lock is taken on, where it is a number.
@@ -39,6 +64,7 @@ pub(crate) struct Entry {
 /// A row of `__glowplug_history`.
 #[derive(Debug, Clone)]
 pub(crate) struct Attempt {
+    pub(crate) id: i64,
     pub(crate) checksum: String,
     pub(crate) raw_checksum: String,
     pub(crate) status: String,

@@ -68,35 +68,61 @@
 #![allow(clippy::needless_doctest_main)]
 
 // Without both engines a part of it has no user.
+#[cfg(feature = "async")]
+mod asynchronous;
 #[cfg_attr(not(all(feature = "postgres", feature = "sqlite")), allow(dead_code))]
+#[allow(private_interfaces, unreachable_pub, reason = "the trait of connections is sealed by naming it")]
 mod backend;
+#[cfg_attr(not(all(feature = "postgres", feature = "sqlite")), allow(dead_code))]
+mod backoff;
 mod connection;
 pub mod engine;
+#[cfg_attr(not(all(feature = "postgres", feature = "sqlite")), allow(dead_code))]
 mod error;
 mod folder;
 mod health;
 #[cfg_attr(not(all(feature = "postgres", feature = "sqlite")), allow(dead_code))]
 mod history;
+mod hooks;
+mod manage;
 mod migration;
 mod plan;
+mod preview;
 mod report;
+mod run;
 mod runner;
 mod settings;
 mod snippet;
 mod source;
 mod status;
+mod wait;
+
+/// A point between two steps of a run, for tests that end a process there: an event of the target `glowplug::boundary`,
+/// which costs a comparison where nobody listens.
+macro_rules! boundary {
+    ($at:literal) => {
+        tracing::trace!(target: "glowplug::boundary", at = $at)
+    };
+}
+use boundary;
 
 /// diesel's own way to apply a list of migrations, which takes the compiled one as well. It has no lock and no history:
 /// it is for a service that migrates with it so far, and for its command line.
 #[cfg(feature = "harness")]
 pub use diesel_migrations::MigrationHarness;
 
+#[cfg(feature = "async")]
+pub use asynchronous::AsyncEngine;
 pub use connection::{Connection, establish, redact_url};
 pub use error::{Error, Failure, Holder, Refusal, StatementError};
 pub use glowplug_macros::migrations;
 pub use health::{DatabaseHealth, Health, HealthStatus, MigrationsHealth, SchemaHealth, TableHealth};
+pub use hooks::{HookResult, Hooks};
+pub use manage::{Recorded, Repaired, Reversal, ReversalStep};
 pub use migration::{Column, Engine, Migration, Migrations, Statement, Table};
+pub use preview::{Plan, PlannedMigration, PlannedStatement};
 pub use report::{Applied, Report};
 pub use runner::Runner;
-pub use settings::OutOfOrder;
+pub use settings::{LockKind, Mode, OnFailure, OutOfOrder, Verify};
 pub use status::{MigrationStatus, State, Status};
+pub use wait::wait_for_database;

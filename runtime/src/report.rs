@@ -15,10 +15,17 @@ pub struct Report {
     pub applied: Vec<Applied>,
     /// How many of the program's migrations were applied before.
     pub already_applied: usize,
+    /// How many are left since the run was to end before them ([`Runner::target`](crate::Runner::target)).
+    pub left: usize,
+    /// How often something was tried again: a table that others used, a deadlock, a connection that broke.
+    pub retries: u32,
     /// What changed and does not matter: a comment in a file that is applied.
     pub notices: Vec<String>,
     /// What a person should look at.
     pub warnings: Vec<String>,
+    /// How long it waited for another process that was migrating. In JSON, milliseconds (`waited_ms`).
+    #[cfg_attr(feature = "serde", serde(rename = "waited_ms", serialize_with = "crate::report::millis"))]
+    pub waited: Duration,
     /// How long all of it took, waiting included. In JSON, milliseconds (`duration_ms`).
     #[cfg_attr(feature = "serde", serde(rename = "duration_ms", serialize_with = "crate::report::millis"))]
     pub duration: Duration,
@@ -59,6 +66,9 @@ impl fmt::Display for Report {
             for applied in &self.applied {
                 write!(f, "\n  {:width$}  {:>8}", applied.file, seconds(applied.duration))?;
             }
+        }
+        if self.left > 0 {
+            write!(f, "\n{} left, behind the version that was asked for", is_or_are(self.left))?;
         }
         for warning in &self.warnings {
             write!(f, "\nwarning: {warning}")?;

@@ -1,16 +1,20 @@
-//! One run: what is pending is applied, in order, once, whatever else starts at the same moment.
+//! The settings of a run, and what can be done with a list of migrations.
 
-use crate::backend::{AtOnce, Lock};
+use crate::backend::Backend;
 use crate::connection::Connection;
-use crate::error::{Error, Failure, StatementError, counted, listed, seconds};
+use crate::error::{Error, seconds};
 use crate::health::Health;
-use crate::history::Tables;
-use crate::migration::{Engine, Migration, Migrations};
-use crate::plan::{self, Plan};
-use crate::report::{Applied, Report};
-use crate::settings::{OutOfOrder, Settings};
-use crate::snippet::{Place, Snippet};
+use crate::history::Names;
+use crate::hooks::Hooks;
+use crate::migration::{Engine, Migrations};
+use crate::preview::Plan;
+use crate::report::Report;
+use crate::run::{READING, Run};
+use crate::settings::{LockKind, Mode, OnFailure, OutOfOrder, Settings, Url, Verify};
 use crate::status::Status;
+use crate::{backoff::Backoff, plan};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 /// Applies migrations to a database, with settings.
@@ -23,7 +27,13 @@ use std::time::{Duration, Instant};
 /// | [`lock_wait`](Self::lock_wait) | 60 s | `GLOWPLUG_LOCK_WAIT` |
 /// | [`lock_timeout`](Self::lock_timeout) | 5 s | `GLOWPLUG_LOCK_TIMEOUT` |
 /// | [`statement_timeout`](Self::statement_timeout) | the server's | `GLOWPLUG_STATEMENT_TIMEOUT` |
+/// | [`retries`](Self::retries) | 10 | `GLOWPLUG_RETRIES` |
 /// | [`out_of_order`](Self::out_of_order) | reject | `GLOWPLUG_OUT_OF_ORDER` |
+/// | [`on_failure`](Self::on_failure) | stop | `GLOWPLUG_ON_FAILURE` |
+/// | [`target`](Self::target) | the last one | `GLOWPLUG_TARGET` |
+/// | [`mode`](Self::mode) | direct | `GLOWPLUG_MODE` |
+/// | [`lock`](Self::lock) | auto | `GLOWPLUG_LOCK` |
+/// | [`verify`](Self::verify) | warn | `GLOWPLUG_VERIFY` |
 ///
 /// Durations are seconds (`90`) or carry a unit (`500ms`, `2min`).
 ///
@@ -47,8 +57,8 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Clone)]
 #[must_use = "a runner does nothing until `run_pending` is called"]
 pub struct Runner {
-    migrations: &'static Migrations,
-    settings: Settings,
+    pub(crate) migrations: &'static Migrations,
+    pub(crate) settings: Settings,
 }
 
 impl Runner {
@@ -86,44 +96,163 @@ impl Runner {
         self
     }
 
+    /// How often a migration is tried again that met with a lock which was not to be had (SQLSTATE 55P03), a deadlock
+    /// (40P01) or a conflict of transactions (40001), with 100 ms to 5 s in between. 10 times where nothing is said. Only
+    /// what left nothing behind is tried again; who was in the way is logged, with the query.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.settings.retries = retries;
+        self
+    }
+
+    /// What to do with the migrations behind one that failed.
+    pub fn on_failure(mut self, what: OnFailure) -> Self {
+        self.settings.on_failure = what;
+        self
+    }
+
+    /// The version to end with; those behind it are left. The last one where nothing is said. A number is enough: `42`
+    /// is `0042`.
+    pub fn target(mut self, version: impl Into<String>) -> Self {
+        self.settings.target = Some(version.into());
+        self
+    }
+
+    /// What stands between the program and the server.
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.settings.mode = mode;
+        self
+    }
+
+    /// How one run keeps others out.
+    pub fn lock(mut self, lock: LockKind) -> Self {
+        self.settings.lock = lock;
+        self
+    }
+
+    /// Whether to look, once something was applied, if the tables and columns are there that the program was built for.
+    pub fn verify(mut self, verify: Verify) -> Self {
+        self.settings.verify = verify;
+        self
+    }
+
+    /// Names the history of this list, where another list of migrations shares the database: its tables are called
+    /// `__diesel_schema_migrations_<name>` and `__glowplug_history_<name>`, and its lock is its own. A service that has
+    /// the database to itself names nothing.
+    ///
+    /// # Panics
+    ///
+    /// Where the name is not 1 to 30 lower-case letters, digits and underscores.
+    pub fn history_name(mut self, name: &str) -> Self {
+        let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        assert!(
+            (1..=30).contains(&name.len()) && name.chars().all(good),
+            "the name of a history is 1 to 30 lower-case letters, digits and underscores, and not {name:?}"
+        );
+        self.settings.set = Some(name.to_owned());
+        self
+    }
+
+    /// Where a second connection can be made while a statement runs (PostgreSQL). It tells in the log whose locks the
+    /// statement waits for, keeps a lease from running out, and cancels the statement when the run is to
+    /// [`stop`](Self::stop_when). It is made when a statement takes longer than half a second.
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.settings.url = Some(Url(url.into()));
+        self
+    }
+
+    /// Ends the run when `flag` becomes true (from a signal handler, say): between two migrations, or, where the runner
+    /// knows the [`url`](Self::url), by cancelling the statement that runs.
+    pub fn stop_when(mut self, flag: Arc<AtomicBool>) -> Self {
+        self.settings.stop = Some(flag);
+        self
+    }
+
     /// Applies what is pending.
     ///
     /// Where nothing is, this is one read: no lock, no write, and a role that may only read is enough.
     ///
     /// Each migration runs in a transaction of its own together with its rows in the history, so neither can be there
-    /// without the other; on a database without any history, all that can be goes in one. What cannot run in a
-    /// transaction is run statement by statement, and after a crash goes on from where it was.
+    /// without the other; on a database without any history, all that can be goes in one, with a savepoint each. What
+    /// cannot run in a transaction is run statement by statement, and after a crash goes on from where it was.
     ///
     /// # Errors
     ///
-    /// Every [`Error`] but those of connecting. What was applied before the error stays, and the error says what that
-    /// is; the migration that failed is rolled back and has a row `failed` in `__glowplug_history`.
+    /// Every [`Error`] but those of connecting and of taking back. What was applied before the error stays, and the
+    /// error says what that is; the migration that failed is rolled back and has a row `failed` in `__glowplug_history`.
     pub fn run_pending<C: Connection>(&self, connection: &mut C) -> Result<Report, Error> {
-        let span =
-            tracing::info_span!("migrate", directory = self.migrations.directory, engine = %self.migrations.engine);
-        let _entered = span.enter();
-        let result = self.run(connection);
-        match &result {
-            Ok(report) => {
-                for warning in &report.warnings {
-                    tracing::warn!("{warning}");
+        self.run_pending_with(connection, &mut Hooks::new())
+    }
+
+    /// The same, with [`Hooks`] that are called with the connection before and after each migration and the run.
+    ///
+    /// # Errors
+    ///
+    /// As [`run_pending`](Self::run_pending), and [`Error::Hook`].
+    pub fn run_pending_with<C: Connection>(
+        &self,
+        connection: &mut C,
+        hooks: &mut Hooks<'_, C::Inner>,
+    ) -> Result<Report, Error> {
+        self.run_session(&mut connection.session(), hooks)
+    }
+
+    pub(crate) fn run_session<B: Backend>(
+        &self,
+        session: &mut B,
+        hooks: &mut Hooks<'_, B::Inner>,
+    ) -> Result<Report, Error> {
+        let settings = self.settings.with_environment()?;
+        let ((), report) = self.told(|report| self.run(session, &settings, hooks, report))?;
+        Ok(report)
+    }
+
+    /// Connects, waiting for the database for at most `up_to` ([`wait_for_database`](crate::wait_for_database)), and
+    /// applies what is pending. Where the connection breaks on the way, connects anew and goes on, as often as
+    /// [`retries`](Self::retries) says: whatever had become of the last migration is read from the history.
+    ///
+    /// The runner knows the [`url`](Self::url) then.
+    ///
+    /// # Errors
+    ///
+    /// As [`run_pending`](Self::run_pending), and [`Error::Connection`].
+    pub fn run_pending_at<C>(&self, url: &str, up_to: Duration) -> Result<(C, Report), Error>
+    where
+        C: Connection + diesel::Connection,
+    {
+        let mut settings = self.settings.with_environment()?;
+        settings.url = Some(Url(url.to_owned()));
+        self.told(|report| {
+            let (mut backoff, mut tries) = (Backoff::default(), 0);
+            loop {
+                let mut connection: C = crate::wait::wait_for_database(url, up_to)?;
+                let result = self.run(&mut connection.session(), &settings, &mut Hooks::new(), report);
+                match result {
+                    Ok(()) => return Ok(connection),
+                    Err(error) if error.is_lost() && tries < settings.retries && !settings.is_stopped() => {
+                        tracing::warn!("{error}");
+                        tries += 1;
+                        report.retries += 1;
+                        std::thread::sleep(backoff.next());
+                    }
+                    Err(error) => return Err(error),
                 }
-                for notice in &report.notices {
-                    tracing::info!("{notice}");
-                }
-                tracing::info!(
-                    applied = report.applied.len(),
-                    already = report.already_applied,
-                    took = %seconds(report.duration),
-                    "migrations are up to date"
-                );
             }
-            // The first line: who called gets the whole, and prints it.
-            Err(error) => {
-                tracing::error!(code = error.code(), "{}", error.to_string().lines().next().unwrap_or_default());
-            }
-        }
-        result
+        })
+    }
+
+    /// What [`run_pending`](Self::run_pending) would do: the exact SQL. Reads alone, takes no lock.
+    ///
+    /// # Errors
+    ///
+    /// Those with which a run would end before it changes anything.
+    pub fn plan<C: Connection>(&self, connection: &mut C) -> Result<Plan, Error> {
+        let settings = self.settings.with_environment()?;
+        self.check_engine(<C::Session<'_>>::ENGINE)?;
+        let reading = |failure| Error::database(READING, failure);
+        let session = &mut connection.session();
+        let tables = session.tables(&Names::of(settings.set.as_deref())).map_err(reading)?;
+        let history = session.history(&tables).map_err(reading)?;
+        Ok(Plan::new(plan::decide(self.migrations, &history, &settings)?))
     }
 
     /// The state of each migration in this database. Reads alone, takes no lock.
@@ -132,10 +261,11 @@ impl Runner {
     ///
     /// [`Error::WrongEngine`], and [`Error::Database`] where the history cannot be read.
     pub fn status<C: Connection>(&self, connection: &mut C) -> Result<Status, Error> {
-        self.check_engine::<C>()?;
-        let reading = |failure| Error::database("reading the history of migrations", failure);
-        let tables = connection.tables().map_err(reading)?;
-        let history = connection.history(&tables).map_err(reading)?;
+        self.check_engine(<C::Session<'_>>::ENGINE)?;
+        let reading = |failure| Error::database(READING, failure);
+        let session = &mut connection.session();
+        let tables = session.tables(&self.names()).map_err(reading)?;
+        let history = session.history(&tables).map_err(reading)?;
         Ok(Status::new(self.migrations, &history))
     }
 
@@ -144,392 +274,80 @@ impl Runner {
     /// Never an error: a database that does not answer is unhealthy, with the reason.
     /// Reads alone, takes no lock.
     pub fn health<C: Connection>(&self, connection: &mut C) -> Health {
-        if let Err(error) = self.check_engine::<C>() {
+        if let Err(error) = self.check_engine(<C::Session<'_>>::ENGINE) {
             return Health::unreachable(self.migrations, &error);
         }
-        Health::of(self.migrations, connection)
+        Health::of(self.migrations, &self.names(), &mut connection.session())
     }
 
-    fn check_engine<C: Connection>(&self) -> Result<(), Error> {
-        let (migrations, connection): (Engine, Engine) = (self.migrations.engine, C::ENGINE);
+    pub(crate) fn names(&self) -> Names {
+        Names::of(self.settings.set.as_deref())
+    }
+
+    pub(crate) fn check_engine(&self, connection: Engine) -> Result<(), Error> {
+        let migrations = self.migrations.engine;
         if migrations == connection { Ok(()) } else { Err(Error::WrongEngine { migrations, connection }) }
     }
 
-    fn run<C: Connection>(&self, connection: &mut C) -> Result<Report, Error> {
+    /// Runs, and tells the log how it went.
+    fn told<T>(&self, run: impl FnOnce(&mut Report) -> Result<T, Error>) -> Result<(T, Report), Error> {
+        let span =
+            tracing::info_span!("migrate", directory = self.migrations.directory, engine = %self.migrations.engine);
+        let _entered = span.enter();
         let since = Instant::now();
-        self.check_engine::<C>()?;
-        let settings = self.settings.with_environment()?;
-        if connection.transaction_is_open() {
+        let mut report = Report::default();
+        report.warnings.extend(crate::folder::difference(self.migrations));
+        let result = run(&mut report);
+        report.duration = since.elapsed();
+        for warning in &report.warnings {
+            tracing::warn!("{warning}");
+        }
+        for notice in &report.notices {
+            tracing::info!("{notice}");
+        }
+        match result {
+            Ok(done) => {
+                tracing::info!(
+                    applied = report.applied.len(),
+                    already = report.already_applied,
+                    took = %seconds(report.duration),
+                    "migrations are up to date"
+                );
+                Ok((done, report))
+            }
+            // The first line: who called gets the whole, and prints it.
+            Err(error) => {
+                tracing::error!(code = error.code(), "{}", error.to_string().lines().next().unwrap_or_default());
+                Err(error)
+            }
+        }
+    }
+
+    fn run<B: Backend>(
+        &self,
+        session: &mut B,
+        settings: &Settings,
+        hooks: &mut Hooks<'_, B::Inner>,
+        report: &mut Report,
+    ) -> Result<(), Error> {
+        self.check_engine(B::ENGINE)?;
+        self.within(session, settings, |session| Run::new(self.migrations, settings, session, hooks, report).go())
+    }
+
+    /// Does something on a connection that is ready for a run.
+    pub(crate) fn within<B: Backend, T>(
+        &self,
+        session: &mut B,
+        settings: &Settings,
+        run: impl FnOnce(&mut B) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        if session.transaction_is_open() {
             return Err(Error::TransactionOpen);
         }
         let preparing = |failure| Error::database("preparing the connection for migrating", failure);
-        let undo = connection.open(&settings).map_err(preparing)?;
-        let mut run = Run { migrations: self.migrations, settings, report: Report::default() };
-        run.report.warnings.extend(crate::folder::difference(self.migrations));
-        let result = run.go(connection);
-        connection.close(&undo);
-        result?;
-        run.report.duration = since.elapsed();
-        Ok(run.report)
-    }
-}
-
-struct Run {
-    migrations: &'static Migrations,
-    settings: Settings,
-    report: Report,
-}
-
-/// So many go into one transaction on a new database: PostgreSQL's table of locks, as it is set by default, takes
-/// about 2,000 migrations that make a table each.
-const AT_ONCE: usize = 500;
-
-impl Run {
-    fn go<C: Connection>(&mut self, connection: &mut C) -> Result<(), Error> {
-        let reading = |failure| Error::database("reading the history of migrations", failure);
-        if connection.is_current(self.migrations).map_err(reading)? {
-            tracing::debug!("one read: all is applied as it was compiled");
-            self.report.already_applied = self.migrations.list.len();
-            return Ok(());
-        }
-        let tables = connection.tables().map_err(reading)?;
-        let plan = self.plan(connection, &tables)?;
-        if plan.pending.is_empty() {
-            self.take_over(plan);
-            return Ok(());
-        }
-        let longer = plan.pending.iter().any(|migration| !migration.transactional);
-        let lock = connection.lock(&tables, &self.settings, longer)?;
-        let result = self.locked(connection, tables, &lock);
-        connection.unlock(lock);
+        session.open(settings).map_err(preparing)?;
+        let result = run(session);
+        session.close();
         result
     }
-
-    fn plan<C: Connection>(&self, connection: &mut C, tables: &Tables) -> Result<Plan, Error> {
-        let reading = |failure| Error::database("reading the history of migrations", failure);
-        let history = connection.history(tables).map_err(reading)?;
-        plan::plan(self.migrations, &history, self.settings.out_of_order)
-    }
-
-    fn take_over(&mut self, plan: Plan) {
-        self.report.already_applied = plan.applied;
-        self.report.notices.extend(plan.notices);
-        self.report.warnings.extend(plan.warnings);
-    }
-
-    /// What is done while the lock is held, or, where each transaction locks, what each of them looks at again.
-    fn locked<C: Connection>(&mut self, connection: &mut C, tables: Tables, _: &Lock) -> Result<(), Error> {
-        let writing = |failure| Error::database("creating the tables that keep the history of migrations", failure);
-        let reading = |failure| Error::database("reading the history of migrations", failure);
-        connection.create_tables(&tables, &self.settings).map_err(writing)?;
-        let tables = Tables { applied_exists: true, history_exists: true, ..tables };
-        // Somebody else may have been here while we waited.
-        let history = connection.history(&tables).map_err(reading)?;
-        let plan = plan::plan(self.migrations, &history, self.settings.out_of_order)?;
-        let mut pending = plan.pending.clone();
-        let mut applied: Vec<&'static Migration> =
-            self.migrations.list.iter().filter(|migration| history.is_applied(migration.version)).collect();
-        self.take_over(plan);
-
-        let new = history.versions.is_empty();
-        let mut stepwise = false;
-        while !pending.is_empty() {
-            let group = if new && !stepwise { at_once(&pending) } else { 1 };
-            let rest = pending.split_off(group);
-            if !stepwise && pending[0].transactional && !pending[0].foreign_keys_off {
-                match connection.apply_at_once(&tables, &self.settings, &pending) {
-                    AtOnce::Applied(took) => {
-                        for (migration, took) in pending.drain(..).zip(took) {
-                            applied.push(migration);
-                            self.applied(migration, took);
-                        }
-                        pending = rest;
-                        continue;
-                    }
-                    // Nothing is committed. Statement by statement it is known which one it was; and where it was a
-                    // lock that could not be had, or a set of migrations that do not bear one transaction, it works.
-                    AtOnce::RolledBack(failure) if failure.lost => {
-                        return Err(lost(&pending, None, failure, &applied));
-                    }
-                    AtOnce::RolledBack(failure) => {
-                        tracing::debug!(file = pending[0].file, %failure, "not in one go; statement by statement");
-                        stepwise = true;
-                    }
-                    AtOnce::Overtaken => stepwise = true,
-                }
-            }
-            for migration in pending.drain(..) {
-                let resume = if migration.transactional {
-                    0
-                } else {
-                    // The history was read under the lock; nobody else has run this since.
-                    self.resume_at(migration, history.attempt(migration.version))
-                };
-                match self.stepwise(connection, &tables, migration, resume, &applied)? {
-                    Some(took) => self.applied(migration, took),
-                    None => self.report.already_applied += 1,
-                }
-                applied.push(migration);
-            }
-            // What follows a single migration that failed in one go has not been tried yet.
-            stepwise = stepwise && group > 1;
-            pending = rest;
-        }
-        Ok(())
-    }
-
-    fn applied(&mut self, migration: &'static Migration, took: Duration) {
-        tracing::info!(file = migration.file, took = %seconds(took), "applied");
-        self.report.applied.push(Applied {
-            version: migration.version.to_owned(),
-            name: migration.name.to_owned(),
-            file: migration.file.to_owned(),
-            duration: took,
-        });
-    }
-
-    /// The statement to go on with, counted from zero, where an earlier run did not come to the end.
-    fn resume_at(&mut self, migration: &Migration, attempt: Option<&crate::history::Attempt>) -> usize {
-        let Some(attempt) = attempt.filter(|attempt| matches!(&*attempt.status, "running" | "failed")) else {
-            return 0;
-        };
-        let done = attempt.statements_done.min(migration.statements.len());
-        let at = if migration.resumable { 0 } else { done };
-        let edited = attempt.checksum != format!("{}{}", crate::history::CHECKSUM_PREFIX, migration.checksum);
-        let mut text = format!(
-            "{} was begun by {} and not finished ({done} of {} statements); {}",
-            migration.file,
-            attempt.runner,
-            migration.statements.len(),
-            if at == 0 { "run again from the top".to_owned() } else { format!("gone on with statement {}", at + 1) },
-        );
-        if edited && at > 0 {
-            text.push_str(
-                ", though the file was edited since: look whether its first statements are still what was run",
-            );
-        }
-        self.report.warnings.push(text);
-        at
-    }
-
-    /// Applies one migration a statement at a time; `None` where another process was first.
-    fn stepwise<C: Connection>(
-        &self,
-        connection: &mut C,
-        tables: &Tables,
-        migration: &'static Migration,
-        resume: usize,
-        applied: &[&'static Migration],
-    ) -> Result<Option<Duration>, Error> {
-        let suspended = migration.transactional && migration.foreign_keys_off && {
-            let suspending = |failure| Error::database("switching foreign keys off", failure);
-            connection.suspend_foreign_keys().map_err(suspending)?
-        };
-        let result = self.attempt(connection, tables, migration, resume, suspended, applied);
-        let resumed = if suspended { connection.resume_foreign_keys() } else { Ok(()) };
-        // What the migration failed of says more.
-        let took = result?;
-        resumed.map_err(|failure| Error::database("switching foreign keys on again", failure))?;
-        Ok(took)
-    }
-
-    /// One attempt at a migration, in its transaction where it has one.
-    fn attempt<C: Connection>(
-        &self,
-        connection: &mut C,
-        tables: &Tables,
-        migration: &'static Migration,
-        resume: usize,
-        foreign_keys_suspended: bool,
-        applied: &[&'static Migration],
-    ) -> Result<Option<Duration>, Error> {
-        let since = Instant::now();
-        let transactional = migration.transactional;
-        let writing = |failure| Error::database("writing the history of migrations", failure);
-        if transactional {
-            let beginning = |failure| Error::database("beginning a transaction", failure);
-            connection.begin(&self.settings).map_err(beginning)?;
-        }
-        let mut done = resume;
-        let mut id = None;
-        let result = (|| {
-            // Outside a transaction the run's own lock has kept others away since the history was read.
-            if transactional
-                && C::LOCKS_BY_TRANSACTION
-                && connection.is_applied(tables, migration.version).map_err(Stop::Us)?
-            {
-                return Ok(None);
-            }
-            let row = connection.record_start(tables, migration, resume).map_err(Stop::Us)?;
-            id = Some(row);
-            for index in resume..migration.statements.len() {
-                let statement = migration.statement(index).unwrap_or_default();
-                if !transactional {
-                    connection.limit(Some(&self.settings), statement).map_err(Stop::Us)?;
-                }
-                tracing::debug!(file = migration.file, statement = index + 1, "running");
-                let ran = connection.execute(statement, transactional);
-                if !transactional {
-                    let reset = connection.limit(None, statement);
-                    if ran.is_ok() {
-                        reset.map_err(Stop::Us)?;
-                    }
-                }
-                ran.map_err(|failure| Stop::At(Some(index), failure))?;
-                done = index + 1;
-                if !transactional {
-                    connection.record_progress(tables, row, done).map_err(Stop::Us)?;
-                }
-            }
-            let took = connection.record_completed(tables, row, migration, transactional).map_err(Stop::Us)?;
-            if foreign_keys_suspended {
-                connection.check_foreign_keys().map_err(|failure| Stop::At(None, failure))?;
-            }
-            if transactional {
-                connection.commit(&self.settings).map_err(|failure| Stop::At(None, failure))?;
-            }
-            Ok(Some(took))
-        })();
-        if transactional && !matches!(result, Ok(Some(_))) {
-            connection.rollback();
-        }
-        let (index, failure) = match result {
-            Ok(took) => return Ok(took),
-            Err(Stop::Us(failure) | Stop::At(_, failure)) if failure.lost => {
-                let done = (!transactional).then_some(done);
-                return Err(lost(&[migration], done, failure, applied));
-            }
-            Err(Stop::Us(failure)) => return Err(writing(failure)),
-            Err(Stop::At(index, failure)) => (index, failure),
-        };
-        // Rolled back with everything else, or still there and `running`.
-        let row = if transactional { None } else { id };
-        let done_now = if transactional { 0 } else { done };
-        if let Err(second) = connection.record_failed(tables, row, migration, done_now, since.elapsed(), &failure) {
-            tracing::warn!(%second, "the failure could not be written to the history");
-        }
-        Err(Error::Statement(Box::new(self.statement_error(migration, index, failure, applied))))
-    }
-
-    fn statement_error(
-        &self,
-        migration: &'static Migration,
-        index: Option<usize>,
-        failure: Box<Failure>,
-        applied: &[&'static Migration],
-    ) -> StatementError {
-        let file = plan::path(self.migrations, migration);
-        let at = index.unwrap_or(migration.statements.len().saturating_sub(1));
-        let offset = migration.statements.get(at).map_or(0, |statement| {
-            let start = statement.start as usize;
-            let text = migration.statement(at).unwrap_or_default();
-            let within = failure
-                .position
-                .filter(|_| index.is_some())
-                .and_then(|position| text.char_indices().nth(position.saturating_sub(1)).map(|(offset, _)| offset));
-            start + within.unwrap_or(0)
-        });
-        let place = Place::of(migration.sql, offset);
-        StatementError {
-            version: migration.version.to_owned(),
-            line: place.line,
-            column: place.column,
-            statement: index.map(|index| index + 1),
-            statements: migration.statements.len(),
-            rolled_back: migration.transactional,
-            applied: applied.iter().map(|migration| migration.file.to_owned()).collect(),
-            advice: advice(migration, &file, &failure),
-            snippet: Snippet::of(migration.sql, place),
-            file,
-            failure: *failure,
-        }
-    }
-}
-
-/// The connection broke while these ran; `done` statements of what cannot be in a transaction are known to be done.
-fn lost(
-    running: &[&'static Migration],
-    done: Option<usize>,
-    failure: Box<Failure>,
-    applied: &[&'static Migration],
-) -> Error {
-    let files = |migrations: &[&'static Migration]| -> Vec<String> {
-        migrations.iter().map(|migration| migration.file.to_owned()).collect()
-    };
-    let names = listed(&files(running));
-    let state = match done {
-        Some(done) => format!(
-            "{names} cannot run in a transaction; {done} of its {} {} known to be done, and the next start goes on",
-            counted(running[0].statements.len(), "statement"),
-            if done == 1 { "is" } else { "are" },
-        ),
-        None => format!(
-            "{names} {} applied whole or not at all, and the next start finds out which",
-            if running.len() == 1 { "is" } else { "are" }
-        ),
-    };
-    Error::ConnectionLost { files: files(running), state, applied: files(applied), failure }
-}
-
-/// Why a migration stopped.
-enum Stop {
-    /// At a statement of its own, or at its commit.
-    At(Option<usize>, Box<Failure>),
-    /// At something that belongs to the runner.
-    Us(Box<Failure>),
-}
-
-/// How many of these may share a transaction.
-fn at_once(pending: &[&'static Migration]) -> usize {
-    // What a file sets for its session or transaction would reach the files behind it, where alone it would not.
-    let sets = |migration: &Migration| {
-        (0..migration.statements.len()).filter_map(|index| migration.statement(index)).any(|statement| {
-            let word: String = statement.chars().take(6).collect::<String>().to_ascii_uppercase();
-            word.starts_with("SET") || word == "PRAGMA" || statement.to_ascii_lowercase().contains("set_config")
-        })
-    };
-    let together = pending
-        .iter()
-        .take(AT_ONCE)
-        .take_while(|migration| migration.transactional && !migration.foreign_keys_off && !sets(migration));
-    together.count().max(1)
-}
-
-/// What a person should know beyond what the engine said, and the ways on.
-fn advice(migration: &Migration, file: &str, failure: &Failure) -> Vec<String> {
-    let mut advice = Vec::new();
-    let message = &failure.message;
-    let exists = failure.sqlstate.as_deref() == Some("42P07")
-        || (message.starts_with("table ") && message.ends_with(" already exists"));
-    let sqlstate = failure.sqlstate.as_deref().unwrap_or_default();
-    if exists {
-        advice.push(
-            "no migration that is applied made it: someone made it by hand, with another tool, or a base file did"
-                .to_owned(),
-        );
-        advice.push(format!(
-            "next, if it is what {} makes: record it as applied (INSERT INTO __diesel_schema_migrations (version) VALUES ('{}'))",
-            migration.file, migration.version
-        ));
-        advice.push(format!(
-            "next, if it is something else: rename or drop it, and start again; or write CREATE TABLE IF NOT EXISTS in {file}, and build again"
-        ));
-    } else if sqlstate == "55P03" {
-        advice.push("others use what it needs; nothing is wrong with the file".to_owned());
-        advice
-            .push("next: start again when they are done, or let it wait longer (GLOWPLUG_LOCK_TIMEOUT=30s)".to_owned());
-    } else if sqlstate == "57014" {
-        advice.push("next: let it run longer (GLOWPLUG_STATEMENT_TIMEOUT=10min), and start again".to_owned());
-    } else if sqlstate == "42501" {
-        advice.push("next: give the role the right, or run the migrations as the role that owns the tables".to_owned());
-    } else if matches!(sqlstate, "40P01" | "40001") {
-        advice.push("next: start again; it met with another transaction".to_owned());
-    } else if sqlstate.starts_with("23") || message.contains("constraint failed") {
-        advice.push(format!(
-            "next: correct the rows that are there, or {file}, which is not applied and may be edited; build and start again"
-        ));
-    } else {
-        advice.push(format!("next: correct {file}, which is not applied and may be edited; build and start again"));
-    }
-    advice
 }

@@ -1,16 +1,16 @@
 //! What an engine has to be able to do for the runner. All that differs between engines is behind this trait.
 
 use crate::error::{Error, Failure};
-use crate::history::{Attempt, Entry, History, Tables};
+use crate::history::{Attempt, Entry, History, Names, Tables};
 use crate::migration::{Engine, Migration, Migrations, Table};
 use crate::settings::Settings;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-#[cfg(feature = "postgres")]
-mod postgres;
+#[cfg(any(feature = "postgres", feature = "async"))]
+pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
-mod sqlite;
+pub(crate) mod sqlite;
 
 /// Who runs: `host:pid`, for the history.
 pub(crate) fn runner() -> String {
@@ -21,58 +21,89 @@ pub(crate) fn runner() -> String {
 /// The version of this crate, for the history.
 pub(crate) const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// How an attempt to apply several migrations at once went.
-#[derive(Debug)]
-pub(crate) enum AtOnce {
-    /// All are committed; how long each took.
-    Applied(Vec<Duration>),
-    /// Another process was first; nothing is done.
-    Overtaken,
-    /// Something failed; nothing is committed.
-    RolledBack(Box<Failure>),
+/// A word of this process alone, for what has to be told from the same of another one.
+pub(crate) fn process_token() -> &'static str {
+    static TOKEN: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    TOKEN.get_or_init(|| {
+        use std::hash::{BuildHasher as _, Hasher as _};
+        let random = std::hash::RandomState::new().build_hasher().finish();
+        format!("{}:{random:016x}", std::process::id())
+    })
 }
 
-/// A connection, as the runner sees it.
+/// How an attempt to apply several migrations at once went.
+#[derive(Debug)]
+pub(crate) struct AtOnce {
+    /// How long each took of those that are committed: they are the first of them.
+    pub(crate) took: Vec<Duration>,
+    /// Why the next one is not. Nothing of it is left.
+    pub(crate) stopped: Option<Box<Failure>>,
+}
+
+impl AtOnce {
+    pub(crate) fn nothing(failure: Box<Failure>) -> AtOnce {
+        AtOnce { took: Vec::new(), stopped: Some(failure) }
+    }
+}
+
+/// What a statement was kept from by others.
+#[derive(Debug)]
+pub(crate) struct Blocker {
+    pub(crate) pid: i32,
+    pub(crate) application: String,
+    pub(crate) state: String,
+    pub(crate) query: String,
+    pub(crate) since: Duration,
+}
+
+/// A connection for the time of a run, as the runner sees it.
 ///
 /// Nothing here decides what to apply; and nothing outside knows how an engine does it.
-pub(crate) trait Backend {
+pub trait Backend {
+    /// The connection itself.
+    type Inner;
+
     /// The engine.
     const ENGINE: Engine;
 
-    /// Whether the lock of the run is each transaction's own, so that the history must be looked at again in each.
-    const LOCKS_BY_TRANSACTION: bool;
+    /// The connection itself, for what the caller does with it.
+    fn inner(&mut self) -> &mut Self::Inner;
 
-    /// What has to be set for the time of a run; answers what undoes it.
-    fn open(&mut self, settings: &Settings) -> Result<String, Box<Failure>>;
+    /// Sets what has to be set for the time of a run.
+    fn open(&mut self, settings: &Settings) -> Result<(), Box<Failure>>;
 
     /// Undoes [`open`](Self::open).
-    fn close(&mut self, undo: &str);
+    fn close(&mut self);
 
     /// Whether a transaction is open on this connection.
     fn transaction_is_open(&mut self) -> bool;
 
     /// One read that tells whether all is applied as compiled. `false` where that cannot be told in one read.
-    fn is_current(&mut self, migrations: &Migrations) -> Result<bool, Box<Failure>>;
+    fn is_current(&mut self, names: &Names, migrations: &Migrations) -> Result<bool, Box<Failure>>;
 
-    /// Where the two tables are or would be.
-    fn tables(&mut self) -> Result<Tables, Box<Failure>>;
+    /// Where the tables are or would be.
+    fn tables(&mut self, names: &Names) -> Result<Tables, Box<Failure>>;
 
-    /// All that the tables hold.
+    /// The newest attempt of each version, and what is applied.
     fn history(&mut self, tables: &Tables) -> Result<History, Box<Failure>>;
 
-    /// Takes the lock, for the whole run or, where the engine locks by transaction, for what needs it longer.
-    fn lock(&mut self, tables: &Tables, settings: &Settings, longer: bool) -> Result<Lock, Error>;
+    /// Takes the lock, for the whole run or, where it is each transaction's own, for what needs it longer.
+    /// `longer`: something will run outside a transaction.
+    fn lock(&mut self, tables: &Tables, settings: &Settings, longer: bool) -> Result<(), Error>;
 
     /// Gives it back.
-    fn unlock(&mut self, lock: Lock);
+    fn unlock(&mut self);
 
     /// Whether somebody holds it just now.
     fn is_locked(&mut self, tables: &Tables) -> Result<bool, Box<Failure>>;
 
-    /// Creates both tables where they are missing.
+    /// Creates the tables where they are missing.
     fn create_tables(&mut self, tables: &Tables, settings: &Settings) -> Result<(), Box<Failure>>;
 
-    /// Applies all of these in one transaction, or nothing.
+    /// How many migrations are to go into one transaction, on a database that has no history at all (`new`) or one.
+    fn together(&self, new: bool) -> usize;
+
+    /// Applies these in one transaction, each with a savepoint: all of them, or those before the one that fails.
     fn apply_at_once(&mut self, tables: &Tables, settings: &Settings, migrations: &[&'static Migration]) -> AtOnce;
 
     /// Switches the enforcement of foreign keys off where the engine has such a switch and it is on; answers whether it
@@ -91,11 +122,19 @@ pub(crate) trait Backend {
         Ok(())
     }
 
-    /// Begins a transaction with the limits of the run.
-    fn begin(&mut self, settings: &Settings) -> Result<(), Box<Failure>>;
+    /// Keeps what is set for the session, before a migration that may set something else.
+    fn remember_session(&mut self) -> Result<(), Box<Failure>> {
+        Ok(())
+    }
 
-    /// Sets the limits for a statement outside a transaction, or with `None` takes them away.
-    fn limit(&mut self, settings: Option<&Settings>, statement: &str) -> Result<(), Box<Failure>>;
+    /// Sets it again. Called before the record is written, inside the migration's transaction where it has one, and once
+    /// more when that is over.
+    fn restore_session(&mut self, _in_transaction: bool) -> Result<(), Box<Failure>> {
+        Ok(())
+    }
+
+    /// Begins a transaction with the limits of the run. Where the lock is each transaction's own, it is held then.
+    fn begin(&mut self, tables: &Tables, settings: &Settings) -> Result<(), Box<Failure>>;
 
     /// Commits.
     fn commit(&mut self, settings: &Settings) -> Result<(), Box<Failure>>;
@@ -103,25 +142,42 @@ pub(crate) trait Backend {
     /// Rolls back; a failure is of no use to anybody.
     fn rollback(&mut self);
 
-    /// Whether a version is applied, inside a transaction.
-    fn is_applied(&mut self, tables: &Tables, version: &str) -> Result<bool, Box<Failure>>;
+    /// Writes inside a transaction that a version is applied. Fails with [`Cause::Overtaken`](crate::error::Cause) where
+    /// it is already: whatever became of the lock, no two transactions get past this.
+    fn claim(&mut self, tables: &Tables, migration: &Migration) -> Result<(), Box<Failure>>;
 
-    /// Runs a statement. A failure is as precise as the engine allows.
-    fn execute(&mut self, statement: &str, in_transaction: bool) -> Result<(), Box<Failure>>;
+    /// Runs a statement inside a transaction. A failure is as precise as the engine allows, and leaves the transaction
+    /// to be rolled back.
+    fn execute(&mut self, statement: &str) -> Result<(), Box<Failure>>;
+
+    /// Runs a statement of a migration outside a transaction (its own one at most), and writes into the row `id` that
+    /// it is done. `begun`: an earlier attempt may have run it already.
+    fn step(
+        &mut self,
+        tables: &Tables,
+        settings: &Settings,
+        migration: &'static Migration,
+        index: usize,
+        id: i64,
+        begun: bool,
+    ) -> Result<(), Box<Failure>>;
+
+    /// Who keeps the tables that a statement names, as far as the engine tells.
+    fn blockers(&mut self, _statement: &str) -> Vec<Blocker> {
+        Vec::new()
+    }
 
     /// Writes the row of an attempt that begins; answers its id.
     fn record_start(&mut self, tables: &Tables, migration: &Migration, done: usize) -> Result<i64, Box<Failure>>;
 
-    /// Writes how many statements are done.
-    fn record_progress(&mut self, tables: &Tables, id: i64, done: usize) -> Result<(), Box<Failure>>;
-
-    /// Writes that it is completed and applied; answers how long it took by the engine's clock.
+    /// Writes that it is completed, and applied where that was not claimed; answers how long it took by the engine's
+    /// clock.
     fn record_completed(
         &mut self,
         tables: &Tables,
         id: i64,
         migration: &Migration,
-        in_transaction: bool,
+        claimed: bool,
     ) -> Result<Duration, Box<Failure>>;
 
     /// Writes that it failed: into the row `id`, or into a new one where the first was rolled back.
@@ -135,23 +191,38 @@ pub(crate) trait Backend {
         failure: &Failure,
     ) -> Result<(), Box<Failure>>;
 
+    /// Writes a row of a status that nothing ran for, such as `baselined`. The transaction is the caller's.
+    fn record_status(
+        &mut self,
+        tables: &Tables,
+        migration: &Migration,
+        status: &str,
+        note: Option<&str>,
+    ) -> Result<(), Box<Failure>>;
+
+    /// Takes a version out of what is applied. The transaction is the caller's.
+    fn unclaim(&mut self, tables: &Tables, version: &str) -> Result<(), Box<Failure>>;
+
+    /// Ends the row of an attempt whose process is gone. The transaction is the caller's.
+    fn record_abandoned(&mut self, tables: &Tables, id: i64, note: &str) -> Result<(), Box<Failure>>;
+
+    /// Runs a text of several statements as it is; the transaction is the caller's, or none.
+    fn script(&mut self, sql: &str) -> Result<(), Box<Failure>>;
+
     /// The live columns of those of `tables` that exist: the index of the table, and the names.
     fn columns(&mut self, tables: &[Table]) -> Result<BTreeMap<usize, Vec<String>>, Box<Failure>>;
-}
 
-/// A lock that is held, or none that needs giving back.
-pub(crate) enum Lock {
-    /// Nothing to give back.
-    None,
-    /// The key of a session's advisory lock.
-    #[cfg(feature = "postgres")]
-    Advisory(i32),
-    /// A second connection that holds a lock file.
-    #[cfg(feature = "sqlite")]
-    File(
-        #[expect(dead_code, reason = "it is there to be dropped, which gives the lock back")]
-        Box<diesel::SqliteConnection>,
-    ),
+    /// The columns of a table of another tool; none where there is no such table.
+    fn foreign_columns(&mut self, table: &str) -> Result<Vec<String>, Box<Failure>>;
+
+    /// A column of a table of another tool as texts, of the rows where `condition` holds.
+    fn foreign_texts(&mut self, table: &str, column: &str, condition: &str) -> Result<Vec<String>, Box<Failure>>;
+
+    /// The name of the database.
+    fn database_name(&mut self) -> Result<String, Box<Failure>>;
+
+    /// Drops everything in the database that is not the engine's or an extension's.
+    fn drop_everything(&mut self, tables: &Tables, settings: &Settings) -> Result<(), Box<Failure>>;
 }
 
 /// A row of the history query, the same for every engine.
@@ -163,6 +234,8 @@ pub(crate) struct HistoryRow {
     applied: i64,
     #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
     run_on: Option<String>,
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::BigInt>)]
+    id: Option<i64>,
     #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
     checksum: Option<String>,
     #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
@@ -187,7 +260,7 @@ pub(crate) struct HistoryRow {
 pub(crate) fn history_query(tables: &Tables, instant: impl Fn(&str) -> String) -> Option<String> {
     let (applied, history) = (&tables.applied, &tables.history);
     let attempt = format!(
-        "h.checksum, h.raw_checksum, h.status, CAST(h.statements_done AS BIGINT) AS statements_done, \
+        "h.id, h.checksum, h.raw_checksum, h.status, CAST(h.statements_done AS BIGINT) AS statements_done, \
          {} AS started_at, {} AS finished_at, h.duration_ms, h.error, h.runner",
         instant("h.started_at"),
         instant("h.finished_at")
@@ -204,6 +277,7 @@ pub(crate) fn history_query(tables: &Tables, instant: impl Fn(&str) -> String) -
         (true, false) => {
             let none = |kind: &str, name: &str| format!("CAST(NULL AS {kind}) AS {name}");
             let columns = [
+                none("BIGINT", "id"),
                 none("TEXT", "checksum"),
                 none("TEXT", "raw_checksum"),
                 none("TEXT", "status"),
@@ -225,6 +299,7 @@ pub(crate) fn history_query(tables: &Tables, instant: impl Fn(&str) -> String) -
 pub(crate) fn history_of(rows: Vec<HistoryRow>) -> History {
     let entry = |row: HistoryRow| {
         let attempt = row.status.map(|status| Attempt {
+            id: row.id.unwrap_or(0),
             checksum: row.checksum.unwrap_or_default(),
             raw_checksum: row.raw_checksum.unwrap_or_default(),
             status,

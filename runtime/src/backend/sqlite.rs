@@ -1,8 +1,8 @@
 //! SQLite: the lock is `BEGIN IMMEDIATE`, waiting is `busy_timeout`.
 
-use super::{ATTEMPT_COLUMNS, AtOnce, Backend, HistoryRow, Lock, attempt_values, history_of, history_query, optional};
-use crate::error::{Error, Failure, seconds};
-use crate::history::{CHECKSUM_PREFIX, History, Tables};
+use super::{ATTEMPT_COLUMNS, AtOnce, Backend, HistoryRow, attempt_values, history_of, history_query, optional};
+use crate::error::{Cause, Error, Failure, seconds};
+use crate::history::{CHECKSUM_PREFIX, History, Names, Tables};
 use crate::migration::{Engine, Migration, Migrations, Table};
 use crate::settings::Settings;
 use diesel::connection::{Connection as _, SimpleConnection as _, TransactionManager};
@@ -17,6 +17,24 @@ const NOW: &str = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
 
 /// How long SQLite waits on its own before the wait is looked at, and a line written to the log.
 const SLICE: Duration = Duration::from_secs(3);
+
+/// So many go into one transaction on a new database.
+const AT_ONCE: usize = 500;
+
+/// What a file may set for its connection, and whether it can be set inside a transaction.
+const SWITCHES: [&str; 5] =
+    ["foreign_keys", "legacy_alter_table", "recursive_triggers", "ignore_check_constraints", "writable_schema"];
+
+/// A connection for the time of a run.
+#[allow(missing_debug_implementations, reason = "diesel's connection has none")]
+pub struct Session<'a> {
+    connection: &'a mut SqliteConnection,
+    busy_timeout: i64,
+    /// A second connection that holds a lock file.
+    lock: Option<Box<SqliteConnection>>,
+    /// What was set before a migration that sets something.
+    remembered: Option<Vec<i64>>,
+}
 
 #[derive(QueryableByName)]
 struct Number {
@@ -66,7 +84,7 @@ fn again_while_busy(connection: &mut SqliteConnection, settings: &Settings, sql:
         match batch(connection, sql) {
             Err(mut failure) if is_busy(&failure) => {
                 if since.elapsed() >= settings.lock_wait {
-                    failure.waited = Some(since.elapsed());
+                    failure.cause = Cause::Waited { waited: since.elapsed(), holder: None };
                     return Err(failure);
                 }
                 tracing::info!(waited = %seconds(since.elapsed()), "another process writes to this database; waiting for it");
@@ -76,33 +94,85 @@ fn again_while_busy(connection: &mut SqliteConnection, settings: &Settings, sql:
     }
 }
 
-impl Backend for SqliteConnection {
-    const ENGINE: Engine = Engine::Sqlite;
-    const LOCKS_BY_TRANSACTION: bool = true;
+impl<'a> Session<'a> {
+    pub(crate) fn new(connection: &'a mut SqliteConnection) -> Self {
+        Session { connection, busy_timeout: 0, lock: None, remembered: None }
+    }
 
-    fn open(&mut self, settings: &Settings) -> Result<String, Box<Failure>> {
+    fn batch(&mut self, sql: &str) -> Result<(), Box<Failure>> {
+        batch(self.connection, sql)
+    }
+
+    fn number(&mut self, query: &str) -> Result<i64, Box<Failure>> {
+        number(self.connection, query)
+    }
+
+    /// Applies one migration inside a transaction, with its record.
+    fn apply(&mut self, tables: &Tables, migration: &'static Migration) -> Result<Duration, Box<Failure>> {
+        let since = Instant::now();
+        self.claim(tables, migration)?;
+        for index in 0..migration.statements.len() {
+            self.batch(migration.statement(index).unwrap_or_default())?;
+        }
+        let took = since.elapsed();
+        self.batch(&ended(tables, migration, "completed", migration.statements.len(), took, None, None))?;
+        Ok(took)
+    }
+}
+
+/// The row of an attempt that is over. The engine is in this process: its clock is ours.
+fn ended(
+    tables: &Tables,
+    migration: &Migration,
+    status: &str,
+    done: usize,
+    took: Duration,
+    error: Option<&str>,
+    sqlstate: Option<&str>,
+) -> String {
+    format!(
+        "INSERT INTO {} ({ATTEMPT_COLUMNS}, status, statements_done, started_at, finished_at, duration_ms, error, sqlstate) \
+         VALUES ({}, {}, {done}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{:.3} seconds'), {NOW}, {}, {}, {})",
+        tables.history,
+        attempt_values(migration, quote),
+        quote(status),
+        took.as_secs_f64(),
+        took.as_millis(),
+        optional(error, quote),
+        optional(sqlstate, quote),
+    )
+}
+
+impl Backend for Session<'_> {
+    type Inner = SqliteConnection;
+    const ENGINE: Engine = Engine::Sqlite;
+
+    fn inner(&mut self) -> &mut SqliteConnection {
+        self.connection
+    }
+
+    fn open(&mut self, settings: &Settings) -> Result<(), Box<Failure>> {
         #[derive(QueryableByName)]
         struct Timeout {
             #[diesel(sql_type = BigInt)]
             timeout: i64,
         }
         // As a statement and not as a table: that one would read the schema, and meet a lock before it may wait.
-        let before = sql_query("PRAGMA busy_timeout").get_result::<Timeout>(self)?.timeout;
-        wait(self, settings.lock_wait)?;
-        Ok(format!("PRAGMA busy_timeout = {before}"))
+        self.busy_timeout = sql_query("PRAGMA busy_timeout").get_result::<Timeout>(self.connection)?.timeout;
+        wait(self.connection, settings.lock_wait)
     }
 
-    fn close(&mut self, undo: &str) {
-        let _ = batch(self, undo);
+    fn close(&mut self) {
+        let _ = self.batch(&format!("PRAGMA busy_timeout = {}", self.busy_timeout));
     }
 
     fn transaction_is_open(&mut self) -> bool {
         use diesel::connection::AnsiTransactionManager as Manager;
-        !matches!(Manager::transaction_manager_status_mut(self).transaction_depth(), Ok(None))
+        !matches!(Manager::transaction_manager_status_mut(&mut *self.connection).transaction_depth(), Ok(None))
     }
 
-    fn is_current(&mut self, migrations: &Migrations) -> Result<bool, Box<Failure>> {
-        let tables = self.tables()?;
+    fn is_current(&mut self, names: &Names, migrations: &Migrations) -> Result<bool, Box<Failure>> {
+        let tables = self.tables(names)?;
         if !tables.applied_exists || !tables.history_exists {
             return Ok(false);
         }
@@ -114,7 +184,7 @@ impl Backend for SqliteConnection {
                  AND h.id IN (SELECT max(id) FROM {history} GROUP BY version) \
                ORDER BY length(ltrim(a.version, '0')), ltrim(a.version, '0'), a.version)"
         ))
-        .get_result::<Line>(self)?;
+        .get_result::<Line>(self.connection)?;
         let mut expected = String::with_capacity(migrations.list.len() * 150);
         for migration in migrations.list {
             let _ = writeln!(
@@ -126,18 +196,19 @@ impl Backend for SqliteConnection {
         Ok(state.line == expected)
     }
 
-    fn tables(&mut self) -> Result<Tables, Box<Failure>> {
-        let names = sql_query(
-            "SELECT name AS line FROM main.sqlite_master WHERE type = 'table' \
-             AND name IN ('__diesel_schema_migrations', '__glowplug_history')",
-        )
-        .get_results::<Line>(self)?;
-        let exists = |name: &str| names.iter().any(|row| row.line == name);
+    fn tables(&mut self, names: &Names) -> Result<Tables, Box<Failure>> {
+        let (applied, history) = (&names.applied, &names.history);
+        let found = sql_query(format!(
+            "SELECT name AS line FROM main.sqlite_master WHERE type = 'table' AND name IN ('{applied}', '{history}')"
+        ))
+        .get_results::<Line>(self.connection)?;
+        let exists = |name: &str| found.iter().any(|row| row.line == name);
         Ok(Tables {
-            applied: "main.__diesel_schema_migrations".to_owned(),
-            history: "main.__glowplug_history".to_owned(),
-            applied_exists: exists("__diesel_schema_migrations"),
-            history_exists: exists("__glowplug_history"),
+            applied: format!("main.{applied}"),
+            history: format!("main.{history}"),
+            lease: format!("main.{}", names.lease),
+            applied_exists: exists(applied),
+            history_exists: exists(history),
             lock_key: 0,
         })
     }
@@ -146,33 +217,35 @@ impl Backend for SqliteConnection {
         let Some(query) = history_query(tables, |column| format!("strftime('%Y-%m-%dT%H:%M:%fZ', {column})")) else {
             return Ok(History::default());
         };
-        Ok(history_of(sql_query(query).get_results::<HistoryRow>(self)?))
+        Ok(history_of(sql_query(query).get_results::<HistoryRow>(self.connection)?))
     }
 
     /// Transactions lock by themselves. What runs outside of one is kept apart by a lock on a second, empty database
     /// beside the first: the operating system gives it back when the process dies.
-    fn lock(&mut self, _: &Tables, settings: &Settings, longer: bool) -> Result<Lock, Error> {
+    fn lock(&mut self, _: &Tables, settings: &Settings, longer: bool) -> Result<(), Error> {
         if !longer {
-            return Ok(Lock::None);
+            return Ok(());
         }
         let database = |failure| Error::database("taking the lock for migrating", failure);
-        let Some(path) = lock_path(self).map_err(database)? else { return Ok(Lock::None) };
+        let Some(path) = lock_path(self.connection).map_err(database)? else { return Ok(()) };
         let mut lock = SqliteConnection::establish(&path).map_err(|error| Error::Connection {
             url: path.clone(),
             message: error.to_string(),
             reason: crate::error::Refusal::of(&error.to_string()),
         })?;
-        lock.open(settings).map_err(database)?;
         patiently(&mut lock, settings, "BEGIN EXCLUSIVE").map_err(database)?;
-        Ok(Lock::File(Box::new(lock)))
+        self.lock = Some(Box::new(lock));
+        Ok(())
     }
 
-    fn unlock(&mut self, lock: Lock) {
-        drop(lock);
+    fn unlock(&mut self) {
+        self.lock = None;
     }
 
     fn is_locked(&mut self, _: &Tables) -> Result<bool, Box<Failure>> {
-        let Some(path) = lock_path(self)?.filter(|path| std::path::Path::new(path).exists()) else { return Ok(false) };
+        let Some(path) = lock_path(self.connection)?.filter(|path| std::path::Path::new(path).exists()) else {
+            return Ok(false);
+        };
         let Ok(mut lock) = SqliteConnection::establish(&path) else { return Ok(false) };
         match batch(&mut lock, "BEGIN EXCLUSIVE; ROLLBACK") {
             Ok(()) => Ok(false),
@@ -184,54 +257,68 @@ impl Backend for SqliteConnection {
         if tables.applied_exists && tables.history_exists {
             return Ok(());
         }
-        self.begin(settings)?;
-        let created = batch(
-            self,
-            "CREATE TABLE IF NOT EXISTS main.__diesel_schema_migrations (\
-               version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP);\
-             CREATE TABLE IF NOT EXISTS main.__glowplug_history (\
-               id INTEGER PRIMARY KEY AUTOINCREMENT, version VARCHAR(50) NOT NULL, name TEXT NOT NULL, \
-               checksum TEXT NOT NULL, raw_checksum TEXT NOT NULL, \
-               status TEXT NOT NULL CHECK (status IN ('running', 'completed', 'failed', 'reverted', 'baselined')), \
-               statements_done INTEGER NOT NULL, statements_total INTEGER NOT NULL, \
-               started_at TEXT NOT NULL, finished_at TEXT, duration_ms INTEGER, error TEXT, sqlstate TEXT, \
-               runner TEXT NOT NULL, tool_version TEXT NOT NULL)",
-        )
-        .and_then(|()| self.commit(settings));
+        self.begin(tables, settings)?;
+        let created = self
+            .batch(&format!(
+                "CREATE TABLE IF NOT EXISTS {} (\
+                   version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP);\
+                 CREATE TABLE IF NOT EXISTS {} (\
+                   id INTEGER PRIMARY KEY AUTOINCREMENT, version VARCHAR(50) NOT NULL, name TEXT NOT NULL, \
+                   checksum TEXT NOT NULL, raw_checksum TEXT NOT NULL, \
+                   status TEXT NOT NULL CHECK (status IN ('running', 'completed', 'failed', 'reverted', 'baselined')), \
+                   statements_done INTEGER NOT NULL, statements_total INTEGER NOT NULL, \
+                   started_at TEXT NOT NULL, finished_at TEXT, duration_ms INTEGER, error TEXT, sqlstate TEXT, \
+                   runner TEXT NOT NULL, tool_version TEXT NOT NULL)",
+                tables.applied, tables.history
+            ))
+            .and_then(|()| self.commit(settings));
         if created.is_err() {
             self.rollback();
         }
         created
     }
 
+    fn together(&self, new: bool) -> usize {
+        if new { AT_ONCE } else { 1 }
+    }
+
     fn apply_at_once(&mut self, tables: &Tables, settings: &Settings, migrations: &[&'static Migration]) -> AtOnce {
-        let result = (|| {
-            self.begin(settings)?;
-            if let Some(first) = migrations.first()
-                && self.is_applied(tables, first.version)?
-            {
-                return Ok(None);
-            }
-            let mut took = Vec::with_capacity(migrations.len());
-            for migration in migrations {
-                let id = self.record_start(tables, migration, 0)?;
-                for index in 0..migration.statements.len() {
-                    batch(self, migration.statement(index).unwrap_or_default())?;
+        if let Err(failure) = self.begin(tables, settings) {
+            return AtOnce::nothing(failure);
+        }
+        // One alone needs none: the transaction is its savepoint.
+        let savepoints = migrations.len() > 1;
+        let mut took = Vec::with_capacity(migrations.len());
+        let mut stopped = None;
+        for migration in migrations {
+            let applied = (|| {
+                if savepoints {
+                    self.batch("SAVEPOINT glowplug")?;
                 }
-                took.push(self.record_completed(tables, id, migration, true)?);
+                let took = self.apply(tables, migration)?;
+                if savepoints {
+                    self.batch("RELEASE glowplug")?;
+                }
+                Ok(took)
+            })();
+            match applied {
+                Ok(duration) => took.push(duration),
+                Err(failure) => {
+                    stopped = Some(failure);
+                    break;
+                }
             }
-            self.commit(settings)?;
-            Ok(Some(took))
-        })();
-        match result {
-            Ok(Some(took)) => AtOnce::Applied(took),
-            Ok(None) => {
-                self.rollback();
-                AtOnce::Overtaken
-            }
+        }
+        if stopped.is_some() && (took.is_empty() || self.batch("ROLLBACK TO glowplug; RELEASE glowplug").is_err()) {
+            self.rollback();
+            return AtOnce { took: Vec::new(), stopped };
+        }
+        // What stands before the one that failed is kept.
+        match self.commit(settings) {
+            Ok(()) => AtOnce { took, stopped },
             Err(failure) => {
                 self.rollback();
-                AtOnce::RolledBack(failure)
+                AtOnce::nothing(stopped.unwrap_or(failure))
             }
         }
     }
@@ -242,9 +329,9 @@ impl Backend for SqliteConnection {
             #[diesel(sql_type = BigInt)]
             foreign_keys: i64,
         }
-        let on = sql_query("PRAGMA foreign_keys").get_result::<Switch>(self)?.foreign_keys == 1;
+        let on = sql_query("PRAGMA foreign_keys").get_result::<Switch>(self.connection)?.foreign_keys == 1;
         if on {
-            batch(self, "PRAGMA foreign_keys = OFF")?;
+            self.batch("PRAGMA foreign_keys = OFF")?;
         }
         Ok(on)
     }
@@ -256,71 +343,96 @@ impl Backend for SqliteConnection {
             "SELECT \"table\" || coalesce(' (rowid ' || rowid || ')', '') || ' → ' || parent AS line \
              FROM pragma_foreign_key_check LIMIT 10",
         )
-        .get_results::<Line>(self)?;
+        .get_results::<Line>(self.connection)?;
         if violations.is_empty() {
             return Ok(());
         }
         let rows: Vec<&str> = violations.iter().map(|row| row.line.as_str()).collect();
         Err(Box::new(Failure {
-            message: "FOREIGN KEY constraint failed: rows point at what is not there".to_owned(),
             detail: Some(rows.join(", ")),
-            hint: None,
-            sqlstate: None,
-            position: None,
-            source: None,
-            waited: None,
-            lost: false,
+            ..Failure::new("FOREIGN KEY constraint failed: rows point at what is not there")
         }))
     }
 
     fn resume_foreign_keys(&mut self) -> Result<(), Box<Failure>> {
-        batch(self, "PRAGMA foreign_keys = ON")
+        self.batch("PRAGMA foreign_keys = ON")
     }
 
-    fn begin(&mut self, settings: &Settings) -> Result<(), Box<Failure>> {
-        patiently(self, settings, "BEGIN IMMEDIATE")
-    }
-
-    fn limit(&mut self, _: Option<&Settings>, _: &str) -> Result<(), Box<Failure>> {
+    fn remember_session(&mut self) -> Result<(), Box<Failure>> {
+        let switch = |name: &&str| self.number(&format!("SELECT {name} AS number FROM pragma_{name}"));
+        self.remembered = Some(SWITCHES.iter().map(switch).collect::<Result<_, _>>()?);
         Ok(())
+    }
+
+    /// Some are without effect inside a transaction, and none bothers the record.
+    fn restore_session(&mut self, in_transaction: bool) -> Result<(), Box<Failure>> {
+        let Some(before) = self.remembered.take_if(|_| !in_transaction) else { return Ok(()) };
+        for (name, was) in SWITCHES.iter().zip(before) {
+            if self.number(&format!("SELECT {name} AS number FROM pragma_{name}"))? != was {
+                self.batch(&format!("PRAGMA {name} = {was}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, _: &Tables, settings: &Settings) -> Result<(), Box<Failure>> {
+        patiently(self.connection, settings, "BEGIN IMMEDIATE")
     }
 
     fn commit(&mut self, settings: &Settings) -> Result<(), Box<Failure>> {
         // A reader that is still reading makes COMMIT busy and leaves the transaction open: it can be tried again.
-        patiently(self, settings, "COMMIT")
+        patiently(self.connection, settings, "COMMIT")
     }
 
     fn rollback(&mut self) {
         // Some failures (a full disk) have rolled back already.
-        let _ = batch(self, "ROLLBACK");
+        let _ = self.batch("ROLLBACK");
     }
 
-    fn is_applied(&mut self, tables: &Tables, version: &str) -> Result<bool, Box<Failure>> {
-        let query = format!("SELECT count(*) AS number FROM {} WHERE version = {}", tables.applied, quote(version));
-        Ok(number(self, &query)? > 0)
+    fn claim(&mut self, tables: &Tables, migration: &Migration) -> Result<(), Box<Failure>> {
+        let row = format!("INSERT INTO {} (version) VALUES ({})", tables.applied, quote(migration.version));
+        self.batch(&row).map_err(|failure| overtaken(tables, failure))
     }
 
-    fn execute(&mut self, statement: &str, _: bool) -> Result<(), Box<Failure>> {
-        batch(self, statement).map_err(|mut failure| {
+    fn execute(&mut self, statement: &str) -> Result<(), Box<Failure>> {
+        self.batch(statement).map_err(|mut failure| {
             failure.position = position(statement, &failure.message);
             failure
         })
     }
 
+    fn step(
+        &mut self,
+        tables: &Tables,
+        settings: &Settings,
+        migration: &'static Migration,
+        index: usize,
+        id: i64,
+        _: bool,
+    ) -> Result<(), Box<Failure>> {
+        let statement = migration.statement(index).unwrap_or_default();
+        let progress = format!("UPDATE {} SET statements_done = {} WHERE id = {id}", tables.history, index + 1);
+        if !migration.statements[index].transactional {
+            self.execute(statement)?;
+            return self.batch(&progress);
+        }
+        self.begin(tables, settings)?;
+        let ran = self.execute(statement).and_then(|()| self.batch(&progress)).and_then(|()| self.commit(settings));
+        if ran.is_err() {
+            self.rollback();
+        }
+        ran
+    }
+
     fn record_start(&mut self, tables: &Tables, migration: &Migration, done: usize) -> Result<i64, Box<Failure>> {
-        batch(
-            self,
+        self.batch(
             &format!(
                 "INSERT INTO {} ({ATTEMPT_COLUMNS}, status, statements_done, started_at) VALUES ({}, 'running', {done}, {NOW})",
                 tables.history,
                 attempt_values(migration, quote),
             ),
         )?;
-        number(self, "SELECT last_insert_rowid() AS number")
-    }
-
-    fn record_progress(&mut self, tables: &Tables, id: i64, done: usize) -> Result<(), Box<Failure>> {
-        batch(self, &format!("UPDATE {} SET statements_done = {done} WHERE id = {id}", tables.history))
+        self.number("SELECT last_insert_rowid() AS number")
     }
 
     fn record_completed(
@@ -328,24 +440,26 @@ impl Backend for SqliteConnection {
         tables: &Tables,
         id: i64,
         migration: &Migration,
-        in_transaction: bool,
+        claimed: bool,
     ) -> Result<Duration, Box<Failure>> {
-        let rows = format!(
-            "INSERT INTO {applied} (version) VALUES ({version}); \
-             UPDATE {history} SET status = 'completed', statements_done = statements_total, finished_at = {NOW}, \
+        let history = &tables.history;
+        let row = format!(
+            "UPDATE {history} SET status = 'completed', statements_done = statements_total, finished_at = {NOW}, \
                duration_ms = max(0, CAST(round((julianday('now') - julianday(started_at)) * 86400000) AS INTEGER)) \
-             WHERE id = {id}",
-            applied = tables.applied,
-            history = tables.history,
-            version = quote(migration.version),
+             WHERE id = {id}"
         );
-        if in_transaction {
-            batch(self, &rows)?;
-        } else if let Err(failure) = batch(self, &format!("BEGIN IMMEDIATE; {rows}; COMMIT")) {
-            self.rollback();
-            return Err(failure);
+        if claimed {
+            self.batch(&row)?;
+        } else {
+            let version = quote(migration.version);
+            let rows =
+                format!("BEGIN IMMEDIATE; INSERT INTO {} (version) VALUES ({version}); {row}; COMMIT", tables.applied);
+            if let Err(failure) = self.batch(&rows) {
+                self.rollback();
+                return Err(overtaken(tables, failure));
+            }
         }
-        let took = number(self, &format!("SELECT duration_ms AS number FROM {} WHERE id = {id}", tables.history))?;
+        let took = self.number(&format!("SELECT duration_ms AS number FROM {history} WHERE id = {id}"))?;
         Ok(Duration::from_millis(u64::try_from(took).unwrap_or(0)))
     }
 
@@ -358,24 +472,45 @@ impl Backend for SqliteConnection {
         took: Duration,
         failure: &Failure,
     ) -> Result<(), Box<Failure>> {
-        let millis = took.as_millis();
-        let error = quote(&failure.message);
-        let sqlstate = optional(failure.sqlstate.as_deref(), quote);
+        let (error, sqlstate) = (Some(failure.message.as_str()), failure.sqlstate.as_deref());
         let row = match id {
             Some(id) => format!(
-                "UPDATE {} SET status = 'failed', statements_done = {done}, finished_at = {NOW}, duration_ms = {millis}, \
-                 error = {error}, sqlstate = {sqlstate} WHERE id = {id}",
-                tables.history
-            ),
-            None => format!(
-                "INSERT INTO {} ({ATTEMPT_COLUMNS}, status, statements_done, started_at, finished_at, duration_ms, error, sqlstate) \
-                 VALUES ({}, 'failed', {done}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{:.3} seconds'), {NOW}, {millis}, {error}, {sqlstate})",
+                "UPDATE {} SET status = 'failed', statements_done = {done}, finished_at = {NOW}, duration_ms = {}, \
+                 error = {}, sqlstate = {} WHERE id = {id}",
                 tables.history,
-                attempt_values(migration, quote),
-                took.as_secs_f64(),
+                took.as_millis(),
+                optional(error, quote),
+                optional(sqlstate, quote),
             ),
+            None => ended(tables, migration, "failed", done, took, error, sqlstate),
         };
-        batch(self, &row)
+        self.batch(&row)
+    }
+
+    fn record_status(
+        &mut self,
+        tables: &Tables,
+        migration: &Migration,
+        status: &str,
+        note: Option<&str>,
+    ) -> Result<(), Box<Failure>> {
+        self.batch(&ended(tables, migration, status, 0, Duration::ZERO, note, None))
+    }
+
+    fn unclaim(&mut self, tables: &Tables, version: &str) -> Result<(), Box<Failure>> {
+        self.batch(&format!("DELETE FROM {} WHERE version = {}", tables.applied, quote(version)))
+    }
+
+    fn record_abandoned(&mut self, tables: &Tables, id: i64, note: &str) -> Result<(), Box<Failure>> {
+        self.batch(&format!(
+            "UPDATE {} SET status = 'failed', finished_at = {NOW}, error = {} WHERE id = {id}",
+            tables.history,
+            quote(note)
+        ))
+    }
+
+    fn script(&mut self, sql: &str) -> Result<(), Box<Failure>> {
+        self.batch(sql)
     }
 
     fn columns(&mut self, tables: &[Table]) -> Result<BTreeMap<usize, Vec<String>>, Box<Failure>> {
@@ -390,7 +525,7 @@ impl Backend for SqliteConnection {
             "SELECT m.name AS relation, c.name AS attribute FROM main.sqlite_master m, pragma_table_xinfo(m.name) c \
              WHERE m.type IN ('table', 'view')",
         )
-        .get_results::<Row>(self)?;
+        .get_results::<Row>(self.connection)?;
         // SQLite's names are the same whatever their case.
         let mut live: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for row in rows {
@@ -407,13 +542,78 @@ impl Backend for SqliteConnection {
             })
             .collect())
     }
+
+    fn foreign_columns(&mut self, table: &str) -> Result<Vec<String>, Box<Failure>> {
+        let query = format!("SELECT name AS line FROM pragma_table_info({})", quote(table));
+        let found = sql_query(query).get_results::<Line>(self.connection)?;
+        Ok(found.into_iter().map(|row| row.line).collect())
+    }
+
+    fn foreign_texts(&mut self, table: &str, column: &str, condition: &str) -> Result<Vec<String>, Box<Failure>> {
+        let query =
+            format!("SELECT CAST({column} AS TEXT) AS line FROM {table} WHERE {column} IS NOT NULL AND {condition}");
+        let found = sql_query(query).get_results::<Line>(self.connection)?;
+        Ok(found.into_iter().map(|row| row.line).collect())
+    }
+
+    fn database_name(&mut self) -> Result<String, Box<Failure>> {
+        let path = file_of(self.connection)?;
+        Ok(if path.is_empty() { ":memory:".to_owned() } else { path })
+    }
+
+    fn drop_everything(&mut self, tables: &Tables, settings: &Settings) -> Result<(), Box<Failure>> {
+        #[derive(QueryableByName)]
+        struct Object {
+            #[diesel(sql_type = Text)]
+            kind: String,
+            #[diesel(sql_type = Text)]
+            name: String,
+        }
+        // Dropping a table deletes its rows, which would meet those that point at them.
+        let suspended = self.suspend_foreign_keys()?;
+        let dropped = (|| {
+            self.begin(tables, settings)?;
+            // Views first: some would not bear the loss of a table. Shadow tables go with their virtual one.
+            let objects = sql_query(
+                "SELECT type AS kind, name FROM main.sqlite_master WHERE type IN ('view', 'table') \
+                   AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type = 'table', sql LIKE 'CREATE VIRTUAL%' DESC",
+            )
+            .get_results::<Object>(self.connection)?;
+            for Object { kind, name } in objects {
+                let name = name.replace('"', "\"\"");
+                self.batch(&format!("DROP {kind} IF EXISTS main.\"{name}\""))?;
+            }
+            self.commit(settings)
+        })();
+        if dropped.is_err() {
+            self.rollback();
+        }
+        if suspended {
+            self.resume_foreign_keys()?;
+        }
+        dropped
+    }
+}
+
+/// Whether a failure says that a version is applied already, rather than something of a migration.
+fn overtaken(tables: &Tables, mut failure: Box<Failure>) -> Box<Failure> {
+    let table = tables.applied.trim_start_matches("main.");
+    if failure.message == format!("UNIQUE constraint failed: {table}.version") {
+        failure.cause = Cause::Overtaken;
+    }
+    failure
+}
+
+/// The file of the database; empty for one in memory.
+fn file_of(connection: &mut SqliteConnection) -> Result<String, Box<Failure>> {
+    let query = "SELECT coalesce(file, '') AS line FROM pragma_database_list WHERE name = 'main'";
+    Ok(sql_query(query).get_result::<Line>(connection)?.line)
 }
 
 /// The path of the lock beside the database; `None` for one in memory, which nobody else can open.
 fn lock_path(connection: &mut SqliteConnection) -> Result<Option<String>, Box<Failure>> {
-    let path = sql_query("SELECT coalesce(file, '') AS line FROM pragma_database_list WHERE name = 'main'")
-        .get_result::<Line>(connection)?;
-    Ok((!path.line.is_empty()).then(|| format!("{}-glowplug", path.line)))
+    let path = file_of(connection)?;
+    Ok((!path.is_empty()).then(|| format!("{path}-glowplug")))
 }
 
 /// Where in the statement the error lies, in characters from 1. SQLite says what it stumbled over and not where;

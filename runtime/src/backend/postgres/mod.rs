@@ -1,32 +1,42 @@
-//! PostgreSQL: the lock is a session's advisory lock, asked for again and again rather than waited for.
+//! PostgreSQL. `lock.rs` keeps others out, `companion.rs` looks on from a second connection.
 
-use super::{ATTEMPT_COLUMNS, AtOnce, Backend, HistoryRow, Lock, attempt_values, history_of, history_query, optional};
-use crate::error::{Error, Failure, Holder, seconds};
-use crate::history::{History, Tables};
+use super::{
+    ATTEMPT_COLUMNS, AtOnce, Backend, Blocker, HistoryRow, attempt_values, history_of, history_query, optional,
+};
+use crate::error::{Cause, Error, Failure};
+use crate::history::{History, Names, Tables};
 use crate::migration::{Engine, Migration, Migrations, Table};
-use crate::settings::Settings;
-use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
+use crate::settings::{Mode, Settings};
+use diesel::connection::{LoadConnection, TransactionManager as _};
+use diesel::pg::Pg;
 use diesel::sql_types::{Array, BigInt, Bool, Double, Integer, Nullable, Text};
-use diesel::{PgConnection, QueryableByName, RunQueryDsl as _, sql_query};
+use diesel::{QueryableByName, RunQueryDsl as _, sql_query};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::hash::{BuildHasher as _, Hasher as _};
 use std::time::{Duration, Instant};
 
-/// The first half of the advisory lock's key: the letters `glow`. The second half is made of the schema's name.
-/// PostgreSQL keeps the locks of each database apart by itself.
-const LOCK_CLASS: i32 = i32::from_be_bytes(*b"glow");
-
-/// How often a wait for the lock says that it still waits.
-const LOG_EVERY: Duration = Duration::from_secs(3);
+mod companion;
+mod lock;
+mod session;
+mod sqlstate;
 
 /// The key of the setting that carries a migration's start through its transaction.
 const STARTED: &str = "current_setting('glowplug.started')::timestamptz";
 
-#[derive(QueryableByName)]
-struct Yes {
-    #[diesel(sql_type = Bool)]
-    yes: bool,
+/// So many go into one transaction on a new database: PostgreSQL's table of locks, as it is set by default, takes
+/// about 2,000 migrations that make a table each.
+const AT_ONCE: usize = 500;
+
+/// A connection for the time of a run.
+#[derive(Debug)]
+pub struct Session<'a, C> {
+    connection: &'a mut C,
+    mode: Mode,
+    held: lock::Held,
+    /// What the server says that it is, once it was asked.
+    server: String,
+    /// What was set for the session before a migration that sets something.
+    remembered: Option<Vec<(String, String)>>,
 }
 
 /// A text as a literal, whatever `standard_conforming_strings` says.
@@ -39,15 +49,55 @@ fn quote_name(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Runs SQL of the runner's own.
-fn batch(connection: &mut PgConnection, sql: &str) -> Result<(), Box<Failure>> {
-    connection.batch_execute(sql).map_err(|error| {
-        let mut failure = Box::<Failure>::from(error);
-        if failure.sqlstate.is_none() {
-            failure.sqlstate = known_sqlstate(&failure.message).map(str::to_owned);
-        }
-        failure
-    })
+/// What diesel says, with what can be told of its code and its cause.
+fn explained(error: diesel::result::Error) -> Box<Failure> {
+    let mut failure = Box::<Failure>::from(error);
+    if failure.sqlstate.is_none() {
+        failure.sqlstate = sqlstate::known(&failure.message).map(str::to_owned);
+    }
+    if failure.message.contains(lock::OTHER_SESSION) {
+        failure.cause = Cause::Pooler;
+    } else if failure.message.contains(lock::OTHER_OWNER) {
+        failure.cause = Cause::LeaseLost;
+    } else if failure.message.starts_with("terminating connection") {
+        failure.cause = Cause::Lost;
+    }
+    failure
+}
+
+/// Runs SQL of the runner's own, in one message: without a BEGIN it is one transaction.
+fn batch<C: LoadConnection<Backend = Pg>>(connection: &mut C, sql: &str) -> Result<(), Box<Failure>> {
+    connection.batch_execute(sql).map_err(explained)
+}
+
+/// Asks a question of the runner's own, in one round trip and without a named prepared statement.
+fn rows<C, R>(connection: &mut C, sql: &str) -> Result<Vec<R>, Box<Failure>>
+where
+    C: LoadConnection<Backend = Pg>,
+    R: QueryableByName<Pg> + 'static,
+{
+    sql_query(sql).load(connection).map_err(explained)
+}
+
+/// The one row of a question that has one.
+fn row<C, R>(connection: &mut C, sql: &str) -> Result<R, Box<Failure>>
+where
+    C: LoadConnection<Backend = Pg>,
+    R: QueryableByName<Pg> + 'static,
+{
+    sql_query(sql).get_result(connection).map_err(explained)
+}
+
+#[derive(QueryableByName)]
+struct Yes {
+    #[diesel(sql_type = Bool)]
+    yes: bool,
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
 }
 
 /// `SET LOCAL` of the limits of a run.
@@ -59,36 +109,148 @@ fn limits(settings: &Settings) -> String {
     sql
 }
 
-/// The end of an attempt that went well, as one statement more in its transaction.
-fn completed(tables: &Tables, migration: &Migration) -> String {
+/// The start of a migration: what no two transactions get past, and the time.
+fn claimed(tables: &Tables, migration: &Migration) -> String {
     format!(
-        "INSERT INTO {} (version) VALUES ({}); \
-         INSERT INTO {} ({ATTEMPT_COLUMNS}, status, statements_done, started_at, finished_at, duration_ms) \
-         VALUES ({}, 'completed', {}, {STARTED}, clock_timestamp(), \
-           (extract(epoch FROM clock_timestamp() - {STARTED}) * 1000)::bigint)",
+        "INSERT INTO {} (version) VALUES ({}) RETURNING set_config('glowplug.started', clock_timestamp()::text, true)",
         tables.applied,
-        quote(migration.version),
-        tables.history,
-        attempt_values(migration, quote),
-        migration.statements.len(),
+        quote(migration.version)
     )
 }
 
-impl Backend for PgConnection {
-    const ENGINE: Engine = Engine::Postgres;
-    const LOCKS_BY_TRANSACTION: bool = false;
+/// Milliseconds since `started`. The clock of a server may be set back.
+fn millis_since(started: &str) -> String {
+    format!("greatest(0, (extract(epoch FROM clock_timestamp() - {started}) * 1000)::bigint)")
+}
 
-    fn open(&mut self, _: &Settings) -> Result<String, Box<Failure>> {
-        Ok(String::new())
+/// The end of an attempt that went well, as one statement more in its transaction.
+fn completed(tables: &Tables, migration: &Migration) -> String {
+    format!(
+        "INSERT INTO {} ({ATTEMPT_COLUMNS}, status, statements_done, started_at, finished_at, duration_ms) \
+         VALUES ({}, 'completed', {}, {STARTED}, clock_timestamp(), {})",
+        tables.history,
+        attempt_values(migration, quote),
+        migration.statements.len(),
+        millis_since(STARTED),
+    )
+}
+
+impl<'a, C: LoadConnection<Backend = Pg>> Session<'a, C> {
+    pub(crate) fn new(connection: &'a mut C) -> Self {
+        Session { connection, mode: Mode::Direct, held: lock::Held::Nothing, server: String::new(), remembered: None }
     }
 
-    fn close(&mut self, _: &str) {}
+    fn batch(&mut self, sql: &str) -> Result<(), Box<Failure>> {
+        batch(self.connection, sql)
+    }
+
+    /// Whether a failure says that a version is applied already, rather than something of a migration.
+    fn overtaken(tables: &Tables, mut failure: Box<Failure>) -> Box<Failure> {
+        if failure.sqlstate.as_deref() == Some("23505")
+            && failure.table.as_deref().is_some_and(|table| tables.applied.ends_with(&quote_name(table)))
+        {
+            failure.cause = Cause::Overtaken;
+        }
+        failure
+    }
+
+    /// How long these took, by the server's clock, and which of them are completed. They are committed: not to know it
+    /// is no failure.
+    fn durations(&mut self, tables: &Tables, migrations: &[&Migration]) -> BTreeMap<String, Duration> {
+        #[derive(QueryableByName)]
+        struct Took {
+            #[diesel(sql_type = Text)]
+            version: String,
+            #[diesel(sql_type = BigInt)]
+            millis: i64,
+        }
+        let versions: Vec<String> = migrations.iter().map(|migration| quote(migration.version)).collect();
+        let took: Vec<Took> = rows(
+            self.connection,
+            &format!(
+                "SELECT version::text AS version, duration_ms AS millis FROM {} \
+                 WHERE status = 'completed' AND version IN ({}) ORDER BY id",
+                tables.history,
+                versions.join(", ")
+            ),
+        )
+        .unwrap_or_default();
+        let duration = |millis: i64| Duration::from_millis(u64::try_from(millis).unwrap_or(0));
+        took.into_iter().map(|row| (row.version, duration(row.millis))).collect()
+    }
+
+    /// Drops an index that a build left invalid. Answers whether it was whole; `None` where there is no such index.
+    fn repair_index(&mut self, index: &str) -> Result<Option<bool>, Box<Failure>> {
+        let found: Vec<Yes> = rows(
+            self.connection,
+            &format!("SELECT indisvalid AS yes FROM pg_index WHERE indexrelid = to_regclass({})", quote(index)),
+        )?;
+        let whole = found.first().map(|row| row.yes);
+        if whole == Some(false) {
+            tracing::warn!(index, "the index is invalid, a build of it was stopped: it is dropped");
+            self.batch(&format!("DROP INDEX CONCURRENTLY IF EXISTS {index}"))?;
+        }
+        Ok(whole)
+    }
+
+    /// A statement outside a transaction, under the session's limits.
+    fn alone(&mut self, tables: &Tables, settings: &Settings, statement: &str) -> Result<(), Box<Failure>> {
+        // A concurrent build waits for the transactions that were there before it, and nobody waits for the build:
+        // to cut its wait short gains nothing and leaves an invalid index.
+        let concurrent = statement.to_ascii_uppercase().contains("CONCURRENTLY");
+        let timeout = if concurrent { Duration::ZERO } else { settings.lock_timeout };
+        let mut sql = format!("SET lock_timeout = {}", timeout.as_millis());
+        if let Some(timeout) = settings.statement_timeout {
+            let _ = write!(sql, "; SET statement_timeout = {}", timeout.as_millis());
+        }
+        if let Some(guard) = self.held.guard(tables, lock::Until::Alone) {
+            let _ = write!(sql, "; {guard}");
+        }
+        self.batch(&sql)?;
+        let ran = self.accompanied(tables, settings, |connection| connection.batch_execute(statement));
+        let reset = self.batch("RESET lock_timeout; RESET statement_timeout");
+        ran.map_err(|error| self.precise(statement, error, false))?;
+        reset
+    }
+
+    /// The failure of a statement with the code that the server gave it. Inside a transaction, there is a savepoint to
+    /// go back to; outside one is made, and rolled back.
+    fn precise(&mut self, statement: &str, error: diesel::result::Error, in_transaction: bool) -> Box<Failure> {
+        let mut failure = explained(error);
+        if failure.sqlstate.is_some() || failure.is_lost() {
+            return failure;
+        }
+        let opened = self.batch(if in_transaction { "ROLLBACK TO SAVEPOINT glowplug_statement" } else { "BEGIN" });
+        failure.sqlstate =
+            opened.and_then(|()| sqlstate::of(self.connection, statement, &failure.message)).unwrap_or_default();
+        if !in_transaction {
+            self.rollback();
+        }
+        failure
+    }
+}
+
+impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
+    type Inner = C;
+    const ENGINE: Engine = Engine::Postgres;
+
+    fn inner(&mut self) -> &mut C {
+        self.connection
+    }
+
+    fn open(&mut self, settings: &Settings) -> Result<(), Box<Failure>> {
+        self.mode = settings.mode;
+        Ok(())
+    }
+
+    fn close(&mut self) {}
 
     fn transaction_is_open(&mut self) -> bool {
-        !matches!(AnsiTransactionManager::transaction_manager_status_mut(self).transaction_depth(), Ok(None))
+        let status = C::TransactionManager::transaction_manager_status_mut(self.connection);
+        !matches!(status.transaction_depth(), Ok(None))
     }
 
-    fn is_current(&mut self, migrations: &Migrations) -> Result<bool, Box<Failure>> {
+    fn is_current(&mut self, names: &Names, migrations: &Migrations) -> Result<bool, Box<Failure>> {
         #[derive(QueryableByName)]
         struct State {
             #[diesel(sql_type = Text)]
@@ -97,21 +259,24 @@ impl Backend for PgConnection {
             raw: i64,
         }
         // The order is by number, as the list's is. The raw checksums are only summed up: a difference is looked into.
-        let state = sql_query(
-            "SELECT encode(sha256(convert_to(coalesce(string_agg(a.version || ' ' || coalesce(substr(h.checksum, 4), '') || chr(10), '' \
-               ORDER BY length(ltrim(a.version, '0')), ltrim(a.version, '0') COLLATE \"C\", a.version COLLATE \"C\"), ''), 'UTF8')), 'hex') AS digest, \
-             coalesce(sum(('x' || substr(h.raw_checksum, 1, 8))::bit(32)::bigint), 0)::bigint AS raw \
-             FROM __diesel_schema_migrations a \
-             LEFT JOIN (SELECT DISTINCT ON (version) version, status, checksum, raw_checksum \
-                        FROM __glowplug_history ORDER BY version, id DESC) h \
-               ON h.version = a.version AND h.status IN ('completed', 'baselined') AND h.checksum LIKE 'v1:%'",
-        )
-        .get_result::<State>(self);
+        let state = row::<_, State>(
+            self.connection,
+            &format!(
+                "SELECT encode(sha256(convert_to(coalesce(string_agg(a.version || ' ' || coalesce(substr(h.checksum, 4), '') || chr(10), '' \
+                   ORDER BY length(ltrim(a.version, '0')), ltrim(a.version, '0') COLLATE \"C\", a.version COLLATE \"C\"), ''), 'UTF8')), 'hex') AS digest, \
+                 coalesce(sum(('x' || substr(h.raw_checksum, 1, 8))::bit(32)::bigint), 0)::bigint AS raw \
+                 FROM {} a \
+                 LEFT JOIN (SELECT DISTINCT ON (version) version, status, checksum, raw_checksum \
+                            FROM {} ORDER BY version, id DESC) h \
+                   ON h.version = a.version AND h.status IN ('completed', 'baselined') AND h.checksum LIKE 'v1:%'",
+                names.applied, names.history
+            ),
+        );
         let state = match state {
             Ok(state) => state,
+            Err(failure) if failure.is_lost() => return Err(failure),
             // Most likely the tables are not there, which the next question finds out; diesel does not hand on the code.
-            Err(diesel::result::Error::DatabaseError(_, _)) => return Ok(false),
-            Err(other) => return Err(other.into()),
+            Err(_) => return Ok(false),
         };
         let first_word =
             |checksum: &str| checksum.get(..8).and_then(|word| i64::from_str_radix(word, 16).ok()).unwrap_or(0);
@@ -119,7 +284,7 @@ impl Backend for PgConnection {
         Ok(state.digest == migrations.digest && state.raw == raw)
     }
 
-    fn tables(&mut self) -> Result<Tables, Box<Failure>> {
+    fn tables(&mut self, names: &Names) -> Result<Tables, Box<Failure>> {
         #[derive(QueryableByName)]
         struct Row {
             #[diesel(sql_type = Nullable<Text>)]
@@ -130,35 +295,41 @@ impl Backend for PgConnection {
             history: bool,
             #[diesel(sql_type = Integer)]
             key: i32,
+            #[diesel(sql_type = Text)]
+            server: String,
         }
         // The schema is asked for once: a migration may set search_path, and the tables must not move with it.
-        let row = sql_query(
-            "SELECT s.schema, to_regclass(quote_ident(s.schema) || '.__diesel_schema_migrations') IS NOT NULL AS applied, \
-               to_regclass(quote_ident(s.schema) || '.__glowplug_history') IS NOT NULL AS history, \
-               ('x' || substr(encode(sha256(convert_to(coalesce(s.schema, ''), 'UTF8')), 'hex'), 1, 8))::bit(32)::int AS key \
-             FROM (SELECT coalesce((SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-                                    WHERE c.oid = to_regclass('__diesel_schema_migrations')), current_schema())::text AS schema) s",
-        )
-        .get_result::<Row>(self)?;
-        let Some(schema) = row.schema else {
+        let found: Row = row(
+            self.connection,
+            &format!(
+                "SELECT s.schema, to_regclass(quote_ident(s.schema) || '.{applied}') IS NOT NULL AS applied, \
+                   to_regclass(quote_ident(s.schema) || '.{history}') IS NOT NULL AS history, \
+                   ('x' || substr(encode(sha256(convert_to(coalesce(s.schema, '') || '{set}', 'UTF8')), 'hex'), 1, 8))::bit(32)::int AS key, \
+                   version() AS server \
+                 FROM (SELECT coalesce((SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                                        WHERE c.oid = to_regclass('{applied}')), current_schema())::text AS schema) s",
+                applied = names.applied,
+                history = names.history,
+                // Of the only list, the schema alone.
+                set = if names.set.is_empty() { String::new() } else { format!("/{}", names.set) },
+            ),
+        )?;
+        self.server = found.server;
+        let Some(schema) = found.schema else {
             return Err(Box::new(Failure {
-                message: "no schema of the search_path exists, so there is none to keep the history in".to_owned(),
-                detail: None,
                 hint: Some("create the schema, or set search_path for the role or in the URL".to_owned()),
                 sqlstate: Some("3F000".to_owned()),
-                position: None,
-                source: None,
-                waited: None,
-                lost: false,
+                ..Failure::new("no schema of the search_path exists, so there is none to keep the history in")
             }));
         };
-        let schema = quote_name(&schema);
+        let within = |name: &str| format!("{}.{}", quote_name(&schema), quote_name(name));
         Ok(Tables {
-            applied: format!("{schema}.__diesel_schema_migrations"),
-            history: format!("{schema}.__glowplug_history"),
-            applied_exists: row.applied,
-            history_exists: row.history,
-            lock_key: row.key,
+            applied: within(&names.applied),
+            history: within(&names.history),
+            lease: within(&names.lease),
+            applied_exists: found.applied,
+            history_exists: found.history,
+            lock_key: found.key,
         })
     }
 
@@ -169,60 +340,26 @@ impl Backend for PgConnection {
             format!("to_char({column}{zone}, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
         };
         let Some(query) = history_query(tables, instant) else { return Ok(History::default()) };
-        Ok(history_of(sql_query(query).get_results::<HistoryRow>(self)?))
+        Ok(history_of(rows::<_, HistoryRow>(self.connection, &query)?))
     }
 
-    fn lock(&mut self, tables: &Tables, settings: &Settings, _: bool) -> Result<Lock, Error> {
-        let database = |failure| Error::database("taking the lock for migrating", failure);
-        let query = format!("SELECT pg_try_advisory_lock({LOCK_CLASS}, {}) AS yes", tables.lock_key);
-        let since = Instant::now();
-        let mut logged = None::<Instant>;
-        loop {
-            // Not pg_advisory_lock: a waiter inside it holds a snapshot, which CREATE INDEX CONCURRENTLY of the
-            // process that has the lock would wait for, and neither would ever end.
-            if sql_query(&query).get_result::<Yes>(self).map_err(|error| database(error.into()))?.yes {
-                if logged.is_some() {
-                    tracing::info!(waited = ?since.elapsed(), "the lock for migrating is ours");
-                }
-                return Ok(Lock::Advisory(tables.lock_key));
-            }
-            let waited = since.elapsed();
-            let over = waited >= settings.lock_wait;
-            if over || logged.is_none_or(|at| at.elapsed() >= LOG_EVERY) {
-                logged = Some(Instant::now());
-                let holder = holder(self, tables.lock_key).unwrap_or_default();
-                if over {
-                    return Err(Error::LockWait { waited, holder });
-                }
-                match &holder {
-                    Some(holder) => tracing::info!(
-                        waited = %seconds(waited), pid = holder.pid, application = %holder.application,
-                        connected = %seconds(holder.connected),
-                        "another process is migrating this database; waiting for it"
-                    ),
-                    None => tracing::info!(waited = %seconds(waited), "another process was migrating this database"),
-                }
-            }
-            std::thread::sleep(pause().min(settings.lock_wait.saturating_sub(waited)));
-        }
+    fn lock(&mut self, tables: &Tables, settings: &Settings, _: bool) -> Result<(), Error> {
+        self.take_lock(tables, settings)
     }
 
-    fn unlock(&mut self, lock: Lock) {
-        // A dead connection has given it back already.
-        if let Lock::Advisory(key) = lock {
-            let _ = batch(self, &format!("SELECT pg_advisory_unlock({LOCK_CLASS}, {key})"));
-        }
+    fn unlock(&mut self) {
+        self.give_back();
     }
 
     fn is_locked(&mut self, tables: &Tables) -> Result<bool, Box<Failure>> {
-        let query = format!("SELECT EXISTS (SELECT 1 FROM pg_locks l WHERE {}) AS yes", held(tables.lock_key));
-        Ok(sql_query(query).get_result::<Yes>(self)?.yes)
+        self.somebody_migrates(tables)
     }
 
-    fn create_tables(&mut self, tables: &Tables, _: &Settings) -> Result<(), Box<Failure>> {
+    fn create_tables(&mut self, tables: &Tables, settings: &Settings) -> Result<(), Box<Failure>> {
         if tables.applied_exists && tables.history_exists {
             return Ok(());
         }
+        self.begin(tables, settings)?;
         let sql = format!(
             "CREATE TABLE IF NOT EXISTS {} (\
                version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP); \
@@ -232,16 +369,33 @@ impl Backend for PgConnection {
                status TEXT NOT NULL CHECK (status IN ('running', 'completed', 'failed', 'reverted', 'baselined')), \
                statements_done INTEGER NOT NULL, statements_total INTEGER NOT NULL, \
                started_at TIMESTAMPTZ NOT NULL, finished_at TIMESTAMPTZ, duration_ms BIGINT, error TEXT, sqlstate TEXT, \
-               runner TEXT NOT NULL, tool_version TEXT NOT NULL)",
+               runner TEXT NOT NULL, tool_version TEXT NOT NULL); COMMIT",
             tables.applied, tables.history
         );
-        batch(self, &sql)
+        self.batch(&sql).inspect_err(|_| self.rollback())
+    }
+
+    fn together(&self, new: bool) -> usize {
+        if new || self.mode == Mode::Pooled { AT_ONCE } else { 1 }
     }
 
     fn apply_at_once(&mut self, tables: &Tables, settings: &Settings, migrations: &[&'static Migration]) -> AtOnce {
-        let mut sql = format!("BEGIN; {}", limits(settings));
+        let mut sql = String::new();
+        if self.mode == Mode::Pooled {
+            if let Err(failure) = self.begin(tables, settings) {
+                return AtOnce::nothing(failure);
+            }
+        } else {
+            sql = self.beginning(tables, settings);
+            sql.push_str("; ");
+        }
+        // One alone needs none: the transaction is its savepoint.
+        let savepoints = migrations.len() > 1;
         for migration in migrations {
-            sql.push_str("; SELECT set_config('glowplug.started', clock_timestamp()::text, true)");
+            if savepoints {
+                sql.push_str("SAVEPOINT glowplug; ");
+            }
+            sql.push_str(&claimed(tables, migration));
             for index in 0..migration.statements.len() {
                 // A statement may end in a comment: the semicolon goes on a line of its own.
                 sql.push_str("\n;");
@@ -249,74 +403,162 @@ impl Backend for PgConnection {
             }
             sql.push_str("\n;");
             sql.push_str(&completed(tables, migration));
+            sql.push_str(if savepoints { "; RELEASE SAVEPOINT glowplug; " } else { "; " });
         }
-        sql.push_str("; COMMIT");
+        sql.push_str("COMMIT");
         let since = Instant::now();
-        if let Err(failure) = batch(self, &sql) {
-            self.rollback();
-            return AtOnce::RolledBack(failure);
-        }
-        if migrations.len() == 1 {
-            return AtOnce::Applied(vec![since.elapsed()]);
-        }
-        AtOnce::Applied(self.durations(tables, migrations))
-    }
-
-    fn begin(&mut self, settings: &Settings) -> Result<(), Box<Failure>> {
-        batch(self, &format!("BEGIN; {}", limits(settings)))
-    }
-
-    fn limit(&mut self, settings: Option<&Settings>, statement: &str) -> Result<(), Box<Failure>> {
-        let Some(settings) = settings else {
-            return batch(self, "RESET lock_timeout; RESET statement_timeout");
+        let failure = match self.accompanied(tables, settings, |connection| connection.batch_execute(&sql)) {
+            Ok(()) if !savepoints => return AtOnce { took: vec![since.elapsed()], stopped: None },
+            Ok(()) => {
+                let took = self.durations(tables, migrations);
+                let each = |migration: &&Migration| took.get(migration.version).copied().unwrap_or_default();
+                return AtOnce { took: migrations.iter().map(each).collect(), stopped: None };
+            }
+            Err(error) => Self::overtaken(tables, explained(error)),
         };
-        // A concurrent build waits for the transactions that were there before it, and nobody waits for the build:
-        // to cut its wait short gains nothing and leaves an invalid index.
-        let concurrent = statement.to_ascii_uppercase().contains("CONCURRENTLY");
-        let timeout = if concurrent { Duration::ZERO } else { settings.lock_timeout };
-        let mut sql = format!("SET lock_timeout = {}", timeout.as_millis());
-        if let Some(timeout) = settings.statement_timeout {
-            let _ = write!(sql, "; SET statement_timeout = {}", timeout.as_millis());
+        if failure.is_lost() {
+            return AtOnce::nothing(failure);
         }
-        batch(self, &sql)
+        // What stands before the one that failed is kept. Where it failed at the commit there is no savepoint left.
+        let kept = savepoints && self.batch("ROLLBACK TO SAVEPOINT glowplug; COMMIT").is_ok();
+        if !kept {
+            self.rollback();
+            return AtOnce::nothing(failure);
+        }
+        let took = self.durations(tables, migrations);
+        let took = migrations.iter().map_while(|migration| took.get(migration.version).copied()).collect();
+        AtOnce { took, stopped: Some(failure) }
+    }
+
+    fn remember_session(&mut self) -> Result<(), Box<Failure>> {
+        self.remembered = Some(session::settings(self.connection)?);
+        Ok(())
+    }
+
+    fn restore_session(&mut self, in_transaction: bool) -> Result<(), Box<Failure>> {
+        // Behind a pooler, what is outside the transaction is somebody else's session.
+        if self.mode == Mode::Pooled && !in_transaction {
+            return Ok(());
+        }
+        match &self.remembered {
+            Some(before) => session::restore(self.connection, before),
+            None => Ok(()),
+        }
+    }
+
+    fn begin(&mut self, tables: &Tables, settings: &Settings) -> Result<(), Box<Failure>> {
+        if self.mode == Mode::Pooled {
+            return self.begin_locked(tables, settings);
+        }
+        let sql = self.beginning(tables, settings);
+        self.batch(&sql).inspect_err(|_| self.rollback())
     }
 
     fn commit(&mut self, _: &Settings) -> Result<(), Box<Failure>> {
-        batch(self, "COMMIT")
+        self.batch("COMMIT")
     }
 
     fn rollback(&mut self) {
-        let _ = batch(self, "ROLLBACK");
+        let _ = self.batch("ROLLBACK");
     }
 
-    fn is_applied(&mut self, tables: &Tables, version: &str) -> Result<bool, Box<Failure>> {
-        let query =
-            format!("SELECT EXISTS (SELECT 1 FROM {} WHERE version = {}) AS yes", tables.applied, quote(version));
-        Ok(sql_query(query).get_result::<Yes>(self)?.yes)
+    fn claim(&mut self, tables: &Tables, migration: &Migration) -> Result<(), Box<Failure>> {
+        self.batch(&claimed(tables, migration)).map_err(|failure| Self::overtaken(tables, failure))
     }
 
-    fn execute(&mut self, statement: &str, in_transaction: bool) -> Result<(), Box<Failure>> {
-        if in_transaction {
-            batch(self, "SAVEPOINT glowplug_statement")?;
+    fn execute(&mut self, statement: &str) -> Result<(), Box<Failure>> {
+        self.batch("SAVEPOINT glowplug_statement")?;
+        match self.connection.batch_execute(statement) {
+            Ok(()) => self.batch("RELEASE SAVEPOINT glowplug_statement"),
+            Err(error) => Err(self.precise(statement, error, true)),
         }
-        let Err(mut failure) = self.batch_execute(statement).map_err(Box::<Failure>::from) else {
-            return if in_transaction { batch(self, "RELEASE SAVEPOINT glowplug_statement") } else { Ok(()) };
-        };
-        if failure.sqlstate.is_none() && !failure.lost {
-            let opened = if in_transaction {
-                batch(self, "ROLLBACK TO SAVEPOINT glowplug_statement")
-            } else {
-                batch(self, "BEGIN")
+    }
+
+    fn step(
+        &mut self,
+        tables: &Tables,
+        settings: &Settings,
+        migration: &'static Migration,
+        index: usize,
+        id: i64,
+        begun: bool,
+    ) -> Result<(), Box<Failure>> {
+        let statement = migration.statement(index).unwrap_or_default();
+        let facts = &migration.statements[index];
+        let progress = format!("UPDATE {} SET statements_done = {} WHERE id = {id}", tables.history, index + 1);
+        if facts.transactional {
+            let sql = format!("{}; {statement}\n; {progress}; COMMIT", self.beginning(tables, settings));
+            return match self.accompanied(tables, settings, |connection| connection.batch_execute(&sql)) {
+                Ok(()) => Ok(()),
+                Err(error) => {
+                    // The place in the whole message, as the place in the statement.
+                    let before = sql.find(statement).map_or(0, |at| sql[..at].chars().count());
+                    self.rollback();
+                    let mut failure = self.precise(statement, error, false);
+                    failure.position = failure.position.and_then(|position| position.checked_sub(before));
+                    Err(failure)
+                }
             };
-            failure.sqlstate = opened
-                .and_then(|()| sqlstate(self, statement, &failure.message))
-                .unwrap_or_default()
-                .or_else(|| known_sqlstate(&failure.message).map(str::to_owned));
-            if !in_transaction {
-                self.rollback();
+        }
+        if let Some(name) = facts.index {
+            // An earlier attempt may have built it and died before it could say so.
+            if self.repair_index(name)? == Some(true) && begun {
+                return self.batch(&progress);
             }
         }
-        Err(failure)
+        let ran = self.alone(tables, settings, statement);
+        if let Some(name) = facts.index {
+            // A build that fails leaves its index behind; the reason for the failure says more than that of the drop.
+            let repaired = self.repair_index(name);
+            ran?;
+            if repaired? == Some(false) {
+                // IF NOT EXISTS has found the invalid one that another session was building.
+                self.alone(tables, settings, statement)?;
+            }
+        } else {
+            ran?;
+        }
+        self.batch(&progress)
+    }
+
+    fn blockers(&mut self, statement: &str) -> Vec<Blocker> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Integer)]
+            pid: i32,
+            #[diesel(sql_type = Text)]
+            application: String,
+            #[diesel(sql_type = Text)]
+            state: String,
+            #[diesel(sql_type = Text)]
+            query: String,
+            #[diesel(sql_type = Double)]
+            seconds: f64,
+        }
+        // The wait is over, so pg_blocking_pids has nothing to say: whoever holds a lock on a table that the text names.
+        let found: Vec<Row> = rows(
+            self.connection,
+            &format!(
+                "SELECT DISTINCT a.pid, coalesce(a.application_name, '') AS application, coalesce(a.state, '') AS state, \
+                   left(coalesce(a.query, ''), 500) AS query, \
+                   coalesce(extract(epoch FROM clock_timestamp() - a.xact_start), 0)::float8 AS seconds \
+                 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_stat_activity a ON a.pid = l.pid \
+                 WHERE l.locktype = 'relation' AND l.granted AND l.pid <> pg_backend_pid() \
+                   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+                   AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) \
+                   AND strpos(lower({}), lower(c.relname)) > 0 ORDER BY seconds DESC LIMIT 10",
+                quote(statement)
+            ),
+        )
+        .unwrap_or_default();
+        let blocker = |row: Row| Blocker {
+            pid: row.pid,
+            application: row.application,
+            state: row.state,
+            query: row.query,
+            since: Duration::try_from_secs_f64(row.seconds).unwrap_or_default(),
+        };
+        found.into_iter().map(blocker).collect()
     }
 
     fn record_start(&mut self, tables: &Tables, migration: &Migration, done: usize) -> Result<i64, Box<Failure>> {
@@ -331,11 +573,7 @@ impl Backend for PgConnection {
             tables.history,
             attempt_values(migration, quote),
         );
-        Ok(sql_query(query).get_result::<Id>(self)?.id)
-    }
-
-    fn record_progress(&mut self, tables: &Tables, id: i64, done: usize) -> Result<(), Box<Failure>> {
-        batch(self, &format!("UPDATE {} SET statements_done = {done} WHERE id = {id}", tables.history))
+        Ok(row::<_, Id>(self.connection, &query)?.id)
     }
 
     fn record_completed(
@@ -343,21 +581,22 @@ impl Backend for PgConnection {
         tables: &Tables,
         id: i64,
         migration: &Migration,
-        _: bool,
+        claimed: bool,
     ) -> Result<Duration, Box<Failure>> {
         // Outside a transaction the two statements of one message are one.
-        batch(
-            self,
-            &format!(
-                "INSERT INTO {applied} (version) VALUES ({version}); \
-                 UPDATE {history} SET status = 'completed', statements_done = statements_total, finished_at = clock_timestamp(), \
-                   duration_ms = (extract(epoch FROM clock_timestamp() - started_at) * 1000)::bigint WHERE id = {id}",
-                applied = tables.applied,
-                history = tables.history,
-                version = quote(migration.version),
-            ),
-        )?;
-        Ok(self.durations(tables, &[migration])[0])
+        let claim = if claimed {
+            String::new()
+        } else {
+            format!("INSERT INTO {} (version) VALUES ({}); ", tables.applied, quote(migration.version))
+        };
+        let millis = millis_since("started_at");
+        let history = &tables.history;
+        self.batch(&format!(
+            "{claim}UPDATE {history} SET status = 'completed', statements_done = statements_total, \
+               finished_at = clock_timestamp(), duration_ms = {millis} WHERE id = {id}",
+        ))
+        .map_err(|failure| Self::overtaken(tables, failure))?;
+        Ok(self.durations(tables, &[migration]).remove(migration.version).unwrap_or_default())
     }
 
     fn record_failed(
@@ -386,7 +625,40 @@ impl Backend for PgConnection {
                 attempt_values(migration, quote),
             ),
         };
-        batch(self, &row)
+        self.batch(&row)
+    }
+
+    fn record_status(
+        &mut self,
+        tables: &Tables,
+        migration: &Migration,
+        status: &str,
+        note: Option<&str>,
+    ) -> Result<(), Box<Failure>> {
+        self.batch(&format!(
+            "INSERT INTO {} ({ATTEMPT_COLUMNS}, status, statements_done, started_at, finished_at, duration_ms, error) \
+             VALUES ({}, {}, 0, clock_timestamp(), clock_timestamp(), 0, {})",
+            tables.history,
+            attempt_values(migration, quote),
+            quote(status),
+            optional(note, quote),
+        ))
+    }
+
+    fn unclaim(&mut self, tables: &Tables, version: &str) -> Result<(), Box<Failure>> {
+        self.batch(&format!("DELETE FROM {} WHERE version = {}", tables.applied, quote(version)))
+    }
+
+    fn record_abandoned(&mut self, tables: &Tables, id: i64, note: &str) -> Result<(), Box<Failure>> {
+        self.batch(&format!(
+            "UPDATE {} SET status = 'failed', finished_at = clock_timestamp(), error = {} WHERE id = {id}",
+            tables.history,
+            quote(note)
+        ))
+    }
+
+    fn script(&mut self, sql: &str) -> Result<(), Box<Failure>> {
+        self.batch(sql)
     }
 
     fn columns(&mut self, tables: &[Table]) -> Result<BTreeMap<usize, Vec<String>>, Box<Failure>> {
@@ -403,7 +675,7 @@ impl Backend for PgConnection {
         }
         let names: Vec<&str> = tables.iter().map(|table| table.name).collect();
         // Not information_schema, which shows a role only what it has rights on.
-        let live = sql_query(
+        let live: Vec<Row> = sql_query(
             "SELECT n.nspname::text AS schema, c.relname::text AS relation, pg_table_is_visible(c.oid) AS visible, \
                coalesce(array_agg(a.attname::text) FILTER (WHERE a.attname IS NOT NULL), '{}') AS attributes \
              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
@@ -411,7 +683,8 @@ impl Backend for PgConnection {
              WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname = ANY($1) GROUP BY n.nspname, c.relname, c.oid",
         )
         .bind::<Array<Text>, _>(names)
-        .get_results::<Row>(self)?;
+        .load(self.connection)
+        .map_err(explained)?;
         let find = |table: &Table| {
             // The analysis writes `public` where no schema is named: there the search_path decides.
             live.iter()
@@ -428,136 +701,35 @@ impl Backend for PgConnection {
             })
             .collect())
     }
-}
 
-/// What only PostgreSQL's side needs of itself.
-trait Durations {
-    fn durations(&mut self, tables: &Tables, migrations: &[&Migration]) -> Vec<Duration>;
-}
-
-impl Durations for PgConnection {
-    /// How long these took, by the server's clock. They are committed: not to know it is no failure.
-    fn durations(&mut self, tables: &Tables, migrations: &[&Migration]) -> Vec<Duration> {
-        #[derive(QueryableByName)]
-        struct Took {
-            #[diesel(sql_type = Text)]
-            version: String,
-            #[diesel(sql_type = BigInt)]
-            millis: i64,
-        }
-        let versions: Vec<&str> = migrations.iter().map(|migration| migration.version).collect();
-        let took: BTreeMap<String, i64> = sql_query(format!(
-            "SELECT version::text AS version, duration_ms AS millis FROM {} \
-             WHERE status = 'completed' AND version = ANY($1) ORDER BY id",
-            tables.history
-        ))
-        .bind::<Array<Text>, _>(versions)
-        .get_results::<Took>(self)
-        .unwrap_or_default()
-        .into_iter()
-        .map(|row| (row.version, row.millis))
-        .collect();
-        let millis = |migration: &&Migration| took.get(migration.version).and_then(|&took| u64::try_from(took).ok());
-        migrations.iter().map(|migration| Duration::from_millis(millis(migration).unwrap_or(0))).collect()
+    fn foreign_columns(&mut self, table: &str) -> Result<Vec<String>, Box<Failure>> {
+        let found: Vec<Line> = rows(
+            self.connection,
+            &format!(
+                "SELECT attname::text AS line FROM pg_attribute \
+                 WHERE attrelid = to_regclass({}) AND attnum > 0 AND NOT attisdropped",
+                quote(table)
+            ),
+        )?;
+        Ok(found.into_iter().map(|row| row.line).collect())
     }
-}
 
-/// Between 100 and 500 ms, so that those who wait do not all ask at once.
-fn pause() -> Duration {
-    let random = std::hash::RandomState::new().build_hasher().finish();
-    Duration::from_millis(100 + random % 400)
-}
-
-/// The condition on `pg_locks l` that finds the lock of a run.
-fn held(key: i32) -> String {
-    format!(
-        "l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid = ({LOCK_CLASS})::int4::oid \
-         AND l.objid = ({key})::int4::oid AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    )
-}
-
-fn holder(connection: &mut PgConnection, key: i32) -> Result<Option<Holder>, Box<Failure>> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Integer)]
-        pid: i32,
-        #[diesel(sql_type = Text)]
-        application: String,
-        #[diesel(sql_type = Double)]
-        seconds: f64,
+    fn foreign_texts(&mut self, table: &str, column: &str, condition: &str) -> Result<Vec<String>, Box<Failure>> {
+        let found: Vec<Line> = rows(
+            self.connection,
+            &format!("SELECT {column}::text AS line FROM {table} WHERE {column} IS NOT NULL AND {condition}"),
+        )?;
+        Ok(found.into_iter().map(|row| row.line).collect())
     }
-    let query = format!(
-        "SELECT l.pid, coalesce(a.application_name, '') AS application, \
-           coalesce(extract(epoch FROM clock_timestamp() - a.backend_start), 0)::float8 AS seconds \
-         FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid WHERE {} LIMIT 1",
-        held(key)
-    );
-    let rows = sql_query(query).get_results::<Row>(connection)?;
-    Ok(rows.into_iter().next().map(|row| Holder {
-        pid: row.pid,
-        application: row.application,
-        connected: Duration::try_from_secs_f64(row.seconds).unwrap_or_default(),
-    }))
-}
 
-/// The SQLSTATE of a statement that has just failed with `message`, from inside a transaction that will be rolled back.
-///
-/// libpq knows the code, and diesel keeps it to itself. PL/pgSQL says it: the statement is run once more where its
-/// error is caught, under short limits, and the code is believed if the message is the same.
-fn sqlstate(connection: &mut PgConnection, statement: &str, message: &str) -> Result<Option<String>, Box<Failure>> {
-    #[derive(QueryableByName)]
-    struct Said {
-        #[diesel(sql_type = Nullable<Text>)]
-        sqlstate: Option<String>,
-        #[diesel(sql_type = Nullable<Text>)]
-        message: Option<String>,
+    fn database_name(&mut self) -> Result<String, Box<Failure>> {
+        Ok(row::<_, Line>(self.connection, "SELECT current_database()::text AS line")?.line)
     }
-    let block = format!(
-        "DECLARE code text; said text; BEGIN EXECUTE {}; \
-         EXCEPTION WHEN query_canceled OR others THEN \
-         GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, said = MESSAGE_TEXT; \
-         PERFORM set_config('glowplug.sqlstate', code, true), set_config('glowplug.message', said, true); END",
-        quote(statement)
-    );
-    // Two messages: the limit of a statement counts from the start of its message.
-    batch(connection, "SET LOCAL lock_timeout = 100; SET LOCAL statement_timeout = 2000")?;
-    batch(connection, &format!("DO {}", quote(&block)))?;
-    let said = sql_query(
-        "SELECT current_setting('glowplug.sqlstate', true) AS sqlstate, current_setting('glowplug.message', true) AS message",
-    )
-    .get_result::<Said>(connection)?;
-    Ok(said.sqlstate.filter(|_| said.message.is_some_and(|said| said.trim_end() == message)))
-}
 
-/// The code of messages that are known by their (English) words, for what cannot be run again inside a block.
-fn known_sqlstate(message: &str) -> Option<&'static str> {
-    let starts = |start: &str| message.starts_with(start);
-    let ends = |end: &str| message.ends_with(end);
-    Some(if starts("relation \"") && ends("does not exist") {
-        "42P01"
-    } else if starts("relation \"") && ends("already exists") {
-        "42P07"
-    } else if starts("column \"") && message.contains("does not exist") {
-        "42703"
-    } else if starts("syntax error at") {
-        "42601"
-    } else if starts("permission denied") || starts("must be owner") {
-        "42501"
-    } else if starts("deadlock detected") {
-        "40P01"
-    } else if ends("due to lock timeout") || starts("could not obtain lock") {
-        "55P03"
-    } else if starts("canceling statement due to") {
-        "57014"
-    } else if starts("terminating connection due to administrator command") {
-        "57P01"
-    } else if ends("cannot run inside a transaction block") {
-        "25001"
-    } else if starts("could not extend file") {
-        "53100"
-    } else {
-        return None;
-    })
+    fn drop_everything(&mut self, tables: &Tables, settings: &Settings) -> Result<(), Box<Failure>> {
+        self.begin(tables, settings)?;
+        self.batch(&format!("{}; COMMIT", session::drop_everything(&tables.applied))).inspect_err(|_| self.rollback())
+    }
 }
 
 #[cfg(test)]
@@ -569,13 +741,5 @@ mod tests {
         assert_eq!(quote("it's"), "'it''s'");
         assert_eq!(quote(r"C:\it's"), r"E'C:\\it''s'");
         assert_eq!(quote_name("a\"b"), "\"a\"\"b\"");
-    }
-
-    #[test]
-    fn pauses_lie_between_their_limits() {
-        for _ in 0..200 {
-            let pause = pause().as_millis();
-            assert!((100..500).contains(&pause), "{pause}");
-        }
     }
 }

@@ -1,0 +1,81 @@
+//! The same runner on connections of diesel-async: it runs on a thread that may block, over diesel-async's own bridge.
+
+use crate::error::Error;
+use crate::hooks::Hooks;
+use crate::report::Report;
+use crate::runner::Runner;
+use diesel::connection::LoadConnection;
+use diesel_async::AsyncConnection;
+use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+
+/// An engine whose asynchronous connections can be migrated through. The trait is sealed.
+#[diagnostic::on_unimplemented(message = "glowplug cannot migrate through asynchronous connections of `{Self}`")]
+pub trait AsyncEngine: diesel::backend::Backend + Sized {
+    #[doc(hidden)]
+    fn run<C: LoadConnection<Backend = Self>>(runner: &Runner, connection: &mut C, _: Sealed) -> Result<Report, Error>;
+}
+
+/// Keeps [`AsyncEngine`] to this crate.
+#[derive(Debug, Clone, Copy)]
+pub struct Sealed(());
+
+impl AsyncEngine for diesel::pg::Pg {
+    fn run<C: LoadConnection<Backend = Self>>(runner: &Runner, connection: &mut C, _: Sealed) -> Result<Report, Error> {
+        runner.run_session(&mut crate::backend::postgres::Session::new(connection), &mut Hooks::new())
+    }
+}
+
+impl Runner {
+    /// [`run_pending`](Self::run_pending) on a connection of diesel-async, which is given back: an `AsyncPgConnection`,
+    /// or what a pool (bb8, deadpool, mobc) hands out of these.
+    ///
+    /// The run itself is the same; it takes a thread of the runtime's pool for blocking tasks for as long as it lasts.
+    /// Where the future is dropped, the run goes on to its end: a migration is not stopped half-way.
+    ///
+    /// diesel-async asks its questions with named prepared statements, so [`Mode::Pooled`](crate::Mode::Pooled) needs
+    /// PgBouncer 1.21 with `max_prepared_statements`, or a `diesel::PgConnection`.
+    ///
+    /// ```no_run
+    /// # use glowplug::{Engine, Migrations};
+    /// # static MIGRATIONS: Migrations = Migrations {
+    /// #     engine: Engine::Postgres, directory: "migrations", folder: None, list: &[], tables: &[], digest: "" };
+    /// use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+    ///
+    /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+    /// let connection = AsyncPgConnection::establish("postgres://localhost/app").await?;
+    /// let (connection, report) = glowplug::Runner::new(&MIGRATIONS).run_pending_async(connection).await;
+    /// println!("{}", report?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`run_pending`](Self::run_pending); the connection is given back in any case.
+    ///
+    /// # Panics
+    ///
+    /// Outside a Tokio runtime.
+    pub async fn run_pending_async<C>(&self, connection: C) -> (C, Result<Report, Error>)
+    where
+        C: AsyncConnection + 'static,
+        C::Backend: AsyncEngine,
+    {
+        let runner = self.clone();
+        let span = tracing::Span::current();
+        let run = tokio::task::spawn_blocking(move || {
+            let _entered = span.enter();
+            let mut bridge = AsyncConnectionWrapper::<C>::from(connection);
+            let result = C::Backend::run(&runner, &mut bridge, Sealed(()));
+            (bridge.into_inner(), result)
+        });
+        match run.await {
+            Ok(done) => done,
+            Err(stopped) => match stopped.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // A blocking task is not cancelled once it runs; before that the whole runtime is going down.
+                Err(cancelled) => panic!("{cancelled}"),
+            },
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The code of an error, which diesel keeps to itself.
+
+use super::{Pg, batch, quote, rows};
+use crate::error::Failure;
+use diesel::QueryableByName;
+use diesel::connection::LoadConnection;
+use diesel::sql_types::{Nullable, Text};
+
+/// The SQLSTATE of a statement that has just failed with `message`, from inside a transaction that will be rolled back.
+///
+/// libpq knows the code, and diesel does not hand it on. PL/pgSQL says it: the statement is run once more where its
+/// error is caught, under short limits, and the code is believed if the message is the same.
+pub(super) fn of<C: LoadConnection<Backend = Pg>>(
+    connection: &mut C,
+    statement: &str,
+    message: &str,
+) -> Result<Option<String>, Box<Failure>> {
+    #[derive(QueryableByName)]
+    struct Said {
+        #[diesel(sql_type = Nullable<Text>)]
+        sqlstate: Option<String>,
+        #[diesel(sql_type = Nullable<Text>)]
+        message: Option<String>,
+    }
+    let block = format!(
+        "DECLARE code text; said text; BEGIN EXECUTE {}; \
+         EXCEPTION WHEN query_canceled OR others THEN \
+         GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, said = MESSAGE_TEXT; \
+         PERFORM set_config('glowplug.sqlstate', code, true), set_config('glowplug.message', said, true); END",
+        quote(statement)
+    );
+    // Two messages: the limit of a statement counts from the start of its message.
+    batch(connection, "SET LOCAL lock_timeout = 100; SET LOCAL statement_timeout = 2000")?;
+    batch(connection, &format!("DO {}", quote(&block)))?;
+    let said: Vec<Said> = rows(
+        connection,
+        "SELECT current_setting('glowplug.sqlstate', true) AS sqlstate, current_setting('glowplug.message', true) AS message",
+    )?;
+    let said = said.into_iter().next();
+    let believed = said.filter(|said| said.message.as_deref().is_some_and(|said| said.trim_end() == message));
+    Ok(believed.and_then(|said| said.sqlstate))
+}
+
+/// The code of messages that are known by their (English) words: of what cannot be run again inside a block, and of what
+/// must be known at once because it is tried again.
+pub(super) fn known(message: &str) -> Option<&'static str> {
+    let starts = |start: &str| message.starts_with(start);
+    let ends = |end: &str| message.ends_with(end);
+    Some(if starts("relation \"") && ends("does not exist") {
+        "42P01"
+    } else if starts("relation \"") && ends("already exists") {
+        "42P07"
+    } else if starts("column \"") && message.contains("does not exist") {
+        "42703"
+    } else if starts("syntax error at") {
+        "42601"
+    } else if starts("permission denied") || starts("must be owner") {
+        "42501"
+    } else if starts("deadlock detected") {
+        "40P01"
+    } else if starts("could not serialize access") {
+        "40001"
+    } else if ends("due to lock timeout") || starts("could not obtain lock") {
+        "55P03"
+    } else if starts("canceling statement due to") {
+        "57014"
+    } else if starts("terminating connection due to administrator command") {
+        "57P01"
+    } else if ends("cannot run inside a transaction block") {
+        "25001"
+    } else if starts("could not extend file") {
+        "53100"
+    } else {
+        return None;
+    })
+}
