@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::catalog::{Catalog, Outcome, Place, Problem, Refusal};
+use crate::catalog::{Catalog, Outcome, Place, Problem, Refusal, late};
 use crate::change::{Change, FOREIGN_KEYS_OFF, Statement, Transaction};
 use crate::diagnostics::{Diagnostic, Label};
 use crate::directive::{self, Allow, Directive};
@@ -136,6 +136,7 @@ pub(crate) fn migration(
             folded.diagnostics.push(d);
         }
     }
+    folded.diagnostics.extend(late_breaks(path, &statements, catalog));
     let proof = proof::prove(catalog, &statements, &base, migration.transaction, &failed);
     take_proof(path, proof, migration, &mut folded.diagnostics);
     catalog.settle();
@@ -147,7 +148,10 @@ pub(crate) fn migration(
 fn shares_a_transaction(statement: &Statement, text: &str) -> bool {
     let calls = || text[statement.span.range()].get(..4).is_some_and(|word| word.eq_ignore_ascii_case("call"));
     match &statement.change {
-        None | Some(Change::Inert { .. } | Change::SetSearchPath(_) | Change::Opaque { .. }) => false,
+        None
+        | Some(Change::Inert { .. } | Change::SetSearchPath(_) | Change::CheckBodies(_) | Change::Opaque { .. }) => {
+            false
+        }
         Some(Change::Select(_)) => !calls(),
         Some(_) => !statement.outside_transaction,
     }
@@ -161,6 +165,28 @@ fn index_built_concurrently(change: &Change) -> Option<String> {
     let quoted = |ident: &crate::change::Ident| format!("\"{}\"", ident.value.replace('"', "\"\""));
     let schema = name.schema.as_ref().or(index.table.schema.as_ref());
     Some(schema.into_iter().chain([&name.name]).map(quoted).collect::<Vec<_>>().join("."))
+}
+
+/// The functions that fail from here on, because their bodies name what the migration took away.
+fn late_breaks(path: &str, statements: &[Statement], catalog: &mut Catalog) -> Vec<Diagnostic> {
+    let taking = || statements.iter().filter(|s| s.change.as_ref().is_some_and(late::takes_away));
+    if catalog.is_open() || taking().next().is_none() {
+        return Vec::new();
+    }
+    let breaks = catalog.new_breaks();
+    let said = breaks.iter().filter_map(|b| {
+        let by = taking().rfind(|s| s.change.as_ref().is_some_and(|c| b.is_by(c))).or_else(|| taking().next_back())?;
+        let relation = b.gone.relation.name();
+        let what = match &b.gone.column {
+            Some(column) => format!("column \"{column}\" of \"{relation}\""),
+            None => format!("relation \"{relation}\""),
+        };
+        let message = format!("the body of function \"{}\" still names {what}: it fails when it is called", b.function);
+        let help =
+            format!("replace the function in this migration, or drop it: CREATE OR REPLACE FUNCTION {} …", b.function);
+        Some(Diagnostic::new("late-bound-break", path, by.span, message).help(help))
+    });
+    said.collect()
 }
 
 fn take_proof(path: &str, proof: Proof, migration: &mut Migration, diagnostics: &mut Vec<Diagnostic>) {

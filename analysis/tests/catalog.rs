@@ -608,3 +608,22 @@ fn names_that_are_known_in_part() {
         ],
     );
 }
+
+#[test]
+fn what_a_body_names_is_missed_once_and_only_where_it_is_gone() {
+    let count =
+        "CREATE OR REPLACE FUNCTION counted() RETURNS bigint LANGUAGE sql AS $$ SELECT count(email) FROM users $$;";
+    postgres(
+        &[
+            USERS,
+            count,
+            "ALTER TABLE IF EXISTS users RENAME TO people;\nCREATE OR REPLACE VIEW users AS SELECT * FROM people;",
+            "ALTER VIEW IF EXISTS users RENAME TO seen;",
+            "ALTER TABLE people ADD COLUMN IF NOT EXISTS born date;",
+        ],
+        &[
+            "003:1:39 rename-without-guard: a second run fails here: relation \"people\" already exists",
+            "004:1:1 late-bound-break (warning): the body of function \"counted\" still names relation \"users\": it fails when it is called",
+        ],
+    );
+}

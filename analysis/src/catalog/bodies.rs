@@ -35,25 +35,28 @@ impl Catalog {
         if !bound && !self.checks_bodies {
             return;
         }
-        // The names of a text are looked up where the function itself says.
-        let own_path = f.search_path.as_ref().filter(|_| !bound);
-        let own_path =
-            own_path.map(|path| path.iter().map(|i| i.value.clone()).filter(|s| s != "pg_catalog").collect());
-        let before = own_path.map(|path| std::mem::replace(&mut self.search_path, path));
-        match &f.code {
+        self.within_path(f, |catalog| match &f.code {
             Code::Unread => {}
-            Code::Broken(e) => self.report_broken(e, out),
-            Code::Block(block) => self.declared(&block.declared, out),
-            Code::Sql(body) => self.check_sql_body(f, body, types, out),
-        }
-        if let Some(before) = before {
-            self.search_path = before;
-        }
+            Code::Broken(e) => catalog.report_broken(e, out),
+            Code::Block(block) => catalog.declared(&block.declared, out),
+            Code::Sql(body) => catalog.check_sql_body(f, body, types, out),
+        });
         if let Code::Sql(body) = &f.code
             && body.bound
         {
             self.link_body(body, key, part);
         }
+    }
+
+    /// Looks the names of a body up where the function itself says; those of one that is bound are looked up at once.
+    pub(super) fn within_path<T>(&mut self, f: &CreateFunction, look: impl FnOnce(&mut Self) -> T) -> T {
+        let bound = matches!(&f.code, Code::Sql(body) if body.bound);
+        let Some(path) = f.search_path.as_ref().filter(|_| !bound) else { return look(self) };
+        let path = path.iter().map(|i| i.value.clone()).filter(|s| s != "pg_catalog").collect();
+        let before = std::mem::replace(&mut self.search_path, path);
+        let answer = look(self);
+        self.search_path = before;
+        answer
     }
 
     fn report_broken(&mut self, e: &SyntaxError, out: &mut Outcome) {

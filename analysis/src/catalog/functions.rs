@@ -181,6 +181,7 @@ impl Catalog {
             touched: (reach == Reach::Everything).then(|| Self::touched_by(f)).flatten(),
             reach,
             result: self.one_result(f),
+            late: self.within_path(f, |catalog| catalog.late_names(f)),
             takes,
             // A body in SQL is put in the place of the call, and then it counts.
             volatility: if f.language.as_deref() == Some("sql") { '?' } else { f.volatility },

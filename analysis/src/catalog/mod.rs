@@ -15,6 +15,7 @@ mod functions;
 mod infer;
 mod inherit;
 pub(crate) mod introspect;
+pub(crate) mod late;
 mod links;
 mod literals;
 pub(crate) mod object;
@@ -254,6 +255,8 @@ pub(crate) struct Catalog {
     poisoned: Store<String, ()>,
     /// Names in statements that could not be read: what they are now is not known.
     blurred: BTreeSet<String>,
+    /// Functions whose bodies name what is gone, and that was said of.
+    broken: BTreeSet<late::Break>,
     /// Whether bodies are looked into when a function is made.
     checks_bodies: bool,
     /// What `$1` and those after it stand for, while the body of a function is read.
@@ -291,6 +294,7 @@ impl Catalog {
             poisoned: Store::default(),
             blurred: BTreeSet::new(),
             ever: BTreeSet::new(),
+            broken: BTreeSet::new(),
             checks_bodies: true,
             parameters: None,
             file: None,

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::certainty::Touched;
+use super::late::LateNames;
 use crate::change::{Action, Bound, Identity, ObjectKind};
 use crate::span::Span;
 use crate::syntax::plpgsql::Reach;
@@ -339,6 +340,8 @@ pub(crate) struct Function {
     pub(crate) returns: String,
     pub(crate) language: String,
     pub(crate) definition: String,
+    /// What its body names that is looked up when it is called.
+    pub(crate) late: LateNames,
     /// How far calling it reaches into the schema.
     pub(crate) reach: Reach,
     /// Where it reaches everything: the names that it may make or drop, where these are known.

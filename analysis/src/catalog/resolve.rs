@@ -491,20 +491,7 @@ impl Catalog {
                     columns.extend(wanted.columns.iter().map(|c| c.name.clone()));
                 }
             }
-            for path in select.names.columns.iter().chain(&select.loose.columns) {
-                let (named, column) = match path.as_slice() {
-                    [column] => (None, column),
-                    [.., q, column] => (Some(q.value.as_str()), column),
-                    [] => continue,
-                };
-                let sure = match named {
-                    Some(q) => Some(q) == qualifier,
-                    None => select.sources.len() == 1,
-                };
-                if sure && wanted.columns.iter().any(|c| c.name == column.value) {
-                    columns.push(column.value.clone());
-                }
-            }
+            columns.extend(columns_named(select, source, wanted).map(str::to_owned));
         }
         columns.sort();
         columns.dedup();
@@ -515,6 +502,22 @@ impl Catalog {
     fn is_function(&self, name: &str) -> bool {
         self.iter().any(|(k, o)| matches!((k, o), (Key::Function(_, n), Object::Function(_)) if n == name))
     }
+}
+
+/// The columns of a table that a SELECT surely names: with its name, or alone where no other source has them.
+pub(super) fn columns_named<'t>(
+    select: &Select,
+    source: &Source,
+    table: &'t super::Table,
+) -> impl Iterator<Item = &'t str> {
+    let qualifier = source_name(source);
+    let named =
+        select.names.columns.iter().chain(&select.loose.columns).filter_map(move |path| match path.as_slice() {
+            [column] => (select.sources.len() == 1).then_some(column),
+            [.., q, column] => (Some(q.value.as_str()) == qualifier).then_some(column),
+            [] => None,
+        });
+    named.filter_map(|column| table.columns.iter().find(|c| c.name == column.value)).map(|c| c.name.as_str())
 }
 
 fn source_name(source: &Source) -> Option<&str> {

@@ -72,6 +72,7 @@ pub static ALL: &[Rule] = rules! {
     "insert-column-count" Correctness Deny,
     "insert-without-guard" Idempotency Deny,
     "invalid-definition" Correctness Deny,
+    "late-bound-break" Correctness Warn,
     "nesting-too-deep" Correctness Deny,
     "newer-than-server" Correctness Deny,
     "not-in-transaction" Correctness Deny,
