@@ -10,6 +10,7 @@ use quote::{quote, quote_spanned};
 use sha2::{Digest, Sha256};
 
 use crate::input::{Input, default_crate};
+use crate::kept::{Found, Kept};
 use crate::quote::Quoter;
 
 /// A message for the person who builds, and where in the Rust source rustc shows it.
@@ -26,9 +27,8 @@ struct Warning {
 
 /// What is known once the folder was read.
 struct Folder {
-    analysis: Analysis,
-    /// Files the analysis read and the statics do not embed.
-    tracked: Vec<String>,
+    /// The module's insides.
+    tokens: TokenStream,
     warnings: Vec<Warning>,
 }
 
@@ -51,12 +51,10 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
         }
     };
     let quoter = Quoter { glowplug: &input.glowplug, directory: &input.directory };
-    match read(&input) {
-        Ok(Folder { analysis, tracked, warnings }) => {
-            let module = quoter.module(&analysis, &digest(&analysis));
-            let tracked = quoter.tracked(&tracked);
+    match read(&input, &quoter) {
+        Ok(Folder { tokens, warnings }) => {
             let warnings = warnings.iter().map(warn);
-            quote!(#module #tracked #(#warnings)*)
+            quote!(#tokens #(#warnings)*)
         }
         Err(Refused { backend, errors, warnings }) => {
             let errors =
@@ -69,7 +67,7 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
 }
 
 /// The folder, analysed.
-fn read(input: &Input) -> Result<Folder, Refused> {
+fn read(input: &Input, quoter: &Quoter<'_>) -> Result<Folder, Refused> {
     let said = input.backend.map(|(backend, _)| backend);
     let here = |text: String| Message { span: input.span, text };
     let refuse = |backend: Option<Backend>, errors| Err(Refused { backend, errors, warnings: Vec::new() });
@@ -134,6 +132,12 @@ fn read(input: &Input) -> Result<Folder, Refused> {
         Ok(sources) => sources,
         Err(error) => return refuse(Some(backend), vec![here(format!("{shown} cannot be read: {error}"))]),
     };
+    let call = format!("{} {} {shown} {backend:?} {}", root.display(), input.directory, input.glowplug);
+    let kept = Kept::of(&call, &config, &sources);
+    if let Some((tokens, warnings)) = kept.as_ref().and_then(Kept::load) {
+        let warnings = warnings.into_iter().map(|(name, text)| Warning { name, message: here(text) });
+        return Ok(Folder { tokens, warnings: warnings.collect() });
+    }
     let analysis = analyze(sources, &config);
 
     let mut errors = Vec::new();
@@ -164,8 +168,14 @@ fn read(input: &Input) -> Result<Folder, Refused> {
         );
         warnings.push(Warning { name: "no_build_script".into(), message: here(text) });
     }
-    let tracked = tracked(&folder, &analysis, &config);
-    Ok(Folder { analysis, tracked, warnings })
+    let module = quoter.module(&analysis, &digest(&analysis));
+    let tracked = quoter.tracked(&tracked(&folder, &analysis, &config));
+    let tokens = quote!(#module #tracked);
+    if let Some(kept) = kept {
+        let warnings = warnings.iter().map(|w| (w.name.clone(), w.message.text.clone())).collect();
+        kept.save(&Found { tokens: tokens.to_string(), warnings });
+    }
+    Ok(Folder { tokens, warnings })
 }
 
 /// A warning on stable Rust: a deprecated constant that is used once. The name is what rustc prints before the text.

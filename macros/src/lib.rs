@@ -6,6 +6,7 @@
 
 mod expand;
 mod input;
+mod kept;
 mod quote;
 
 /// Reads a folder of SQL migrations while the crate is built, refuses to build if one of them would fail, and compiles
