@@ -18,7 +18,7 @@ impl Quoter<'_> {
     pub(crate) fn module(&self, analysis: &Analysis, digest: &str) -> TokenStream {
         let Analysis { backend, migrations, schema, diagnostics: _, sources: _, .. } = analysis;
         let list = migrations.iter().map(|migration| self.migration(migration));
-        let tables = schema.tables.iter().filter(|t| t.kind.is_table()).map(|table| self.table(table));
+        let tables = schema.tables.iter().filter(|t| t.kind.is_table()).map(table);
         let folder = self.absolute("");
         let folder = quote! {
             if ::core::cfg!(debug_assertions) { ::core::option::Option::Some(#folder) } else { ::core::option::Option::None }
@@ -59,13 +59,18 @@ impl Quoter<'_> {
         quote! {
             #[doc = #doc]
             #[allow(dead_code, unreachable_pub)]
-            pub static MIGRATIONS: #glowplug::Migrations = #glowplug::Migrations {
-                engine: #glowplug::Engine::#engine,
-                directory: #directory,
-                folder: #folder,
-                list: &[#list],
-                tables: &[#tables],
-                digest: #digest,
+            pub static MIGRATIONS: #glowplug::Migrations = {
+                // One word a path: the compiler resolves each, and there are thousands.
+                #[allow(unused_imports)]
+                use #glowplug::{Column as C, Migration as M, Statement as S, Table as T};
+                #glowplug::Migrations {
+                    engine: #glowplug::Engine::#engine,
+                    directory: #directory,
+                    folder: #folder,
+                    list: &[#list],
+                    tables: &[#tables],
+                    digest: #digest,
+                }
             };
         }
     }
@@ -122,7 +127,6 @@ impl Quoter<'_> {
     }
 
     fn migration(&self, migration: &Migration) -> TokenStream {
-        let Self { glowplug, directory: _ } = self;
         let Migration {
             version,
             name,
@@ -144,9 +148,9 @@ impl Quoter<'_> {
             }
             None => quote!(::core::option::Option::None),
         };
-        let statements = statements.iter().map(|statement| self.statement(statement));
+        let statements = statements.iter().map(statement);
         quote! {
-            #glowplug::Migration {
+            M {
                 version: #version,
                 name: #name,
                 file: #file,
@@ -163,34 +167,6 @@ impl Quoter<'_> {
         }
     }
 
-    fn statement(&self, statement: &StatementSpan) -> TokenStream {
-        let Self { glowplug, directory: _ } = self;
-        let StatementSpan { span, line, column, transaction, index } = statement;
-        let [start, end, line, column] = [span.start, span.end, *line, *column].map(number);
-        let index = match index {
-            Some(name) => quote!(::core::option::Option::Some(#name)),
-            None => quote!(::core::option::Option::None),
-        };
-        quote! {
-            #glowplug::Statement {
-                start: #start, end: #end, line: #line, column: #column, transactional: #transaction, index: #index
-            }
-        }
-    }
-
-    fn table(&self, table: &schema::Table) -> TokenStream {
-        let Self { glowplug, directory: _ } = self;
-        let schema::Table { schema, name, columns, .. } = table;
-        let columns = columns.iter().map(|column| self.column(column));
-        quote!(#glowplug::Table { schema: #schema, name: #name, columns: &[#(#columns),*] })
-    }
-
-    fn column(&self, column: &schema::Column) -> TokenStream {
-        let Self { glowplug, directory: _ } = self;
-        let schema::Column { name, sql_type, nullable, .. } = column;
-        quote!(#glowplug::Column { name: #name, sql_type: #sql_type, nullable: #nullable })
-    }
-
     /// A file of the folder (or, for `""`, the folder) as an absolute path that the compiler puts together: the tokens
     /// are the same on every machine.
     fn absolute(&self, file: &str) -> TokenStream {
@@ -198,6 +174,31 @@ impl Quoter<'_> {
         let tail = format!("/{}{slash}{file}", self.directory);
         quote!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), #tail))
     }
+}
+
+fn statement(statement: &StatementSpan) -> TokenStream {
+    let StatementSpan { span, line, column, transaction, index } = statement;
+    let [start, end, line, column] = [span.start, span.end, *line, *column].map(number);
+    let index = match index {
+        Some(name) => quote!(::core::option::Option::Some(#name)),
+        None => quote!(::core::option::Option::None),
+    };
+    quote! {
+        S {
+            start: #start, end: #end, line: #line, column: #column, transactional: #transaction, index: #index
+        }
+    }
+}
+
+fn table(table: &schema::Table) -> TokenStream {
+    let schema::Table { schema, name, columns, .. } = table;
+    let columns = columns.iter().map(column);
+    quote!(T { schema: #schema, name: #name, columns: &[#(#columns),*] })
+}
+
+fn column(column: &schema::Column) -> TokenStream {
+    let schema::Column { name, sql_type, nullable, .. } = column;
+    quote!(C { name: #name, sql_type: #sql_type, nullable: #nullable })
 }
 
 /// A name that the runtime uses twice: a variant of `Engine`, a type in `engine`.
