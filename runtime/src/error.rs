@@ -510,7 +510,7 @@ impl fmt::Display for Error {
                 f.write_str("\n  = next: start again; what the other one applies is applied")
             }
             Error::Stopped { applied } => {
-                f.write_str("the run was asked to end, and has ended between two migrations")?;
+                f.write_str("the run was asked to end, and has")?;
                 write_applied_or_nothing(f, applied)?;
                 f.write_str("\n  = next: start again when it suits; it goes on from here")
             }
@@ -636,6 +636,10 @@ impl fmt::Display for Error {
                     Some("42501") => f.write_str(
                         "\n  = next: give the role the right (GRANT CREATE ON SCHEMA … TO …), \
                          or run the migrations as the role that owns the tables",
+                    ),
+                    Some("42703") => f.write_str(
+                        "\n  = the tables of the history are not as this crate makes them: somebody altered them by hand\
+                         \n  = next: restore the column; or rename __glowplug_history away and repair, which records anew what is applied",
                     ),
                     _ => Ok(()),
                 }

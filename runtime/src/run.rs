@@ -87,7 +87,7 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
         // Of a list that ends early nothing is compiled to compare with.
         if self.settings.target.is_none() && self.session.is_current(&names, self.migrations).map_err(reading)? {
             tracing::debug!("one read: all is applied as it was compiled");
-            self.report.already_applied = self.migrations.list.len();
+            self.report.already_applied = self.before(self.migrations.list.len());
             return Ok(());
         }
         boundary!("looked");
@@ -115,10 +115,15 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
     }
 
     fn take_over(&mut self, decision: Decision) {
-        self.report.already_applied = decision.applied;
+        self.report.already_applied = self.before(decision.applied);
         self.report.left = decision.left;
         self.report.notices.extend(decision.notices);
         self.report.warnings.extend(decision.warnings);
+    }
+
+    /// How many of those that are applied were so before: not by this run, nor by its tries with an earlier connection.
+    fn before(&self, applied: usize) -> usize {
+        applied.saturating_sub(self.report.applied.len())
     }
 
     fn refuse_outside_transactions(&self, pending: &[&'static Migration]) -> Result<(), Error> {
@@ -159,7 +164,7 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
                 first = false;
             } else {
                 // What others applied meanwhile.
-                self.report.already_applied = decision.applied.saturating_sub(self.report.applied.len());
+                self.report.already_applied = self.before(decision.applied);
             }
             let new = history.versions.is_empty();
             if self.apply(&tables, pending, new, |version| history.attempt(version), &mut tried, &mut failures)? {
@@ -207,6 +212,7 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
                     }
                 }
                 let (Some(failure), Some(&migration)) = (outcome.stopped, pending.front()) else { continue };
+                self.ended_by_request(&failure)?;
                 match failure.cause {
                     Cause::Overtaken => return Ok(false),
                     Cause::Lost => {
@@ -237,6 +243,10 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
                 }
                 Outcome::Overtaken => return Ok(false),
                 Outcome::Failed(broken) => {
+                    if let Err(stopped) = self.ended_by_request(&broken.failure) {
+                        self.write_failed(tables, broken.row, migration, broken.done, broken.took, &broken.failure);
+                        return Err(stopped);
+                    }
                     let again = self.wait_and_try_again(migration, &broken.failure, &mut state);
                     if again && migration.transactional {
                         state.stepwise = false;
@@ -260,6 +270,14 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
             }
         }
         Ok(true)
+    }
+
+    /// Fails where a statement was cancelled because the run is to end.
+    fn ended_by_request(&self, failure: &Failure) -> Result<(), Error> {
+        if failure.sqlstate.as_deref() == Some("57014") && self.settings.is_stopped() {
+            return Err(Error::Stopped { applied: self.applied_files() });
+        }
+        Ok(())
     }
 
     /// Waits, where a failure may be gone a moment later and nobody is tired of it; `false` where that is not so.

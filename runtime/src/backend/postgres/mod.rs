@@ -123,11 +123,12 @@ fn millis_since(started: &str) -> String {
     format!("greatest(0, (extract(epoch FROM clock_timestamp() - {started}) * 1000)::bigint)")
 }
 
-/// The end of an attempt that went well, as one statement more in its transaction.
-fn completed(tables: &Tables, migration: &Migration) -> String {
+/// The end of an attempt that went well, as one statement more in its transaction; it is the `nth` there. A setting that
+/// is local goes with its savepoint, so it tells afterwards how many are left.
+fn completed(tables: &Tables, migration: &Migration, nth: usize) -> String {
     format!(
         "INSERT INTO {} ({ATTEMPT_COLUMNS}, status, statements_done, started_at, finished_at, duration_ms) \
-         VALUES ({}, 'completed', {}, {STARTED}, clock_timestamp(), {})",
+         VALUES ({}, 'completed', {}, {STARTED}, clock_timestamp(), {}) RETURNING set_config('glowplug.done', '{nth}', true)",
         tables.history,
         attempt_values(migration, quote),
         migration.statements.len(),
@@ -152,6 +153,17 @@ impl<'a, C: LoadConnection<Backend = Pg>> Session<'a, C> {
             failure.cause = Cause::Overtaken;
         }
         failure
+    }
+
+    /// Goes back to the last savepoint and commits; answers how many migrations that keeps.
+    fn keep_what_is_done(&mut self) -> Result<usize, Box<Failure>> {
+        self.batch("ROLLBACK TO SAVEPOINT glowplug")?;
+        let done = "SELECT coalesce(current_setting('glowplug.done', true), '') AS line";
+        let done = row::<_, Line>(self.connection, done)?.line.parse().unwrap_or(0);
+        if done > 0 {
+            self.batch("COMMIT")?;
+        }
+        Ok(done)
     }
 
     /// How long these took, by the server's clock, and which of them are completed. They are committed: not to know it
@@ -391,7 +403,8 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
         }
         // One alone needs none: the transaction is its savepoint.
         let savepoints = migrations.len() > 1;
-        for migration in migrations {
+        for (index, migration) in migrations.iter().enumerate() {
+            let nth = index + 1;
             if savepoints {
                 sql.push_str("SAVEPOINT glowplug; ");
             }
@@ -402,7 +415,7 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
                 sql.push_str(migration.statement(index).unwrap_or_default());
             }
             sql.push_str("\n;");
-            sql.push_str(&completed(tables, migration));
+            sql.push_str(&completed(tables, migration, nth));
             sql.push_str(if savepoints { "; RELEASE SAVEPOINT glowplug; " } else { "; " });
         }
         sql.push_str("COMMIT");
@@ -420,14 +433,18 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
             return AtOnce::nothing(failure);
         }
         // What stands before the one that failed is kept. Where it failed at the commit there is no savepoint left.
-        let kept = savepoints && self.batch("ROLLBACK TO SAVEPOINT glowplug; COMMIT").is_ok();
-        if !kept {
-            self.rollback();
-            return AtOnce::nothing(failure);
+        let kept = if savepoints { self.keep_what_is_done() } else { Ok(0) };
+        match kept {
+            Ok(kept @ 1..) => {
+                let took = self.durations(tables, &migrations[..kept]);
+                let each = |migration: &&Migration| took.get(migration.version).copied().unwrap_or_default();
+                AtOnce { took: migrations[..kept].iter().map(each).collect(), stopped: Some(failure) }
+            }
+            _ => {
+                self.rollback();
+                AtOnce::nothing(failure)
+            }
         }
-        let took = self.durations(tables, migrations);
-        let took = migrations.iter().map_while(|migration| took.get(migration.version).copied()).collect();
-        AtOnce { took, stopped: Some(failure) }
     }
 
     fn remember_session(&mut self) -> Result<(), Box<Failure>> {

@@ -66,7 +66,7 @@ pub(super) fn drop_everything(applied: &str) -> String {
          LOOP EXECUTE format('DROP SCHEMA %I CASCADE', item.nspname); END LOOP; \
          FOR item IN SELECT c.oid::regclass::text AS name, c.relkind FROM pg_class c \
            WHERE c.relnamespace IN (home, to_regnamespace('public')) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') \
-             AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('e', 'a', 'i')) \
+             AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refobjid <> c.oid AND d.deptype IN ('e', 'a', 'i')) \
          LOOP EXECUTE format('DROP %s IF EXISTS %s CASCADE', CASE item.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' \
            WHEN 'f' THEN 'FOREIGN TABLE' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, item.name); END LOOP; \
          FOR item IN SELECT p.oid::regprocedure::text AS name, p.prokind FROM pg_proc p \

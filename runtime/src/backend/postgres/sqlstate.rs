@@ -50,7 +50,7 @@ pub(super) fn known(message: &str) -> Option<&'static str> {
         "42P01"
     } else if starts("relation \"") && ends("already exists") {
         "42P07"
-    } else if starts("column \"") && message.contains("does not exist") {
+    } else if starts("column ") && ends("does not exist") {
         "42703"
     } else if starts("syntax error at") {
         "42601"

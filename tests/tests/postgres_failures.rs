@@ -1,0 +1,451 @@
+//! What the runner does when something goes wrong, on a real PostgreSQL server.
+
+mod runner;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use glowplug::{Engine, Error, Hooks, Migrations, OnFailure, Runner, Verify};
+use glowplug_tests::{TestDatabase, postgres};
+use runner::{
+    Log, Wire, applied, concurrent_index, file, files, history, migrations, nothing_is_locked, run, tasks, users,
+};
+use std::time::{Duration, Instant};
+
+fn add_column() -> &'static Migrations {
+    migrations(&[users(), file("002_add.sql", "ALTER TABLE users ADD COLUMN name text;\n")])
+}
+
+#[test]
+fn a_table_in_use_is_tried_again_and_its_user_is_named() {
+    let database = postgres();
+    run(&database, migrations(&[users()])).unwrap();
+    let mut reader = database.connect();
+    reader.batch_execute("SET application_name = 'the reader'; BEGIN; SELECT count(*) FROM users").unwrap();
+    let done = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(1500));
+        reader.batch_execute("COMMIT").unwrap();
+    });
+    let (log, _open) = Log::open();
+    let report = Runner::new(add_column())
+        .lock_timeout(Duration::from_millis(200))
+        .run_pending(&mut database.connect())
+        .unwrap();
+    done.join().unwrap();
+    assert_eq!(files(&report), ["002_add.sql"]);
+    assert!(report.retries > 0);
+    let logged = log.text();
+    let line = logged.lines().find(|line| line.contains("another session uses a table of this migration"));
+    let line = line.unwrap_or_else(|| panic!("{logged}"));
+    assert!(line.contains("application=the reader") && line.contains("SELECT count(*) FROM users"), "{line}");
+    assert!(logged.contains("canceling statement due to lock timeout; tried again in "), "{logged}");
+    assert_eq!(history(&database), ["001 completed 2/2 -", "002 completed 1/1 -"]);
+}
+
+#[test]
+fn a_second_connection_names_who_is_in_the_way() {
+    let database = postgres();
+    run(&database, migrations(&[users()])).unwrap();
+    let mut reader = database.connect();
+    reader.batch_execute("SET application_name = 'the reader'; BEGIN; SELECT count(*) FROM users").unwrap();
+    let done = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(1500));
+        reader.batch_execute("COMMIT").unwrap();
+    });
+    // The companion has a thread of its own: this log is the whole process's.
+    let (log, _open) = Log::everywhere();
+    let report = Runner::new(add_column()).url(database.url()).run_pending(&mut database.connect()).unwrap();
+    done.join().unwrap();
+    assert_eq!((files(&report), report.retries), (vec!["002_add.sql"], 0));
+    let logged = log.text();
+    let line = logged.lines().find(|line| line.contains("another session is in the way of this migration"));
+    let line = line.unwrap_or_else(|| panic!("{logged}"));
+    assert!(line.contains("application=the reader") && line.contains("SELECT count(*) FROM users"), "{line}");
+}
+
+#[test]
+fn a_deadlock_is_tried_again() {
+    let database = postgres();
+    run(&database, migrations(&[users(), tasks()])).unwrap();
+    let list = migrations(&[
+        users(),
+        tasks(),
+        file(
+            "003_both.sql",
+            "ALTER TABLE users ADD COLUMN a text;\nSELECT pg_sleep(1);\nALTER TABLE tasks ADD COLUMN b text;\n",
+        ),
+    ]);
+    // The one that notices is the one that gives up: the migration looks first.
+    let mut connection = database.connect();
+    connection.batch_execute("SET deadlock_timeout = '50ms'").unwrap();
+    let mut other = database.connect();
+    other.batch_execute("SET deadlock_timeout = '30s'; BEGIN; LOCK TABLE tasks IN ACCESS SHARE MODE").unwrap();
+    let other = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        other.batch_execute("SELECT count(*) FROM users").unwrap();
+        other.batch_execute("COMMIT").unwrap();
+    });
+    let report = Runner::new(list).run_pending(&mut connection).unwrap();
+    other.join().unwrap();
+    assert_eq!((files(&report), report.retries), (vec!["003_both.sql"], 1));
+    assert_eq!(history(&database).len(), 3);
+}
+
+#[test]
+fn a_connection_that_breaks_is_made_anew() {
+    let database = postgres();
+    let wire = Wire::to(&database);
+    let slow =
+        |name: &'static str, table: &str| file(name, &format!("CREATE TABLE {table} ();\nSELECT pg_sleep(0.7);\n"));
+    let list = migrations(&[users(), slow("002_a.sql", "a"), slow("003_b.sql", "b"), slow("004_c.sql", "c")]);
+    // With a history, so that each is a transaction of its own.
+    run(&database, migrations(&[users()])).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(1000));
+            wire.cut();
+        });
+        let (_, report) =
+            Runner::new(list).run_pending_at::<PgConnection>(&wire.url(), Duration::from_secs(10)).unwrap();
+        assert!(report.retries >= 1, "{report}");
+        assert_eq!(report.applied.len() + report.already_applied, 4, "{report:?}");
+    });
+    assert_eq!(applied(&database), ["001", "002", "003", "004"]);
+    assert_eq!(database.rows("SELECT count(*) FROM __glowplug_history WHERE status = 'completed'"), ["4"]);
+    assert!(nothing_is_locked(&database));
+}
+
+#[test]
+fn what_came_before_a_failure_on_a_new_database_is_kept() {
+    let database = postgres();
+    let many: Vec<_> = (1..=40)
+        .map(|number| {
+            let name: &'static str = Box::leak(format!("{number:03}_t.sql").into_boxed_str());
+            let sql =
+                if number == 30 { "SELECT nothing;\n".to_owned() } else { format!("CREATE TABLE t{number} ();\n") };
+            file(name, &sql)
+        })
+        .collect();
+    let error = run(&database, migrations(&many)).unwrap_err();
+    assert!(error.to_string().contains("= 001_t.sql … 029_t.sql are applied and stay (29)"), "{error}");
+    assert_eq!(applied(&database).len(), 29);
+    // One transaction for them all: nothing was run twice to find out which one it was.
+    assert_eq!(database.rows("SELECT count(DISTINCT run_on) FROM __diesel_schema_migrations"), ["1"]);
+}
+
+#[test]
+fn going_on_behind_a_failure_names_all_that_failed() {
+    let database = postgres();
+    let bad = |name: &'static str| file(name, "SELECT nothing;\n");
+    let list = migrations(&[users(), bad("002_bad.sql"), tasks_as("003_tasks.sql"), bad("004_worse.sql")]);
+    let on = || Runner::new(list).on_failure(OnFailure::Continue);
+    let error = on().run_pending(&mut database.connect()).unwrap_err();
+    let Error::Failures { failures, applied: done } = &error else { panic!("{error}") };
+    let failed: Vec<&str> = failures.iter().map(|failure| failure.version.as_str()).collect();
+    assert_eq!(failed, ["002", "004"]);
+    assert_eq!(*done, ["001_create_users.sql", "003_tasks.sql"]);
+    assert!(error.to_string().starts_with("2 migrations failed\n\nmigration 002_bad.sql failed: "), "{error}");
+    assert_eq!(applied(&database), ["001", "003"]);
+    // The next run goes on with what failed, though a later one is applied; one that is to stop does not.
+    let fixed = migrations(&[
+        users(),
+        file("002_bad.sql", "CREATE TABLE two ();\n"),
+        tasks_as("003_tasks.sql"),
+        file("004_worse.sql", "CREATE TABLE four ();\n"),
+    ]);
+    assert_eq!(run(&database, fixed).unwrap_err().code(), "out-of-order");
+    let report = Runner::new(fixed).on_failure(OnFailure::Continue).run_pending(&mut database.connect()).unwrap();
+    assert_eq!(files(&report), ["002_bad.sql", "004_worse.sql"]);
+}
+
+fn tasks_as(name: &'static str) -> runner::File {
+    file(name, "CREATE TABLE tasks (id integer PRIMARY KEY);\n")
+}
+
+fn validity(database: &TestDatabase, index: &str) -> Vec<String> {
+    database.rows(&format!("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{index}')"))
+}
+
+#[test]
+fn an_index_that_a_build_left_invalid_is_built_anew() {
+    let database = postgres();
+    run(&database, migrations(&[users(), tasks()])).unwrap();
+    // Two rows of one owner: a unique build fails and leaves its index.
+    database.execute("INSERT INTO users VALUES (1); INSERT INTO tasks VALUES (1, 1), (2, 1)");
+    let unique = "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS tasks_owner ON tasks (owner);\n";
+    let list = migrations(&[users(), tasks(), file("003_unique.sql", unique).without_transaction()]);
+    let error = run(&database, list).unwrap_err();
+    assert_eq!(error.sqlstate(), Some("23505"), "{error}");
+    // The failed build leaves nothing that a second one would take for the index.
+    assert_eq!(validity(&database, "tasks_owner"), [""; 0]);
+
+    // And where another tool, or a crash, left one:
+    let mut client = database.connect();
+    client.batch_execute("CREATE UNIQUE INDEX CONCURRENTLY tasks_owner ON tasks (owner)").unwrap_err();
+    assert_eq!(validity(&database, "tasks_owner"), ["f"]);
+    database.execute("DELETE FROM tasks WHERE id = 2");
+    run(&database, list).unwrap();
+    assert_eq!(validity(&database, "tasks_owner"), ["t"]);
+    assert_eq!(applied(&database), ["001", "002", "003"]);
+}
+
+#[test]
+fn a_build_that_was_done_before_the_crash_is_not_done_twice() {
+    let database = postgres();
+    let sql = "CREATE INDEX CONCURRENTLY one ON users (email);\nCREATE INDEX CONCURRENTLY two ON users (email, id);\n";
+    let list = migrations(&[users(), file("002_two.sql", sql).without_transaction().not_resumable()]);
+    run(&database, migrations(&[users()])).unwrap();
+    // Both are built, and the process died before it could say so of the second one.
+    database.execute("CREATE INDEX one ON users (email)");
+    database.execute("CREATE INDEX two ON users (email, id)");
+    database.execute(&format!(
+        "INSERT INTO __glowplug_history (version, name, checksum, raw_checksum, status, statements_done, statements_total, \
+           started_at, runner, tool_version) VALUES ('002', 'two', 'v1:{}', '{}', 'running', 1, 2, now(), 'elsewhere:1', '0.1.0')",
+        list.list[1].checksum, list.list[1].raw_checksum
+    ));
+    let report = run(&database, list).unwrap();
+    assert!(report.warnings[0].ends_with("(1 of 2 statements); gone on with statement 2"), "{:?}", report.warnings);
+    assert_eq!(history(&database).last().unwrap(), "002 completed 2/2 -");
+}
+
+#[test]
+fn what_shares_a_transaction_is_journaled_in_it() {
+    // The process dies in the third statement: the first two are done, and known to be.
+    let database = postgres();
+    let sql =
+        "CREATE TABLE log (id integer);\nINSERT INTO log VALUES (1);\nSELECT pg_terminate_backend(pg_backend_pid());\n";
+    let list = |third: &str| {
+        migrations(&[
+            users(),
+            file("002_log.sql", &sql.replace("SELECT pg_terminate_backend(pg_backend_pid())", third))
+                .without_transaction()
+                .not_resumable(),
+        ])
+    };
+    let error = run(&database, list("SELECT pg_terminate_backend(pg_backend_pid())")).unwrap_err();
+    assert_eq!(error.code(), "connection-lost", "{error}");
+    assert_eq!(history(&database)[1], "002 running 2/3 -");
+    let report = run(&database, list("INSERT INTO log VALUES (2)")).unwrap();
+    assert!(report.warnings[0].contains("(2 of 3 statements); gone on with statement 3"), "{:?}", report.warnings);
+    assert_eq!(database.rows("SELECT id FROM log ORDER BY id"), ["1", "2"]);
+}
+
+#[test]
+fn what_a_migration_sets_is_set_back() {
+    let database = postgres();
+    database.execute("CREATE SCHEMA app");
+    let role = format!("owner_{}", database.name());
+    database.execute(&format!("CREATE ROLE {role}; GRANT ALL ON SCHEMA app TO {role}"));
+    let sets = format!(
+        "SET search_path = app;\nSET lock_timeout = '1min';\nSET LOCAL work_mem = '8MB';\nRESET TIME ZONE;\n\
+         SET ROLE {role};\nCREATE TABLE inside ();\n"
+    );
+    let list = migrations(&[
+        users(),
+        file("002_sets.sql", &sets),
+        file("003_after.sql", "CREATE TABLE after ();\n"),
+        file("004_vacuum.sql", "SET search_path = app;\nVACUUM inside;\n").without_transaction(),
+        file("005_last.sql", "CREATE TABLE last ();\n"),
+    ]);
+    let mut connection = database.connect();
+    connection.batch_execute("SET application_name = 'mine'; SET work_mem = '5MB'").unwrap();
+    let state = |connection: &mut PgConnection| {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            line: String,
+        }
+        let query = "SELECT concat_ws(' ', current_user, current_setting('search_path'), current_setting('lock_timeout'), \
+                     current_setting('work_mem'), current_setting('TimeZone'), current_setting('application_name')) AS line";
+        diesel::sql_query(query).get_result::<Row>(connection).unwrap().line
+    };
+    let before = state(&mut connection);
+    Runner::new(list).run_pending(&mut connection).unwrap();
+    assert_eq!(state(&mut connection), before);
+    assert_eq!(
+        database.rows("SELECT to_regclass('app.inside'), to_regclass('public.after'), to_regclass('public.last')"),
+        ["app.inside|after|last"]
+    );
+    let owner = database.rows("SELECT relowner::regrole::text FROM pg_class WHERE relname = 'inside'");
+    assert_eq!(owner.concat(), role);
+    drop(connection);
+    database.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+}
+
+#[test]
+fn hooks_are_called_within_the_transaction() {
+    let database = postgres();
+    let list = migrations(&[users(), tasks(), concurrent_index()]);
+    let mut called = Vec::new();
+    let mut hooks = Hooks::new()
+        .before_run(|connection: &mut PgConnection| Ok(connection.batch_execute("CREATE TABLE log (line text)")?))
+        .before_each(|connection: &mut PgConnection, migration| {
+            Ok(connection.batch_execute(&format!("INSERT INTO log VALUES ('before {}')", migration.version))?)
+        })
+        .after_each(|connection: &mut PgConnection, migration| {
+            called.push(migration.version);
+            if migration.version == "002" && called.len() == 2 {
+                return Err("not this one".into());
+            }
+            Ok(connection.batch_execute(&format!("INSERT INTO log VALUES ('after {}')", migration.version))?)
+        });
+    let error = Runner::new(list).run_pending_with(&mut database.connect(), &mut hooks).unwrap_err();
+    insta::assert_snapshot!(error, @r"
+    the hook after 002_create_tasks.sql failed: not this one
+      = 001_create_users.sql is applied and stays
+      = next: correct what the hook needs, and start again
+    ");
+    drop(hooks);
+    assert_eq!(database.rows("SELECT line FROM log"), ["before 001", "after 001"]);
+    assert_eq!(history(&database), ["001 completed 2/2 -", "002 failed 0/1 -"]);
+    let mut runs = 0;
+    let mut hooks = Hooks::new().after_run(|_: &mut PgConnection| {
+        runs += 1;
+        Ok(())
+    });
+    for _ in 0..2 {
+        Runner::new(list).run_pending_with(&mut database.connect(), &mut hooks).unwrap();
+    }
+    drop(hooks);
+    assert_eq!(runs, 1, "where nothing is pending nothing is called");
+}
+
+#[test]
+fn the_schema_is_looked_at_behind_a_run() {
+    let database = postgres();
+    let list = runner::statics::with_tables(
+        Engine::Postgres,
+        &[users(), tasks()],
+        &[("users", &["id", "email", "name"]), ("tasks", &["id", "owner"]), ("pets", &["id"])],
+    );
+    let verify = |verify| Runner::new(list).verify(verify).run_pending(&mut database.connect());
+    let error = verify(Verify::Deny).unwrap_err();
+    insta::assert_snapshot!(error, @r"
+    all migrations are applied, and the database is not what they make
+      = missing tables: pets
+      = missing columns: users.name
+      = somebody dropped or renamed them by hand, or they are in a schema that search_path does not name
+      = next: restore them, or write a migration that makes them again; GLOWPLUG_VERIFY=warn starts all the same
+    ");
+    assert_eq!(applied(&database), ["001", "002"]);
+    // Where nothing was applied nothing is looked at: that is one read.
+    verify(Verify::Deny).unwrap();
+    let database = postgres();
+    let report = Runner::new(list).run_pending(&mut database.connect()).unwrap();
+    assert!(report.warnings[0].contains("missing tables: pets"), "{:?}", report.warnings);
+}
+
+#[test]
+fn a_run_may_end_early() {
+    let database = postgres();
+    let list = migrations(&[users(), tasks(), concurrent_index()]);
+    let to = |version: &str| Runner::new(list).target(version).run_pending(&mut database.connect());
+    let report = to("2").unwrap();
+    assert_eq!((files(&report), report.left), (vec!["001_create_users.sql", "002_create_tasks.sql"], 1));
+    assert!(report.to_string().contains("1 migration is left, behind the version that was asked for"), "{report}");
+    assert_eq!(to("2").unwrap().left, 1);
+    let error = to("7").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "this program has no migration 7\n  = its last one is 003\n  = next: name one of its versions, as the file does"
+    );
+    assert_eq!(to("003").unwrap().applied.len(), 1);
+}
+
+#[test]
+fn a_plan_is_the_sql_and_reads_alone() {
+    let database = postgres();
+    run(&database, migrations(&[users()])).unwrap();
+    let list = migrations(&[users(), tasks(), concurrent_index()]);
+    let mut connection = database.connect();
+    let role = format!("reader_{}", database.name());
+    connection
+        .batch_execute(&format!(
+            "CREATE ROLE {role}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}; SET ROLE {role}; \
+             SET default_transaction_read_only = on"
+        ))
+        .unwrap();
+    let plan = Runner::new(list).plan(&mut connection).unwrap();
+    insta::assert_snapshot!(plan, @r"
+    -- 2 migrations to apply, 1 applied
+
+    -- 002_create_tasks.sql, in one transaction
+    CREATE TABLE tasks (id integer PRIMARY KEY, owner integer REFERENCES users (id));
+
+    -- 003_index_tasks.sql, statement by statement
+    CREATE INDEX CONCURRENTLY IF NOT EXISTS tasks_owner ON tasks (owner);
+    ");
+    assert!(plan.pending[0].transactional && !plan.pending[1].statements[0].transactional);
+    drop(connection);
+    database.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+}
+
+#[test]
+fn two_lists_in_one_database_keep_apart() {
+    let database = postgres();
+    let billing = || {
+        let list = migrations(&[file("001_create_invoices.sql", "CREATE TABLE invoices ();\n")]);
+        Runner::new(list).history_name("billing")
+    };
+    run(&database, migrations(&[users()])).unwrap();
+    assert_eq!(billing().run_pending(&mut database.connect()).unwrap().applied.len(), 1);
+    assert_eq!(billing().run_pending(&mut database.connect()).unwrap().already_applied, 1);
+    assert_eq!(run(&database, migrations(&[users(), tasks()])).unwrap().applied.len(), 1);
+    assert_eq!(billing().status(&mut database.connect()).unwrap().applied, 1);
+    assert_eq!(database.rows("SELECT version FROM __diesel_schema_migrations_billing"), ["001"]);
+}
+
+#[test]
+fn hostile_input_is_only_data() {
+    // Quotes in the database's name and in what fails, a flood of notices, and many statements in one file.
+    let database = postgres();
+    let sql: String = (0..5000).map(|number| format!("INSERT INTO many VALUES ({number}, 'it''s');\n")).collect();
+    let flood = "DO $$ BEGIN FOR i IN 1..20000 LOOP RAISE NOTICE 'notice %', i; END LOOP; END $$;\n";
+    let list = migrations(&[
+        users(),
+        file("002_many.sql", &format!("CREATE TABLE many (id integer, text text);\n{sql}")),
+        file("003_flood.sql", flood),
+        file("004_bad.sql", "SELECT 'it''s \\ odd'::integer;\n"),
+    ]);
+    let since = Instant::now();
+    let error = run(&database, list).unwrap_err();
+    assert!(since.elapsed() < Duration::from_secs(20), "{:?}", since.elapsed());
+    assert_eq!(error.sqlstate(), Some("22P02"), "{error}");
+    assert_eq!(database.rows("SELECT count(*) FROM many"), ["5000"]);
+    assert_eq!(
+        database.rows("SELECT error FROM __glowplug_history WHERE status = 'failed'"),
+        [r#"invalid input syntax for type integer: "it's \ odd""#]
+    );
+
+    let name = format!("{} \"quoted\" 'name'", database.name());
+    let quoted = name.replace('"', "\"\"");
+    database.server().administer(&format!("CREATE DATABASE \"{quoted}\" TEMPLATE template0"));
+    let encoded = name.replace('"', "%22").replace('\'', "%27").replace(' ', "%20");
+    let url = database.url().replace(database.name(), &encoded);
+    let mut connection = glowplug::establish::<PgConnection>(&url).unwrap();
+    let list = migrations(&[users(), tasks(), concurrent_index()]);
+    assert_eq!(Runner::new(list).run_pending(&mut connection).unwrap().applied.len(), 3);
+    drop(connection);
+    database.server().administer(&format!("DROP DATABASE \"{quoted}\""));
+}
+
+#[test]
+fn a_history_altered_by_hand_is_said() {
+    let database = postgres();
+    run(&database, migrations(&[users()])).unwrap();
+    // A row of a newer version of this crate, with an algorithm that this one does not know.
+    database.execute(
+        "UPDATE __glowplug_history SET checksum = 'v9:abc'; ALTER TABLE __glowplug_history ADD COLUMN more text",
+    );
+    assert_eq!(run(&database, migrations(&[users(), tasks()])).unwrap().applied.len(), 1);
+    database.execute("ALTER TABLE __glowplug_history DROP COLUMN raw_checksum");
+    let error = run(&database, migrations(&[users(), tasks()])).unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with("reading the history of migrations: column h.raw_checksum does not exist"), "{text}");
+    assert!(text.contains("= next: restore the column; or rename __glowplug_history away and repair"), "{text}");
+    // The advice works.
+    database.execute("ALTER TABLE __glowplug_history RENAME TO old_history");
+    let list = migrations(&[users(), tasks()]);
+    let repaired = Runner::new(list).repair(&mut database.connect(), &[]).unwrap();
+    assert_eq!(repaired.recorded, ["001", "002"]);
+    assert_eq!(run(&database, list).unwrap().already_applied, 2);
+}
