@@ -575,12 +575,26 @@ pub(crate) struct Select {
     pub(crate) loose: Names,
     /// Which of the names' columns stand in FROM or where not all sources are seen: by their positions.
     pub(crate) in_from: std::ops::Range<usize>,
+    /// GROUP BY.
+    pub(crate) groups: Groups,
     /// Output names, for `loose`.
     pub(crate) aliases: Vec<String>,
     /// The expressions of its output columns, in their order; none for a `*`. Of VALUES: those of all rows.
     pub(crate) targets: Vec<NodeId>,
     /// The outputs of a later part of a set operation, with its word; the first part's are those of the query.
     pub(crate) arm: Option<(&'static str, Vec<Output>)>,
+}
+
+/// What rows are put together by.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Groups {
+    /// There is no GROUP BY and no HAVING.
+    #[default]
+    None,
+    /// Columns, or names of outputs.
+    Columns(Vec<Vec<Ident>>),
+    /// Expressions, or sets of groups.
+    Other,
 }
 
 /// One item of a FROM clause.

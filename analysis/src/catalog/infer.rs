@@ -24,6 +24,8 @@ pub(crate) struct Types {
     mutable: Option<Span>,
     /// The first aggregate, window function or function of rows.
     special: Option<(Special, Span)>,
+    /// The calls whose function is known, by their positions: `f` a function, `a` an aggregate, `w` one of windows.
+    calls: Vec<(usize, char)>,
 }
 
 /// A query whose names were resolved: a part for each of its SELECTs.
@@ -67,6 +69,15 @@ impl Types {
     pub(crate) fn of(&self, id: NodeId) -> &Inferred {
         id.position().and_then(|at| self.all.get(at)).unwrap_or(&Inferred::Unknown)
     }
+
+    /// What kind of function a node calls, where that is known.
+    pub(super) fn kind_of(&self, position: usize) -> Option<char> {
+        self.calls.binary_search_by_key(&position, |(at, _)| *at).ok().map(|found| self.calls[found].1)
+    }
+
+    pub(super) fn has_aggregates(&self) -> bool {
+        self.calls.iter().any(|(_, kind)| *kind == 'a')
+    }
 }
 
 impl Catalog {
@@ -83,6 +94,7 @@ impl Catalog {
             found,
             mutable: None,
             special: None,
+            calls: Vec::new(),
             under_cast: casts_of_arrays(names),
         };
         for (at, node) in names.tree.iter().enumerate() {
@@ -92,7 +104,7 @@ impl Catalog {
         for (id, clause) in &names.conditions {
             reader.must_be_boolean(*id, clause);
         }
-        Types { all: reader.types, mutable: reader.mutable, special: reader.special }
+        Types { all: reader.types, mutable: reader.mutable, special: reader.special, calls: reader.calls }
     }
 
     /// The condition of a clause is true or false.
@@ -544,6 +556,8 @@ struct Reading<'a, 'f> {
     found: Option<&'f mut Vec<Refusal>>,
     mutable: Option<Span>,
     special: Option<(Special, Span)>,
+    /// The calls whose function is known, by their positions: `f` a function, `a` an aggregate, `w` one of windows.
+    calls: Vec<(usize, char)>,
     under_cast: Vec<bool>,
 }
 
@@ -770,6 +784,7 @@ impl Reading<'_, '_> {
         match catalog.function(schema, &name.name.value, own.as_ref(), &args) {
             Choice::Found { result, takes, volatility, kind, set } => {
                 self.answers(volatility, span);
+                self.calls.push((self.types.len(), kind));
                 let special = match kind {
                     _ if window => Some(Special::Window),
                     'w' => Some(Special::Window),

@@ -12,6 +12,7 @@ mod constraint;
 mod depend;
 mod drop;
 mod functions;
+mod grouping;
 mod infer;
 mod inherit;
 pub(crate) mod introspect;

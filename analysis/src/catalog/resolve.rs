@@ -58,6 +58,14 @@ impl Scope {
         Self { arguments: true, ..Self::of_columns(Some(function), Some(arguments)) }
     }
 
+    /// The table that its columns are of.
+    pub(super) fn table(&self) -> Option<&Key> {
+        match &self.origin {
+            Origin::Table(key) => Some(key),
+            _ => None,
+        }
+    }
+
     /// The same under another name.
     pub(crate) fn called(self, name: &str) -> Self {
         Self { qualifier: Some(name.to_owned()), ..self }
@@ -239,6 +247,7 @@ impl Catalog {
                 scopes.push(Scope::unknown(None));
             }
             let types = self.resolve_names(&select.names, &scopes, out);
+            self.check_grouping(select, &scopes, &types, out);
             let loose = loose_names(select, self);
             self.resolve_names(&loose, &scopes, out);
             resolved.arms.push(self.arm(reads, at, &scopes, types));

@@ -6,7 +6,7 @@ pub(super) use crate::change::Output::Named;
 
 use super::operators::refused;
 use super::{Q, Reader, Shape, is_word, postgres, sqlite};
-use crate::change::{Ident, Join, Name, Names, NodeId, Output, Reads, Select, Source, SourceKind};
+use crate::change::{Groups, Ident, Join, Name, Names, NodeId, Output, Reads, Select, Source, SourceKind};
 use crate::span::Span;
 use crate::syntax::{Cursor, SyntaxError, span_of, start_of};
 
@@ -311,6 +311,7 @@ impl Reader<'_, '_> {
             if self.postgres() && self.c.eat_any(&["ALL", "DISTINCT"]).is_some() {
                 self.c.needs(14, "GROUP BY DISTINCT", mark)?;
             }
+            select.groups = Groups::Columns(Vec::new());
             loop {
                 self.grouping(&mut select)?;
                 if !self.c.eat_token(&Token::Comma) {
@@ -319,6 +320,9 @@ impl Reader<'_, '_> {
             }
         }
         if self.c.eat("HAVING") {
+            if matches!(select.groups, Groups::None) {
+                select.groups = Groups::Columns(Vec::new());
+            }
             self.filter(&mut select, "HAVING")?;
         }
         if self.c.eat("WINDOW") {
@@ -808,6 +812,7 @@ impl Reader<'_, '_> {
         if self.postgres() {
             let sets = self.c.at_words("GROUPING SETS");
             if sets || self.c.at_any(&["ROLLUP", "CUBE"]) && self.followed_by_paren() {
+                select.groups = Groups::Other;
                 self.c.advance();
                 if sets {
                     self.c.advance();
@@ -829,7 +834,28 @@ impl Reader<'_, '_> {
                 return Ok(());
             }
         }
-        self.loose(select)
+        let mark = self.c.mark();
+        self.loose(select)?;
+        let path = self.column_path(self.c.span_from(mark));
+        match (&mut select.groups, path) {
+            (Groups::Columns(all), Some(path)) => all.push(path),
+            (groups, _) => *groups = Groups::Other,
+        }
+        Ok(())
+    }
+
+    /// The column that is all that stands there.
+    fn column_path(&self, span: Span) -> Option<Vec<Ident>> {
+        let tokens = self.c.tokens_in(span);
+        let name = |t: &sqlparser::tokenizer::TokenWithSpan| match &t.token {
+            Token::Word(w) if w.quote_style.is_some() => Some(Ident { value: w.value.clone(), span: span_of(t) }),
+            Token::Word(w) if (self.c.syntax.is_name)(&w.value) => {
+                Some(Ident { value: (self.c.syntax.fold)(&w.value), span: span_of(t) })
+            }
+            _ => None,
+        };
+        let dots = tokens.iter().skip(1).step_by(2).all(|t| t.token == Token::Period);
+        (dots && tokens.len() % 2 == 1).then(|| tokens.iter().step_by(2).map(name).collect())?
     }
 
     /// A column, or what may be the name of an output.
