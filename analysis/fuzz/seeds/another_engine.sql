@@ -1,0 +1,1 @@
+CREATE TABLE `a` (`x` int AUTO_INCREMENT, KEY (`x`)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4; # end

@@ -1,0 +1,3 @@
+\set name accounts
+\i other.sql
+SELECT :name, :'name';

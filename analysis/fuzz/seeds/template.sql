@@ -1,0 +1,2 @@
+CREATE TABLE {{ schema }}.users (id int);
+GRANT SELECT ON ${TABLE} TO @role@;
