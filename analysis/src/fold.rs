@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::catalog::{Catalog, Outcome, Place, Problem, Refusal, late};
+use crate::catalog::{Catalog, Mark, Outcome, Place, Problem, Refusal, late};
 use crate::change::{Change, FOREIGN_KEYS_OFF, Statement, Transaction};
 use crate::diagnostics::{Diagnostic, Label};
 use crate::directive::{self, Allow, Directive};
@@ -136,7 +136,7 @@ pub(crate) fn migration(
             folded.diagnostics.push(d);
         }
     }
-    folded.diagnostics.extend(late_breaks(path, &statements, catalog));
+    folded.diagnostics.extend(late_breaks(path, &statements, &base, catalog));
     let proof = proof::prove(catalog, &statements, &base, migration.transaction, &failed);
     take_proof(path, proof, migration, &mut folded.diagnostics);
     catalog.settle();
@@ -168,12 +168,12 @@ fn index_built_concurrently(change: &Change) -> Option<String> {
 }
 
 /// The functions that fail from here on, because their bodies name what the migration took away.
-fn late_breaks(path: &str, statements: &[Statement], catalog: &mut Catalog) -> Vec<Diagnostic> {
+fn late_breaks(path: &str, statements: &[Statement], base: &Mark, catalog: &mut Catalog) -> Vec<Diagnostic> {
     let taking = || statements.iter().filter(|s| s.change.as_ref().is_some_and(late::takes_away));
     if catalog.is_open() || taking().next().is_none() {
         return Vec::new();
     }
-    let breaks = catalog.new_breaks();
+    let breaks = catalog.new_breaks(base);
     let said = breaks.iter().filter_map(|b| {
         let by = taking().rfind(|s| s.change.as_ref().is_some_and(|c| b.is_by(c))).or_else(|| taking().next_back())?;
         let relation = b.gone.relation.name();
@@ -181,9 +181,12 @@ fn late_breaks(path: &str, statements: &[Statement], catalog: &mut Catalog) -> V
             Some(column) => format!("column \"{column}\" of \"{relation}\""),
             None => format!("relation \"{relation}\""),
         };
-        let message = format!("the body of function \"{}\" still names {what}: it fails when it is called", b.function);
-        let help =
-            format!("replace the function in this migration, or drop it: CREATE OR REPLACE FUNCTION {} …", b.function);
+        let message =
+            format!("the body of function \"{}\" still names {what}: it fails when it is called", b.function.name());
+        let help = format!(
+            "replace the function in this migration, or drop it: CREATE OR REPLACE FUNCTION {} …",
+            b.function.name()
+        );
         Some(Diagnostic::new("late-bound-break", path, by.span, message).help(help))
     });
     said.collect()

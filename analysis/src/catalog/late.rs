@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::object::Table;
-use super::{Catalog, Found, Key, Object};
+use super::object::{Function, Table};
+use super::{Catalog, Found, Key, Mark, Object};
 use crate::change::{
     Block, BlockStatement, Change, Code, CreateFunction, Ident, InsertSource, Name, Names, Reads, SourceKind,
     TableActionKind,
@@ -29,7 +29,7 @@ impl PartialEq for LateNames {
 /// A function whose body names what is gone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Break {
-    pub(crate) function: String,
+    pub(crate) function: Key,
     arguments: String,
     pub(crate) gone: Late,
 }
@@ -166,27 +166,47 @@ impl Catalog {
         inside.queries.iter().for_each(|q| self.late_in_query(q, names));
     }
 
-    /// The functions whose bodies name what has gone since this was asked before.
-    pub(crate) fn new_breaks(&mut self) -> Vec<Break> {
-        let mut broken = BTreeSet::new();
-        let first = Key::Function(String::new(), String::new());
-        let functions = self.objects.range(first..).map_while(|(key, object)| match (key, object.as_ref()) {
-            (Key::Function(..), Object::Function(all)) => Some((key, all)),
-            _ => None,
-        });
-        for (key, all) in functions {
-            for f in all {
-                for gone in f.late.0.iter().filter(|late| self.is_gone(late)) {
-                    let (function, arguments) = (key.name().to_owned(), f.arguments.join(", "));
-                    broken.insert(Break { function, arguments, gone: gone.clone() });
+    /// Remembers which functions name a relation: what has gone is looked for in their bodies alone.
+    pub(super) fn remember_late(&mut self, function: &Key, all: &[Function]) {
+        for late in all.iter().flat_map(|f| &f.late.0).filter(|late| late.column.is_none()) {
+            self.named_late.entry(late.relation.clone()).or_default().insert(function.clone());
+        }
+    }
+
+    /// The functions whose bodies name what has gone since the mark, where that was not said before.
+    pub(crate) fn new_breaks(&mut self, since: &Mark) -> Vec<Break> {
+        let mut asked = BTreeSet::new();
+        for key in self.changed(since) {
+            match key {
+                Key::Relation(..) => asked.extend(self.named_late.get(&key).into_iter().flatten().cloned()),
+                Key::Function(..) => {
+                    asked.insert(key);
                 }
+                _ => {}
             }
         }
-        let before = std::mem::replace(&mut self.broken, broken);
-        // Of a table that is gone its columns need no word of their own.
-        let whole = |b: &Break| Break { gone: Late { relation: b.gone.relation.clone(), column: None }, ..b.clone() };
-        let fresh = self.broken.iter().filter(|b| !before.contains(b));
-        fresh.filter(|b| b.gone.column.is_none() || !self.broken.contains(&whole(b))).cloned().collect()
+        let mut fresh = Vec::new();
+        for function in asked {
+            let mut broken = BTreeSet::new();
+            if let Some(Object::Function(all)) = self.get(&function) {
+                for f in all {
+                    for gone in f.late.0.iter().filter(|late| self.is_gone(late)) {
+                        let arguments = f.arguments.join(", ");
+                        broken.insert(Break { function: function.clone(), arguments, gone: gone.clone() });
+                    }
+                }
+            }
+            let before = self.broken.remove(&function).unwrap_or_default();
+            // Of a table that is gone its columns need no word of their own.
+            let whole =
+                |b: &Break| Break { gone: Late { relation: b.gone.relation.clone(), column: None }, ..b.clone() };
+            let unsaid = broken.iter().filter(|b| !before.contains(b));
+            fresh.extend(unsaid.filter(|b| b.gone.column.is_none() || !broken.contains(&whole(b))).cloned());
+            if !broken.is_empty() {
+                self.broken.insert(function, broken);
+            }
+        }
+        fresh
     }
 
     fn is_gone(&self, late: &Late) -> bool {
@@ -196,8 +216,13 @@ impl Catalog {
             (Some(_), None) => false,
             (None, _) => {
                 // It may have gone to another schema of the path.
-                let elsewhere = |(k, _): (&Key, &Object)| matches!(k, Key::Relation(_, n) if n == name);
-                !self.may_be_there(&late.relation) && !self.is_blurred(name) && !self.iter().any(elsewhere)
+                let first = Key::Relation(String::new(), name.to_owned());
+                let elsewhere = self
+                    .objects
+                    .range(first..)
+                    .next()
+                    .is_some_and(|(k, _)| matches!(k, Key::Relation(_, n) if n == name));
+                !self.may_be_there(&late.relation) && !self.is_blurred(name) && !elsewhere
             }
         }
     }

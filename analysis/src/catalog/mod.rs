@@ -257,7 +257,9 @@ pub(crate) struct Catalog {
     /// Names in statements that could not be read: what they are now is not known.
     blurred: BTreeSet<String>,
     /// Functions whose bodies name what is gone, and that was said of.
-    broken: BTreeSet<late::Break>,
+    broken: BTreeMap<Key, BTreeSet<late::Break>>,
+    /// The functions whose bodies name a relation, or once did.
+    named_late: BTreeMap<Key, BTreeSet<Key>>,
     /// Whether bodies are looked into when a function is made.
     checks_bodies: bool,
     /// What `$1` and those after it stand for, while the body of a function is read.
@@ -295,7 +297,8 @@ impl Catalog {
             poisoned: Store::default(),
             blurred: BTreeSet::new(),
             ever: BTreeSet::new(),
-            broken: BTreeSet::new(),
+            broken: BTreeMap::new(),
+            named_late: BTreeMap::new(),
             checks_bodies: true,
             parameters: None,
             file: None,
@@ -528,6 +531,9 @@ impl Catalog {
             self.forget_choices();
         }
         self.whereabouts.get_mut().changed(&key);
+        if let Object::Function(all) = &object {
+            self.remember_late(&key, all);
+        }
         self.objects.set(key, Arc::new(object));
     }
 
