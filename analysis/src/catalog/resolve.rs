@@ -1,5 +1,7 @@
 //! Names inside expressions and queries.
 
+use std::sync::Arc;
+
 use super::infer::{Resolved, Types};
 use super::object::{Column, Type, UserTypeKind};
 use super::operators::{Inferred, Ty};
@@ -25,7 +27,7 @@ pub(crate) struct Scope {
 #[derive(Clone, Debug)]
 enum Origin {
     Table(Key),
-    Columns(Vec<Column>),
+    Columns(Arc<[Column]>),
     Unknown,
 }
 
@@ -44,6 +46,10 @@ impl Scope {
 
     /// Columns that are known one by one.
     pub(crate) fn of_columns(qualifier: Option<&str>, columns: Option<Vec<Column>>) -> Self {
+        Self::of_shared(qualifier, columns.map(Arc::from))
+    }
+
+    fn of_shared(qualifier: Option<&str>, columns: Option<Arc<[Column]>>) -> Self {
         Self {
             qualifier: qualifier.map(str::to_owned),
             columns: columns.as_ref().map(|all| all.iter().map(|c| c.name.clone()).collect()),
@@ -340,7 +346,7 @@ impl Catalog {
                     Scope::of_table(self, &key, None)
                 }
                 _ => match self.system_relation(name) {
-                    System::Relation(columns) => Scope::of_columns(Some(&name.name.value), Some(columns)),
+                    System::Relation(columns) => Scope::of_shared(Some(&name.name.value), Some(columns)),
                     _ => Scope::unknown(Some(&name.name.value)),
                 },
             },

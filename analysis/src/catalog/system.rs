@@ -1,5 +1,8 @@
 //! The relations that the engine brings along: the system catalogs and the information schema.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use super::object::{Column, Type};
 use super::operators::Ty;
 use super::{Catalog, Found, Outcome, Problem, builtins, types};
@@ -8,7 +11,7 @@ use crate::change::Name;
 /// What a name is among the engine's own relations.
 pub(super) enum System {
     /// One that some version has, with the columns that any version has.
-    Relation(Vec<Column>),
+    Relation(Arc<[Column]>),
     /// None has it.
     Missing(Option<String>),
     /// It may be anything.
@@ -26,9 +29,9 @@ impl Catalog {
         if !matches!(schema, "pg_catalog" | "information_schema") {
             return System::Perhaps;
         }
-        let columns = builtins::relation_columns(schema, word);
+        let columns = columns(schema, word);
         if !columns.is_empty() {
-            return System::Relation(columns.into_iter().map(|(name, t)| Column::plain(name, data_type(t))).collect());
+            return System::Relation(columns);
         }
         let certain =
             !self.is_open() && !self.is_blurred(word) && (name.schema.is_some() || !self.may_be_anything(word));
@@ -51,6 +54,22 @@ impl Catalog {
             self.report(Problem::UndefinedRelation(name.text()), name.span(), help, out);
         }
     }
+}
+
+/// The columns of one of the engine's relations. Guards ask the same few of them over and over.
+fn columns(schema: &str, name: &str) -> Arc<[Column]> {
+    static READ: Mutex<BTreeMap<String, Arc<[Column]>>> = Mutex::new(BTreeMap::new());
+    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    let full = format!("{schema}.{name}");
+    if let Some(known) = read.get(&full) {
+        return Arc::clone(known);
+    }
+    let columns = builtins::relation_columns(schema, name).into_iter();
+    let columns: Arc<[Column]> = columns.map(|(name, t)| Column::plain(name, data_type(t))).collect();
+    if !columns.is_empty() {
+        read.insert(full, Arc::clone(&columns));
+    }
+    columns
 }
 
 /// A column's type, where versions agree on it and it is a plain one: the information schema has domains of its own.
