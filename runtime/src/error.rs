@@ -84,7 +84,7 @@ pub enum Error {
         /// The files that are applied and stay, in order.
         applied: Vec<String>,
     },
-    /// All is applied, and the database is not what the migrations make.
+    /// The database is not what the migrations make: tables or columns are missing.
     Schema {
         /// The tables that are not there.
         tables: Vec<String>,
@@ -528,7 +528,7 @@ impl fmt::Display for Error {
                 f.write_str("\n  = next: correct what the hook needs, and start again")
             }
             Error::Schema { tables, columns } => {
-                f.write_str("all migrations are applied, and the database is not what they make")?;
+                f.write_str("the database is not what the migrations make")?;
                 if !tables.is_empty() {
                     write!(f, "\n  = missing tables: {}", listed(tables))?;
                 }

@@ -102,6 +102,17 @@ pub struct TableHealth {
     pub exists: bool,
 }
 
+impl SchemaHealth {
+    /// What is missing, as an error; `None` where nothing is.
+    pub(crate) fn missing(self) -> Option<Error> {
+        if self.all_tables_exist && self.missing_columns.is_empty() {
+            return None;
+        }
+        let tables = self.tables.into_iter().filter(|table| !table.exists).map(|table| table.name).collect();
+        Some(Error::Schema { tables, columns: self.missing_columns })
+    }
+}
+
 impl Health {
     /// The health of a database that could not be reached, for a service that found out while connecting.
     pub fn unreachable(migrations: &Migrations, error: &Error) -> Health {

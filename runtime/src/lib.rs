@@ -44,8 +44,18 @@
 //! Where all is applied it is one read, for which the right to read is enough. Otherwise the process takes a lock (of
 //! many that start at once, one migrates and the others wait), looks again, and applies each pending migration in a
 //! transaction together with its rows in `__diesel_schema_migrations`, which is diesel's own table, and
-//! `__glowplug_history`, which has a row for every attempt. What cannot run in a transaction, such as
-//! `CREATE INDEX CONCURRENTLY`, is run statement by statement, and after a crash goes on where it was.
+//! `__glowplug_history`, which has a row for every attempt. The first statement of that transaction is the row that says
+//! that the version is applied: whatever became of the lock, no two transactions get past it. What cannot run in a
+//! transaction, such as `CREATE INDEX CONCURRENTLY`, is run statement by statement, and after a crash goes on where it
+//! was.
+//!
+//! What met with somebody else's lock, a deadlock or a conflict is tried again ([`Runner::retries`]), and who was in the
+//! way is logged. Behind a transaction pooler there is [`Mode::Pooled`]; for databases whose locks do not hold, a lease
+//! ([`LockKind::Lease`]). [`Hooks`] run what a service does besides.
+//!
+//! Around it: [`Runner::plan`] shows what would run, [`Runner::baseline`] and [`Runner::adopt`] take over a database that
+//! another tool or nobody has migrated, [`Runner::repair`] mends the history, [`Runner::revert_to`] takes back,
+//! [`Runner::reset`] begins anew, [`wait_for_database`] waits until somebody answers.
 //!
 //! [`Runner`] has the settings, and the environment variables for them. [`Report`] says what was done, [`Status`] where
 //! each migration stands, [`Health`] whether the database is what the program was built for; [`Error`] says in words
@@ -61,6 +71,8 @@
 //! | `postgres` | PostgreSQL, through the system's libpq |
 //! | `sqlite` | SQLite, through the system's library |
 //! | `sqlite-bundled` | SQLite, compiled in: nothing to install |
+//! | `r2d2` | what a pool hands out is a connection too |
+//! | `async` | [`Runner::run_pending_async`](https://docs.rs/glowplug/latest/glowplug/struct.Runner.html), for connections of diesel-async |
 //! | `harness` | `MigrationHarness` of `diesel_migrations`, which takes `MIGRATIONS` too |
 //! | `serde` | [`Report`], [`Status`] and [`Health`] as `serde::Serialize` |
 #![deny(missing_docs)]
@@ -124,5 +136,5 @@ pub use preview::{Plan, PlannedMigration, PlannedStatement};
 pub use report::{Applied, Report};
 pub use runner::Runner;
 pub use settings::{LockKind, Mode, OnFailure, OutOfOrder, Verify};
-pub use status::{MigrationStatus, State, Status};
+pub use status::{HistoryEntry, MigrationStatus, State, Status};
 pub use wait::wait_for_database;

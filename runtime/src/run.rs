@@ -10,14 +10,18 @@ use crate::hooks::{HookResult, Hooks};
 use crate::migration::{Migration, Migrations};
 use crate::plan::{self, Decision};
 use crate::report::{Applied, Report};
-use crate::settings::{Mode, OnFailure, Settings, Verify};
+use crate::settings::{OnFailure, Settings, Verify};
 use crate::snippet::{Place, Snippet};
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 /// What a run reads and writes, in an error's words.
 pub(crate) const READING: &str = "reading the history of migrations";
+pub(crate) const LOOKING: &str = "looking whether all tables are there";
 const WRITING: &str = "writing the history of migrations";
+
+/// So much text goes into one transaction of several migrations: all of it is one message.
+const BYTES_AT_ONCE: usize = 16 << 20;
 
 /// A run in progress.
 pub(crate) struct Run<'a, 'h, B: Backend> {
@@ -129,7 +133,7 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
     fn refuse_outside_transactions(&self, pending: &[&'static Migration]) -> Result<(), Error> {
         let outside: Vec<String> = pending
             .iter()
-            .filter(|migration| self.settings.mode == Mode::Pooled && !migration.transactional)
+            .filter(|migration| self.session.in_transactions_alone() && !migration.transactional)
             .map(|migration| plan::path(self.migrations, migration))
             .collect();
         if outside.is_empty() { Ok(()) } else { Err(Error::NotInTransaction { files: outside }) }
@@ -310,7 +314,12 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
     /// How many of these go into one transaction.
     fn together(&self, pending: &VecDeque<&'static Migration>, new: bool) -> usize {
         let most = self.session.together(new);
-        pending.iter().take(most).take_while(|migration| goes_in_one_go(migration)).count().max(1)
+        let mut bytes = 0;
+        let small = |migration: &&&Migration| {
+            bytes += migration.sql.len();
+            bytes <= BYTES_AT_ONCE
+        };
+        pending.iter().take(most).take_while(|migration| goes_in_one_go(migration)).take_while(small).count().max(1)
     }
 
     fn record(&mut self, migration: &'static Migration, took: Duration) {
@@ -388,7 +397,7 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
                 boundary!("begun");
                 self.session.claim(tables, migration).map_err(Stop::Us)?;
             }
-            let row = self.session.record_start(tables, migration, resume).map_err(Stop::Us)?;
+            let row = self.session.record_start(tables, migration, resume, transactional).map_err(Stop::Us)?;
             id = Some(row);
             self.hooks.call_each(false, self.session.inner(), migration).map_err(|error| Stop::Hook(false, error))?;
             for index in resume..migration.statements.len() {
@@ -499,13 +508,8 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
             return Ok(());
         }
         let live = self.session.columns(self.migrations.tables);
-        let live = live.map_err(|failure| self.database("looking whether all tables are there", failure))?;
-        let schema = health::compare(self.migrations.tables, &live);
-        if schema.all_tables_exist && schema.missing_columns.is_empty() {
-            return Ok(());
-        }
-        let tables = schema.tables.into_iter().filter(|table| !table.exists).map(|table| table.name).collect();
-        let error = Error::Schema { tables, columns: schema.missing_columns };
+        let live = live.map_err(|failure| self.database(LOOKING, failure))?;
+        let Some(error) = health::compare(self.migrations.tables, &live).missing() else { return Ok(()) };
         if self.settings.verify == Verify::Deny {
             return Err(error);
         }

@@ -3,15 +3,15 @@
 use crate::backend::Backend;
 use crate::connection::Connection;
 use crate::error::{Error, seconds};
-use crate::health::Health;
+use crate::health::{self, Health};
 use crate::history::Names;
 use crate::hooks::Hooks;
 use crate::migration::{Engine, Migrations};
 use crate::preview::Plan;
 use crate::report::Report;
-use crate::run::{READING, Run};
+use crate::run::{LOOKING, READING, Run};
 use crate::settings::{LockKind, Mode, OnFailure, OutOfOrder, Settings, Url, Verify};
-use crate::status::Status;
+use crate::status::{HistoryEntry, Status};
 use crate::{backoff::Backoff, plan};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -267,6 +267,32 @@ impl Runner {
         let tables = session.tables(&self.names()).map_err(reading)?;
         let history = session.history(&tables).map_err(reading)?;
         Ok(Status::new(self.migrations, &history))
+    }
+
+    /// Every attempt that was made at a migration of this database, the oldest first. Reads alone, takes no lock.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongEngine`], and [`Error::Database`] where the history cannot be read.
+    pub fn history<C: Connection>(&self, connection: &mut C) -> Result<Vec<HistoryEntry>, Error> {
+        self.check_engine(<C::Session<'_>>::ENGINE)?;
+        let reading = |failure| Error::database(READING, failure);
+        let session = &mut connection.session();
+        let tables = session.tables(&self.names()).map_err(reading)?;
+        let attempts = session.attempts(&tables).map_err(reading)?;
+        Ok(attempts.into_iter().map(HistoryEntry::from).collect())
+    }
+
+    /// Fails where a table or a column is missing that the program was built for. Reads alone, takes no lock.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Schema`] with all that is missing, and [`Error::Database`] where that cannot be found out.
+    pub fn check_schema<C: Connection>(&self, connection: &mut C) -> Result<(), Error> {
+        self.check_engine(<C::Session<'_>>::ENGINE)?;
+        let live = connection.session().columns(self.migrations.tables);
+        let live = live.map_err(|failure| Error::database(LOOKING, failure))?;
+        health::compare(self.migrations.tables, &live).missing().map_or(Ok(()), Err)
     }
 
     /// Whether this database is what the service was built for: the migrations, the tables, the columns.

@@ -51,6 +51,56 @@ pub struct MigrationStatus {
     pub edited: bool,
 }
 
+/// An attempt at a migration, as the history keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct HistoryEntry {
+    /// The migration's version.
+    pub version: String,
+    /// Its name.
+    pub name: String,
+    /// How it went: `running`, `completed`, `failed`, `reverted` or `baselined`.
+    pub status: String,
+    /// How many statements are done and stay.
+    pub statements_done: i64,
+    /// How many it has.
+    pub statements_total: i64,
+    /// When it began, in UTC, RFC 3339; by the engine's clock, as all times here.
+    pub started_at: String,
+    /// When it ended.
+    pub finished_at: Option<String>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: Option<i64>,
+    /// What the engine said, where it failed; or what else is to be known.
+    pub error: Option<String>,
+    /// The engine's code for it.
+    pub sqlstate: Option<String>,
+    /// Who ran it: `host:pid`.
+    pub runner: String,
+    /// The version of this crate.
+    pub tool_version: String,
+}
+
+impl From<crate::backend::AttemptRow> for HistoryEntry {
+    fn from(row: crate::backend::AttemptRow) -> HistoryEntry {
+        HistoryEntry {
+            version: row.version,
+            name: row.name,
+            status: row.status,
+            statements_done: row.statements_done,
+            statements_total: row.statements_total,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+            duration_ms: row.duration_ms,
+            error: row.error,
+            sqlstate: row.sqlstate,
+            runner: row.runner,
+            tool_version: row.tool_version,
+        }
+    }
+}
+
 /// Where a migration stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "lowercase"))]

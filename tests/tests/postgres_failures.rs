@@ -320,7 +320,7 @@ fn the_schema_is_looked_at_behind_a_run() {
     let verify = |verify| Runner::new(list).verify(verify).run_pending(&mut database.connect());
     let error = verify(Verify::Deny).unwrap_err();
     insta::assert_snapshot!(error, @r"
-    all migrations are applied, and the database is not what they make
+    the database is not what the migrations make
       = missing tables: pets
       = missing columns: users.name
       = somebody dropped or renamed them by hand, or they are in a schema that search_path does not name
@@ -332,6 +332,8 @@ fn the_schema_is_looked_at_behind_a_run() {
     let database = postgres();
     let report = Runner::new(list).run_pending(&mut database.connect()).unwrap();
     assert!(report.warnings[0].contains("missing tables: pets"), "{:?}", report.warnings);
+    assert_eq!(Runner::new(list).check_schema(&mut database.connect()).unwrap_err().to_string(), report.warnings[0]);
+    Runner::new(migrations(&[users(), tasks()])).check_schema(&mut database.connect()).unwrap();
 }
 
 #[test]

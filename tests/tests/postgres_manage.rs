@@ -144,6 +144,10 @@ fn what_has_a_way_back_is_taken_back() {
     assert_eq!(database.rows("SELECT to_regclass('tasks') IS NULL AND to_regclass('last') IS NULL"), ["t"]);
     assert_eq!(history(&database)[3..], ["003 reverted 0/1 -", "002 reverted 0/1 -"]);
     assert_eq!(runner.status(&mut connection).unwrap().migrations[1].state, State::Reverted);
+    let entries = runner.history(&mut connection).unwrap();
+    let statuses: Vec<&str> = entries.iter().map(|entry| entry.status.as_str()).collect();
+    assert_eq!(statuses, ["completed", "completed", "completed", "reverted", "reverted"]);
+    assert!(entries.iter().all(|entry| entry.finished_at >= Some(entry.started_at.clone())), "{entries:?}");
     let error = runner.revert_to(&mut connection, "0").unwrap_err();
     insta::assert_snapshot!(error, @r"
     migrations/001_create_users.sql cannot be taken back: there is no file that does it

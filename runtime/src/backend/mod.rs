@@ -87,6 +87,9 @@ pub trait Backend {
     /// The newest attempt of each version, and what is applied.
     fn history(&mut self, tables: &Tables) -> Result<History, Box<Failure>>;
 
+    /// Every attempt, the oldest first; none where there is no table of them.
+    fn attempts(&mut self, tables: &Tables) -> Result<Vec<AttemptRow>, Box<Failure>>;
+
     /// Takes the lock, for the whole run or, where it is each transaction's own, for what needs it longer.
     /// `longer`: something will run outside a transaction.
     fn lock(&mut self, tables: &Tables, settings: &Settings, longer: bool) -> Result<(), Error>;
@@ -99,6 +102,11 @@ pub trait Backend {
 
     /// Creates the tables where they are missing.
     fn create_tables(&mut self, tables: &Tables, settings: &Settings) -> Result<(), Box<Failure>>;
+
+    /// Whether nothing can run outside a transaction.
+    fn in_transactions_alone(&self) -> bool {
+        false
+    }
 
     /// How many migrations are to go into one transaction, on a database that has no history at all (`new`) or one.
     fn together(&self, new: bool) -> usize;
@@ -167,8 +175,15 @@ pub trait Backend {
         Vec::new()
     }
 
-    /// Writes the row of an attempt that begins; answers its id.
-    fn record_start(&mut self, tables: &Tables, migration: &Migration, done: usize) -> Result<i64, Box<Failure>>;
+    /// Writes the row of an attempt that begins; answers its id. Where the version was not claimed, fails as
+    /// [`claim`](Self::claim) does if it is applied already.
+    fn record_start(
+        &mut self,
+        tables: &Tables,
+        migration: &Migration,
+        done: usize,
+        claimed: bool,
+    ) -> Result<i64, Box<Failure>>;
 
     /// Writes that it is completed, and applied where that was not claimed; answers how long it took by the engine's
     /// clock.
@@ -295,6 +310,47 @@ pub(crate) fn history_query(tables: &Tables, instant: impl Fn(&str) -> String) -
     })
 }
 
+/// A row of the history, the same for every engine.
+#[derive(diesel::QueryableByName)]
+pub(crate) struct AttemptRow {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    pub(crate) version: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    pub(crate) name: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    pub(crate) status: String,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    pub(crate) statements_done: i64,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    pub(crate) statements_total: i64,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    pub(crate) started_at: String,
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+    pub(crate) finished_at: Option<String>,
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::BigInt>)]
+    pub(crate) duration_ms: Option<i64>,
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+    pub(crate) error: Option<String>,
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+    pub(crate) sqlstate: Option<String>,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    pub(crate) runner: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    pub(crate) tool_version: String,
+}
+
+/// The query for [`AttemptRow`]. `instant` writes a column as RFC 3339 in UTC.
+pub(crate) fn attempts_query(tables: &Tables, instant: impl Fn(&str) -> String) -> String {
+    format!(
+        "SELECT version, name, status, CAST(statements_done AS BIGINT) AS statements_done, \
+           CAST(statements_total AS BIGINT) AS statements_total, {} AS started_at, {} AS finished_at, \
+           duration_ms, error, sqlstate, runner, tool_version FROM {} ORDER BY id",
+        instant("started_at"),
+        instant("finished_at"),
+        tables.history
+    )
+}
+
 /// The rows as a [`History`].
 pub(crate) fn history_of(rows: Vec<HistoryRow>) -> History {
     let entry = |row: HistoryRow| {
@@ -331,6 +387,27 @@ pub(crate) fn attempt_values(migration: &Migration, quote: impl Fn(&str) -> Stri
         quote(TOOL_VERSION),
     ]
     .join(", ")
+}
+
+/// A condition that holds where a version is not applied yet; always, where it was claimed.
+pub(crate) fn not_applied(
+    tables: &Tables,
+    migration: &Migration,
+    claimed: bool,
+    quote: impl Fn(&str) -> String,
+) -> String {
+    if claimed {
+        return "1 = 1".to_owned();
+    }
+    format!("NOT EXISTS (SELECT 1 FROM {} WHERE version = {})", tables.applied, quote(migration.version))
+}
+
+/// What says that another process has applied a migration.
+pub(crate) fn already_applied() -> Box<Failure> {
+    Box::new(Failure {
+        cause: crate::error::Cause::Overtaken,
+        ..Failure::new("another process has applied it already")
+    })
 }
 
 /// A text as an SQL literal, or NULL.

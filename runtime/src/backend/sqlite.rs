@@ -1,6 +1,9 @@
 //! SQLite: the lock is `BEGIN IMMEDIATE`, waiting is `busy_timeout`.
 
-use super::{ATTEMPT_COLUMNS, AtOnce, Backend, HistoryRow, attempt_values, history_of, history_query, optional};
+use super::{
+    ATTEMPT_COLUMNS, AtOnce, AttemptRow, Backend, HistoryRow, already_applied, attempt_values, attempts_query,
+    history_of, history_query, not_applied, optional,
+};
 use crate::error::{Cause, Error, Failure, seconds};
 use crate::history::{CHECKSUM_PREFIX, History, Names, Tables};
 use crate::migration::{Engine, Migration, Migrations, Table};
@@ -214,10 +217,15 @@ impl Backend for Session<'_> {
     }
 
     fn history(&mut self, tables: &Tables) -> Result<History, Box<Failure>> {
-        let Some(query) = history_query(tables, |column| format!("strftime('%Y-%m-%dT%H:%M:%fZ', {column})")) else {
-            return Ok(History::default());
-        };
+        let Some(query) = history_query(tables, instant) else { return Ok(History::default()) };
         Ok(history_of(sql_query(query).get_results::<HistoryRow>(self.connection)?))
+    }
+
+    fn attempts(&mut self, tables: &Tables) -> Result<Vec<AttemptRow>, Box<Failure>> {
+        if !tables.history_exists {
+            return Ok(Vec::new());
+        }
+        Ok(sql_query(attempts_query(tables, instant)).get_results(self.connection)?)
     }
 
     /// Transactions lock by themselves. What runs outside of one is kept apart by a lock on a second, empty database
@@ -424,15 +432,23 @@ impl Backend for Session<'_> {
         ran
     }
 
-    fn record_start(&mut self, tables: &Tables, migration: &Migration, done: usize) -> Result<i64, Box<Failure>> {
-        self.batch(
-            &format!(
-                "INSERT INTO {} ({ATTEMPT_COLUMNS}, status, statements_done, started_at) VALUES ({}, 'running', {done}, {NOW})",
-                tables.history,
-                attempt_values(migration, quote),
-            ),
-        )?;
-        self.number("SELECT last_insert_rowid() AS number")
+    fn record_start(
+        &mut self,
+        tables: &Tables,
+        migration: &Migration,
+        done: usize,
+        claimed: bool,
+    ) -> Result<i64, Box<Failure>> {
+        self.batch(&format!(
+            "INSERT INTO {} ({ATTEMPT_COLUMNS}, status, statements_done, started_at) SELECT {}, 'running', {done}, {NOW} WHERE {}",
+            tables.history,
+            attempt_values(migration, quote),
+            not_applied(tables, migration, claimed, quote),
+        ))?;
+        match self.number("SELECT changes() AS number")? {
+            0 => Err(already_applied()),
+            _ => self.number("SELECT last_insert_rowid() AS number"),
+        }
     }
 
     fn record_completed(
@@ -593,6 +609,11 @@ impl Backend for Session<'_> {
         }
         dropped
     }
+}
+
+/// A column as RFC 3339 in UTC.
+fn instant(column: &str) -> String {
+    format!("strftime('%Y-%m-%dT%H:%M:%fZ', {column})")
 }
 
 /// Whether a failure says that a version is applied already, rather than something of a migration.

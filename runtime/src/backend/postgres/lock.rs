@@ -207,10 +207,16 @@ impl<C: LoadConnection<Backend = Pg>> Session<'_, C> {
             // There are systems where it cannot; they refuse the setting.
             let _ = self.batch("SET client_connection_check_interval = 500");
         }
-        // The session that has the lock has to be the one that answers now.
+        // The session that has the lock has to be the one that answers now. A pooler gives the session that was used last
+        // to who asks first: where a second connection can be made, it asks, and keeps what it got.
+        let mut other = settings.url.as_ref().and_then(|url| C::establish(&url.0).ok());
+        if let Some(other) = &mut other {
+            let _ = batch(other, "BEGIN; SELECT 1");
+        }
         if let Some(guard) = self.held.guard(tables, Until::Commit)
             && let Err(failure) = self.batch(&guard)
         {
+            drop(other);
             self.give_back();
             return Err(failure);
         }
@@ -292,12 +298,14 @@ impl<C: LoadConnection<Backend = Pg>> Session<'_, C> {
                     "SELECT CASE WHEN pg_backend_pid() = {pid} THEN pg_advisory_unlock({LOCK_CLASS}, {key}) \
                        AND set_config('glowplug.session', '', false) = '' ELSE false END AS yes"
                 );
-                // Behind a pooler the session that has it may answer now and then.
-                for _ in 0..20 {
-                    match row::<_, Yes>(self.connection, &query) {
-                        Ok(Yes { yes: true }) | Err(_) => break,
-                        Ok(Yes { yes: false }) => {}
-                    }
+                // Behind a pooler the session that has it may answer now and then. Where it does not, it would keep the
+                // lock for as long as the pooler keeps it: it is ended, unless somebody is using it.
+                let given = (0..20).any(|_| row::<_, Yes>(self.connection, &query).is_ok_and(|row| row.yes));
+                if !given {
+                    let _ = self.batch(&format!(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                         WHERE pid = {pid} AND state = 'idle' AND usename = current_user AND pid <> pg_backend_pid()"
+                    ));
                 }
                 let _ = self.batch(&format!(
                     "SELECT set_config(name, reset_val, false) FROM pg_settings \

@@ -1,7 +1,8 @@
 //! PostgreSQL. `lock.rs` keeps others out, `companion.rs` looks on from a second connection.
 
 use super::{
-    ATTEMPT_COLUMNS, AtOnce, Backend, Blocker, HistoryRow, attempt_values, history_of, history_query, optional,
+    ATTEMPT_COLUMNS, AtOnce, AttemptRow, Backend, Blocker, HistoryRow, already_applied, attempt_values, attempts_query,
+    history_of, history_query, not_applied, optional,
 };
 use crate::error::{Cause, Error, Failure};
 use crate::history::{History, Names, Tables};
@@ -116,6 +117,13 @@ fn claimed(tables: &Tables, migration: &Migration) -> String {
         tables.applied,
         quote(migration.version)
     )
+}
+
+/// A column as RFC 3339 in UTC.
+fn instant(column: &str) -> String {
+    // run_on has no zone: diesel's sessions are in UTC.
+    let zone = if column == "a.run_on" { "" } else { " AT TIME ZONE 'UTC'" };
+    format!("to_char({column}{zone}, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
 }
 
 /// Milliseconds since `started`. The clock of a server may be set back.
@@ -346,13 +354,12 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
     }
 
     fn history(&mut self, tables: &Tables) -> Result<History, Box<Failure>> {
-        let instant = |column: &str| {
-            // run_on has no zone: diesel's sessions are in UTC.
-            let zone = if column == "a.run_on" { "" } else { " AT TIME ZONE 'UTC'" };
-            format!("to_char({column}{zone}, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
-        };
         let Some(query) = history_query(tables, instant) else { return Ok(History::default()) };
         Ok(history_of(rows::<_, HistoryRow>(self.connection, &query)?))
+    }
+
+    fn attempts(&mut self, tables: &Tables) -> Result<Vec<AttemptRow>, Box<Failure>> {
+        if tables.history_exists { rows(self.connection, &attempts_query(tables, instant)) } else { Ok(Vec::new()) }
     }
 
     fn lock(&mut self, tables: &Tables, settings: &Settings, _: bool) -> Result<(), Error> {
@@ -385,6 +392,10 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
             tables.applied, tables.history
         );
         self.batch(&sql).inspect_err(|_| self.rollback())
+    }
+
+    fn in_transactions_alone(&self) -> bool {
+        self.mode == Mode::Pooled
     }
 
     fn together(&self, new: bool) -> usize {
@@ -578,7 +589,13 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
         found.into_iter().map(blocker).collect()
     }
 
-    fn record_start(&mut self, tables: &Tables, migration: &Migration, done: usize) -> Result<i64, Box<Failure>> {
+    fn record_start(
+        &mut self,
+        tables: &Tables,
+        migration: &Migration,
+        done: usize,
+        claimed: bool,
+    ) -> Result<i64, Box<Failure>> {
         #[derive(QueryableByName)]
         struct Id {
             #[diesel(sql_type = BigInt)]
@@ -586,11 +603,12 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
         }
         let query = format!(
             "INSERT INTO {} ({ATTEMPT_COLUMNS}, status, statements_done, started_at) \
-             VALUES ({}, 'running', {done}, clock_timestamp()) RETURNING id",
+             SELECT {}, 'running', {done}, clock_timestamp() WHERE {} RETURNING id",
             tables.history,
             attempt_values(migration, quote),
+            not_applied(tables, migration, claimed, quote),
         );
-        Ok(row::<_, Id>(self.connection, &query)?.id)
+        rows::<_, Id>(self.connection, &query)?.first().map(|row| row.id).ok_or_else(already_applied)
     }
 
     fn record_completed(
