@@ -308,6 +308,24 @@ impl Catalog {
         }
     }
 
+    /// The name in a literal of type `regclass` or `regnamespace` is looked up where the literal is read (manual, 8.19).
+    fn names_nothing(&self, text: &str, kind: &str, span: Span) -> Option<Refusal> {
+        if self.is_open() || text == "-" || text.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let name = super::functions::name_in_text(text.trim(), span);
+        if kind == "regnamespace" {
+            let there = self.schema_known(&self.folded(&name.name.value));
+            let problem = Problem::UndefinedSchema(name.name.value);
+            return (!there).then_some(Refusal { problem, span, help: None });
+        }
+        if self.find_relation(&name) != Found::No || self.is_poisoned(&format!("relation {}", name.text())) {
+            return None;
+        }
+        let help = nearest(&name.name.value, self.relation_names()).map(|near| format!("did you mean \"{near}\"?"));
+        Some(Refusal { problem: Problem::UndefinedRelation(name.text()), span, help })
+    }
+
     /// What keeps a literal from being read as a type.
     fn unreadable(&self, node: &Node, to: &Ty, rule: &'static str) -> Option<Refusal> {
         let Form::Literal(Literal::Text(text)) = &node.form else { return None };
@@ -330,6 +348,9 @@ impl Catalog {
         }
         if base.array {
             return literals::not_an_array(text).then(|| misread(text, &base, "22P02", rule, node.span));
+        }
+        if let "regclass" | "regnamespace" = &*base.name {
+            return self.names_nothing(text, &base.name, node.span);
         }
         let sqlstate = match literals::unreadable(text, &base.name)? {
             Unreadable::Syntax => "22P02",
