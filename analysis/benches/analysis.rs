@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, SamplingMode, Throughput};
 use glowplug_analysis::{Analysis, Backend, Config, Level, Sources, analyze};
-use sqlparser::dialect::{Dialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::dialect::{Dialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::Parser;
 
 fn main() {
@@ -47,6 +47,7 @@ fn measure(criterion: &mut Criterion, name: &str, sources: &Sources, config: &Co
     let dialect: &dyn Dialect = match config.backend {
         Backend::Postgres => &PostgreSqlDialect {},
         Backend::Sqlite => &SQLiteDialect {},
+        Backend::Mysql | Backend::Mariadb => &MySqlDialect {},
     };
     let statements: usize = analysis.migrations.iter().map(|migration| migration.statements.len()).sum();
     let (texts, parsed) = for_sqlparser(analysis, dialect);

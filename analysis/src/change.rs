@@ -7,7 +7,11 @@
     reason = "a change keeps all that its statement says; which part of it a rule reads is the rule's affair"
 )]
 
+mod mysql;
+
 use std::borrow::Cow;
+
+pub(crate) use mysql::*;
 
 use crate::span::Span;
 use crate::syntax::SyntaxError;
@@ -173,6 +177,8 @@ pub(crate) enum Change {
     Opaque {
         why: String,
     },
+    /// A statement of MySQL or MariaDB that no other engine has in this form.
+    Mysql(Box<MysqlChange>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -1217,6 +1223,8 @@ pub(crate) enum Condition {
     And(Vec<Condition>),
     Or(Vec<Condition>),
     Constant(bool),
+    /// Whether a variable of the session is zero or nothing (MySQL's `@name`).
+    ZeroVariable(String),
     /// Known only when it runs.
     Unknown,
 }

@@ -22,6 +22,10 @@ pub enum Backend {
     Postgres,
     /// SQLite 3.
     Sqlite,
+    /// MySQL 8 and newer.
+    Mysql,
+    /// MariaDB 10.5 and newer.
+    Mariadb,
 }
 
 impl Backend {
@@ -31,14 +35,37 @@ impl Backend {
         match self {
             Self::Postgres => "postgres",
             Self::Sqlite => "sqlite",
+            Self::Mysql => "mysql",
+            Self::Mariadb => "mariadb",
         }
+    }
+
+    /// Whether it is MySQL or MariaDB, which share a grammar, a catalog and a protocol.
+    #[must_use]
+    pub fn is_mysql(self) -> bool {
+        matches!(self, Self::Mysql | Self::Mariadb)
     }
 
     /// Whether the engine gives its errors five-character SQLSTATEs. SQLite has codes of its own, too coarse to tell
     /// one mistake in a statement from another ("Result and Error Codes").
     #[must_use]
     pub fn answers_sqlstate(self) -> bool {
-        self == Self::Postgres
+        self != Self::Sqlite
+    }
+
+    /// All of them, in the order of the documentation.
+    pub const ALL: [Self; 4] = [Self::Postgres, Self::Sqlite, Self::Mysql, Self::Mariadb];
+
+    /// The engine that a version is of: those of MySQL from 10 on are MariaDB's.
+    ///
+    /// ```
+    /// use glowplug_analysis::Backend;
+    /// assert_eq!(Backend::Mysql.of_version((10, 11)), Backend::Mariadb);
+    /// assert_eq!(Backend::Mysql.of_version((8, 4)), Backend::Mysql);
+    /// ```
+    #[must_use]
+    pub fn of_version(self, version: (u32, u32)) -> Self {
+        if self == Self::Mysql && version.0 >= 10 { Self::Mariadb } else { self }
     }
 
     /// Reads a name; `postgresql` and `pg` are taken for `postgres`.
@@ -47,6 +74,8 @@ impl Backend {
         match name {
             "postgres" | "postgresql" | "pg" => Some(Self::Postgres),
             "sqlite" | "sqlite3" => Some(Self::Sqlite),
+            "mysql" => Some(Self::Mysql),
+            "mariadb" => Some(Self::Mariadb),
             _ => None,
         }
     }
@@ -55,14 +84,11 @@ impl Backend {
     ///
     /// ```
     /// use glowplug_analysis::Backend;
-    /// assert_eq!(Backend::explain_unknown("mysql"), "`mysql` is not supported yet in this version");
+    /// assert_eq!(Backend::explain_unknown("oracle"), "`oracle` is no engine that is known");
     /// ```
     #[must_use]
     pub fn explain_unknown(name: &str) -> String {
-        match name {
-            "mysql" | "mariadb" => format!("`{name}` is not supported yet in this version"),
-            _ => format!("`{name}` is no engine that is known"),
-        }
+        format!("`{name}` is no engine that is known")
     }
 
     /// The oldest version that is known, `(major, minor)`; what counts where `server-version` is absent.
@@ -71,6 +97,8 @@ impl Backend {
         match self {
             Self::Postgres => (13, 0),
             Self::Sqlite => (3, 0),
+            Self::Mysql => (8, 0),
+            Self::Mariadb => (10, 5),
         }
     }
 }
@@ -225,6 +253,13 @@ impl Config {
     }
 }
 
+/// The names of the engines, each between these, as a sentence lists them.
+fn backends(open: &str, close: &str) -> String {
+    let names = Backend::ALL.map(|b| format!("{open}{}{close}", b.as_str()));
+    let (last, rest) = names.split_last().map_or((String::new(), &names[..0]), |(l, r)| (l.clone(), r));
+    format!("{} or {last}", rest.join(", "))
+}
+
 /// The keys of the file, in the order of the documentation.
 const KEYS: [&str; 7] = ["backend", "server-version", "enforce-from", "gaps", "preamble", "schema", "lints"];
 
@@ -302,7 +337,10 @@ impl Reader<'_> {
         for (key, value) in table.get_ref() {
             match key.get_ref().as_ref() {
                 "backend" => {}
-                "server-version" => config.server_version = self.server_version(config.backend, value),
+                "server-version" => {
+                    config.server_version = self.server_version(config.backend, value);
+                    config.backend = config.server_version.map_or(config.backend, |v| config.backend.of_version(v));
+                }
                 "enforce-from" => config.enforce_from = self.version(value),
                 "gaps" => config.gaps = self.gaps(value),
                 "preamble" => config.preamble = self.preamble(value),
@@ -324,7 +362,7 @@ impl Reader<'_> {
             self.say(
                 Span::default(),
                 format!("{CONFIG_FILE} does not say which engine the migrations are for"),
-                Some("add `backend = \"postgres\"` or `backend = \"sqlite\"` as its first line".to_owned()),
+                Some(format!("add one of {} as its first line", backends("`backend = \"", "\"`"))),
             );
         }
         self.diagnostics.sort_by_key(|d| d.span);
@@ -332,12 +370,12 @@ impl Reader<'_> {
 
     fn backend(&mut self, value: &Spanned<DeValue<'_>>) -> Option<Backend> {
         let Some(name) = value.get_ref().as_str() else {
-            self.wrong("backend", value, "\"postgres\" or \"sqlite\"");
+            self.wrong("backend", value, &backends("\"", "\""));
             return None;
         };
         let backend = Backend::from_name(name);
         if backend.is_none() {
-            let help = "write \"postgres\" or \"sqlite\"".to_owned();
+            let help = format!("write {}", backends("\"", "\""));
             self.say(span_of(value), Backend::explain_unknown(name), Some(help));
         }
         backend
@@ -347,6 +385,8 @@ impl Reader<'_> {
         let example = match backend {
             Backend::Postgres => "\"15\" or \"15.4\"",
             Backend::Sqlite => "\"3.40\"",
+            Backend::Mysql => "\"8.4\"",
+            Backend::Mariadb => "\"10.11\"",
         };
         let text = match value.get_ref() {
             DeValue::String(text) => text.as_ref(),
@@ -370,11 +410,14 @@ impl Reader<'_> {
                 return None;
             }
         };
+        let backend = backend.of_version(version);
         let oldest = backend.oldest_version();
         if version < oldest || (backend == Backend::Sqlite && version.0 != 3) {
             let message = match backend {
                 Backend::Postgres => format!("PostgreSQL {text} is not known here: {} is the oldest", oldest.0),
                 Backend::Sqlite => format!("SQLite {text} is not known here: only 3 is"),
+                Backend::Mysql => format!("MySQL {text} is not known here: 8.0 is the oldest"),
+                Backend::Mariadb => format!("MariaDB {text} is not known here: 10.5 is the oldest"),
             };
             self.say(span_of(value), message, None);
             return None;

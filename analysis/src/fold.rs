@@ -90,7 +90,8 @@ pub(crate) fn migration(
     migration.foreign_keys_off =
         statements.iter().any(|s| matches!(s.change, Some(Change::Inert { what }) if what == FOREIGN_KEYS_OFF));
     let outside = statements.iter().find(|s| s.outside_transaction);
-    if let Some(statement) = outside {
+    let in_transaction = !catalog.engine.commits_each_change;
+    if let Some(statement) = outside.filter(|_| in_transaction) {
         check_outside(
             path,
             &file.text,
@@ -148,10 +149,15 @@ pub(crate) fn migration(
 fn shares_a_transaction(statement: &Statement, text: &str) -> bool {
     let calls = || text[statement.span.range()].get(..4).is_some_and(|word| word.eq_ignore_ascii_case("call"));
     match &statement.change {
+        // MySQL's own either commit or are the session's.
         None
-        | Some(Change::Inert { .. } | Change::SetSearchPath(_) | Change::CheckBodies(_) | Change::Opaque { .. }) => {
-            false
-        }
+        | Some(
+            Change::Inert { .. }
+            | Change::SetSearchPath(_)
+            | Change::CheckBodies(_)
+            | Change::Opaque { .. }
+            | Change::Mysql(_),
+        ) => false,
         Some(Change::Select(_)) => !calls(),
         Some(_) => !statement.outside_transaction,
     }
@@ -290,7 +296,7 @@ fn unreadable(path: &str, e: &SyntaxError, syntax: &'static Syntax) -> Diagnosti
     d.label.clone_from(&e.label);
     d.help.clone_from(&e.help);
     if syntax.backend.answers_sqlstate() && matches!(e.rule, "syntax-error" | "wrong-engine" | "newer-than-server") {
-        d.sqlstate = Some("42601");
+        d.sqlstate = Some(if syntax.backend.is_mysql() { "42000" } else { "42601" });
     }
     d
 }
@@ -300,7 +306,7 @@ fn refused(path: &str, refusal: &Refusal, statement: Span, catalog: &Catalog) ->
     let span = if refusal.span == Span::default() { statement } else { refusal.span };
     let mut d = Diagnostic::new(refusal.problem.rule(), path, span, refusal.problem.message(backend));
     d.help.clone_from(&refusal.help);
-    d.sqlstate = backend.answers_sqlstate().then(|| refusal.problem.sqlstate()).flatten();
+    d.sqlstate = backend.answers_sqlstate().then(|| refusal.problem.sqlstate_of(backend)).flatten();
     d
 }
 

@@ -4,12 +4,14 @@
 //! catalog. What cannot run in one transaction can be resumed where, for every k, folding the first k statements and
 //! then the whole file does the same.
 
+mod mysql;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{Catalog, Data, Key, Mark, Outcome, Problem, Refusal};
 use crate::change::{
-    Change, ConstraintDefinition, ConstraintKind, InsertSource, ObjectKind, Reads, SourceKind, Statement, TableAction,
-    TableActionKind, TypeDefinition,
+    Change, ConstraintDefinition, ConstraintKind, InsertSource, MysqlChange, ObjectKind, Reads, SourceKind, Statement,
+    TableAction, TableActionKind, TableDefinition, TypeDefinition,
 };
 use crate::span::Span;
 
@@ -41,6 +43,7 @@ pub(crate) fn prove(
 ) -> Proof {
     let mut proof = Proof { idempotent: true, resumable: true, findings: Vec::new() };
     let after = catalog.mark();
+    let recorded = transaction || recorded_at_once(catalog, statements);
     catalog.start_over();
     // Which statement touched which object last, for what differs in the end.
     let mut last_touch: BTreeMap<Key, usize> = BTreeMap::new();
@@ -61,7 +64,7 @@ pub(crate) fn prove(
             failed.insert(i);
             proof.idempotent = false;
             // The record in the history is the guard where the engine has none.
-            if !(transaction && recorded_instead(catalog, change)) {
+            if !(recorded && recorded_instead(catalog, change)) {
                 proof.findings.push(second_failure(catalog, change, refusal));
             }
         }
@@ -82,7 +85,7 @@ pub(crate) fn prove(
             continue;
         }
         if let Some(change) = &statements[i].change
-            && !(transaction && recorded_instead(catalog, change))
+            && !(recorded && recorded_instead(catalog, change))
         {
             proof.findings.push(second_difference(change, statements[i].span, &key));
         }
@@ -113,7 +116,8 @@ const MAX_STOPS: usize = 64;
 /// Stops after every statement, and runs the file again.
 fn resume(catalog: &mut Catalog, statements: &[Statement], base: &Mark, refused: &BTreeSet<usize>, proof: &mut Proof) {
     if !proof.idempotent {
-        proof.resumable = false;
+        // A file of one statement stops before it or after it.
+        proof.resumable = statements.len() < 2;
         return;
     }
     let goal: BTreeMap<_, _> = catalog.touched(base).into_iter().collect();
@@ -173,7 +177,15 @@ fn fold_quietly(
 
 /// Whether the runner's record is the guard: the engine has none for this, and the whole migration is one transaction.
 fn recorded_instead(catalog: &Catalog, change: &Change) -> bool {
-    catalog.engine.alters_without_guard && matches!(change, Change::AlterTable(_) | Change::Rename { .. })
+    catalog.engine.alters_without_guard
+        && (matches!(change, Change::AlterTable(_) | Change::Rename { .. }) || mysql::has_no_guard(change))
+}
+
+/// Whether the only statement that changes the schema is recorded as soon as it is done: there is no other behind it
+/// that could stop the migration half-way.
+fn recorded_at_once(catalog: &Catalog, statements: &[Statement]) -> bool {
+    let commits = |s: &&Statement| s.change.as_ref().is_none_or(mysql::commits);
+    catalog.engine.commits_each_change && statements.iter().filter(commits).count() == 1
 }
 
 /// `INSERT INTO … SELECT … FROM table`: the rows are carried over.
@@ -186,6 +198,10 @@ fn copies_from(change: &Change, table: &str) -> bool {
         Change::CreateTable(t) => match &t.query {
             Some((_, r)) => r,
             None => return false,
+        },
+        Change::Mysql(m) => match &**m {
+            MysqlChange::CreateTable(TableDefinition { query: Some(r), .. }) => r,
+            _ => return false,
         },
         _ => return false,
     };
@@ -250,6 +266,7 @@ fn second_failure(catalog: &Catalog, change: &Change, refusal: &Refusal) -> Find
         (_, Problem::Other { rule: "guard-catches-wrong-error", .. }) => {
             ("guard-catches-wrong-error", refusal.help.clone().unwrap_or_default())
         }
+        (Change::Mysql(change), _) => mysql::failure(catalog, change, refusal),
         (Change::CreateTable(t), _) => {
             ("create-without-guard", format!("CREATE TABLE IF NOT EXISTS {} …", t.name.text()))
         }
@@ -439,6 +456,11 @@ fn constraint_guard(table: &str, c: &ConstraintDefinition) -> String {
 
 /// A statement that runs a second time and leaves another catalog.
 fn second_difference(change: &Change, span: Span, key: &Key) -> Finding {
+    if let Change::Mysql(change) = change
+        && let Some(finding) = mysql::twin(change)
+    {
+        return finding;
+    }
     let unnamed = match change {
         Change::CreateIndex(i) if i.name.is_none() => Some((
             span,

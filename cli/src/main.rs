@@ -44,13 +44,16 @@ enum Command {
 /// Which migrations, and for which engine.
 #[derive(Args)]
 struct Folder {
-    /// The engine, where glowplug.toml does not say it: postgres or sqlite
+    /// The engine, where glowplug.toml does not say it: postgres, sqlite, mysql or mariadb
     #[arg(long, value_name = "BACKEND", value_parser = backend)]
     backend: Option<Backend>,
 }
 
 fn backend(name: &str) -> Result<Backend, String> {
-    Backend::from_name(name).ok_or_else(|| format!("{}; there are postgres and sqlite", Backend::explain_unknown(name)))
+    Backend::from_name(name).ok_or_else(|| {
+        let all = Backend::ALL.map(Backend::as_str).join(", ");
+        format!("{}; there are {all}", Backend::explain_unknown(name))
+    })
 }
 
 impl Folder {

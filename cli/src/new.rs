@@ -29,6 +29,8 @@ impl New {
         let (up, down) = match config.backend {
             Backend::Postgres => (POSTGRES, POSTGRES_DOWN),
             Backend::Sqlite => (SQLITE, SQLITE_DOWN),
+            Backend::Mysql => (MYSQL, MYSQL_DOWN),
+            Backend::Mariadb => (MARIADB, MYSQL_DOWN),
         };
         write_new(&self.dir, &paths.up, &format!("-- {title}\n{up}"))?;
         if let Some(path) = paths.down {
@@ -93,6 +95,36 @@ const SQLITE: &str = "\
 ";
 
 const SQLITE_DOWN: &str = "\
+--
+-- DROP TABLE IF EXISTS rewards;
+";
+
+const MYSQL: &str = "\
+-- Runs once, statement by statement: MySQL commits each change of the schema by itself. Safe to run twice are:
+--
+-- CREATE TABLE IF NOT EXISTS rewards (
+--     id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+--     name VARCHAR(191) NOT NULL UNIQUE
+-- );
+-- INSERT IGNORE INTO rewards (name) VALUES ('star');
+--
+-- ALTER TABLE and CREATE INDEX have no guard here: give each a migration of its own.
+-- ALTER TABLE rewards ADD COLUMN points INT NOT NULL DEFAULT 0;
+";
+
+const MARIADB: &str = "\
+-- Runs once, statement by statement: MariaDB commits each change of the schema by itself. Safe to run twice are:
+--
+-- CREATE TABLE IF NOT EXISTS rewards (
+--     id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+--     name VARCHAR(191) NOT NULL UNIQUE
+-- );
+-- ALTER TABLE rewards ADD COLUMN IF NOT EXISTS points INT NOT NULL DEFAULT 0;
+-- CREATE INDEX IF NOT EXISTS idx_rewards_points ON rewards (points);
+-- INSERT IGNORE INTO rewards (name) VALUES ('star');
+";
+
+const MYSQL_DOWN: &str = "\
 --
 -- DROP TABLE IF EXISTS rewards;
 ";

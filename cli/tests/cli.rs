@@ -216,12 +216,12 @@ fn an_engine_must_be_said() {
              migrations/glowplug.toml, or say `--backend postgres` (or sqlite)\n"
         )
     );
-    let ran = run(root.path(), &["check", "--backend", "mysql"]);
+    let ran = run(root.path(), &["check", "--backend", "oracle"]);
     assert_eq!(ran.code, 2);
     assert!(
         ran.err.starts_with(
-            "error: invalid value 'mysql' for '--backend <BACKEND>': `mysql` is not supported yet in this version; \
-         there are postgres and sqlite\n"
+            "error: invalid value 'oracle' for '--backend <BACKEND>': `oracle` is no engine that is known; \
+         there are postgres, sqlite, mysql, mariadb\n"
         ),
         "{}",
         ran.err

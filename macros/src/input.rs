@@ -96,13 +96,17 @@ fn backend(input: ParseStream<'_>) -> syn::Result<(Backend, Span)> {
         let literal: LitStr = input.parse()?;
         (literal.value(), literal.span())
     } else {
-        let ident = Ident::parse_any(input)
-            .map_err(|e| Error::new(e.span(), "expected the engine's name: `postgres` or `sqlite`"))?;
+        let ident = Ident::parse_any(input).map_err(|e| {
+            Error::new(e.span(), "expected the engine's name: `postgres`, `sqlite`, `mysql` or `mariadb`")
+        })?;
         (ident.to_string(), ident.span())
     };
     match Backend::from_name(&name) {
         Some(backend) => Ok((backend, span)),
-        None => Err(Error::new(span, format!("{}; write `postgres` or `sqlite`", Backend::explain_unknown(&name)))),
+        None => {
+            let all = Backend::ALL.map(|b| format!("`{}`", b.as_str())).join(", ");
+            Err(Error::new(span, format!("{}; there are {all}", Backend::explain_unknown(&name))))
+        }
     }
 }
 
@@ -164,7 +168,6 @@ mod tests {
         assert!(refused(quote!("m", "n")).contains("unknown argument"));
         assert!(refused(quote!("m", backend)).contains("expected `backend = postgres`"));
         assert!(refused(quote!("m", backend = oracle)).contains("`oracle` is no engine"));
-        assert!(refused(quote!("m", backend = mysql)).contains("not supported yet"));
         assert!(refused(quote!("m", backend = sqlite, backend = sqlite)).contains("given twice"));
         assert!(refused(quote!("m", crate = 5)).contains("path to the `glowplug` crate"));
     }

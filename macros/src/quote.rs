@@ -206,6 +206,7 @@ fn engine(backend: Backend) -> Ident {
     let name = match backend {
         Backend::Postgres => "Postgres",
         Backend::Sqlite => "Sqlite",
+        Backend::Mysql | Backend::Mariadb => "Mysql",
     };
     Ident::new(name, Span::call_site())
 }

@@ -7,3 +7,7 @@ pub struct Postgres;
 /// SQLite, as a type: the [`Engine`](crate::Connection::Engine) of `diesel::SqliteConnection`.
 #[derive(Debug, Clone, Copy)]
 pub struct Sqlite;
+
+/// MySQL and MariaDB, as a type: the [`Engine`](crate::Connection::Engine) of `diesel::MysqlConnection`.
+#[derive(Debug, Clone, Copy)]
+pub struct Mysql;

@@ -13,24 +13,28 @@ pub enum Engine {
     Postgres,
     /// SQLite.
     Sqlite,
+    /// MySQL, and MariaDB, which speaks its protocol.
+    Mysql,
 }
 
 impl Engine {
-    /// The engine's name as `glowplug.toml` writes it: `postgres` or `sqlite`.
+    /// The engine's name as `glowplug.toml` writes it: `postgres`, `sqlite` or `mysql`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Engine::Postgres => "postgres",
             Engine::Sqlite => "sqlite",
+            Engine::Mysql => "mysql",
         }
     }
 }
 
 impl fmt::Display for Engine {
-    /// The engine's name as its makers write it: `PostgreSQL`, `SQLite`.
+    /// The engine's name as its makers write it: `PostgreSQL`, `SQLite`, `MySQL`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Engine::Postgres => "PostgreSQL",
             Engine::Sqlite => "SQLite",
+            Engine::Mysql => "MySQL",
         })
     }
 }

@@ -760,5 +760,6 @@ fn key_index(name: &str, unique: bool, columns: &[String], include: &[Ident]) ->
         reads: include,
         plain: true,
         parent: None,
+        implicit: false,
     }
 }

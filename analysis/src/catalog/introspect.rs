@@ -6,7 +6,7 @@
 
 use super::functions::name_in_text;
 use super::object::{Column, Constraint, ConstraintType, Key, Object, Table, TableKind, Type, UserTypeKind};
-use super::{Catalog, types};
+use super::{Catalog, mysql, types};
 use crate::change::{Action, CatalogQuery, Condition, ObjectKind};
 use crate::span::Span;
 
@@ -15,11 +15,13 @@ pub(crate) fn holds(condition: &Condition, catalog: &Catalog) -> Option<bool> {
     match condition {
         Condition::Constant(b) => Some(*b),
         Condition::Unknown => None,
+        Condition::ZeroVariable(name) => catalog.session.is_zero(name),
         Condition::Not(c) => holds(c, catalog).map(|b| !b),
         // What is false (or true, for OR) decides, whatever is unknown beside it.
         Condition::And(all) => decided(all.iter().map(|c| holds(c, catalog)), false),
         Condition::Or(all) => decided(all.iter().map(|c| holds(c, catalog)), true),
         Condition::Resolves { kind, name } => resolves(*kind, name, catalog),
+        Condition::Exists(query) if catalog.engine.commits_each_change => mysql::information::exists(query, catalog),
         Condition::Exists(query) => exists(query, catalog),
     }
 }

@@ -19,6 +19,7 @@ pub(crate) mod introspect;
 pub(crate) mod late;
 mod links;
 mod literals;
+mod mysql;
 pub(crate) mod object;
 mod operators;
 pub(crate) mod problem;
@@ -60,6 +61,8 @@ pub(crate) struct Engine {
     pub(crate) system_schemas: &'static [&'static str],
     /// Whether names that differ in case alone are one.
     pub(crate) ignores_case: bool,
+    /// Whether that is so of columns, keys and what else lives in a table.
+    pub(crate) parts_ignore_case: bool,
     /// Whether a foreign key's table, columns and types are looked up when it is made.
     pub(crate) checks_foreign_keys: bool,
     /// Whether a view's query is looked up when it is made.
@@ -86,6 +89,12 @@ pub(crate) struct Engine {
     pub(crate) replaces: bool,
     /// Whether ALTER TABLE has no IF [NOT] EXISTS: then the record in the history is the guard.
     pub(crate) alters_without_guard: bool,
+    /// Whether what changes the schema ends the transaction that it is in.
+    pub(crate) commits_each_change: bool,
+    /// Whether an INSERT without columns needs as many values as there are columns, generated ones among them.
+    pub(crate) inserts_all_columns: bool,
+    /// Whether a database may be there that no migration made.
+    pub(crate) has_other_schemas: bool,
     /// How to insert rows once.
     pub(crate) insert_guard: &'static str,
 }
@@ -97,6 +106,7 @@ static POSTGRES: Engine = Engine {
     temporary_schema: Some("pg_temp"),
     system_schemas: &["pg_catalog", "information_schema", "pg_toast"],
     ignores_case: false,
+    parts_ignore_case: false,
     checks_foreign_keys: true,
     checks_views: true,
     names_constraints: true,
@@ -110,6 +120,9 @@ static POSTGRES: Engine = Engine {
     system_prefix: "pg_",
     replaces: true,
     alters_without_guard: false,
+    commits_each_change: false,
+    inserts_all_columns: false,
+    has_other_schemas: false,
     insert_guard: "INSERT … ON CONFLICT DO NOTHING (with a unique key to conflict with), or INSERT … SELECT … WHERE NOT EXISTS (…)",
 };
 
@@ -120,6 +133,7 @@ static SQLITE: Engine = Engine {
     temporary_schema: None,
     system_schemas: &[],
     ignores_case: true,
+    parts_ignore_case: true,
     checks_foreign_keys: false,
     checks_views: false,
     names_constraints: false,
@@ -133,8 +147,42 @@ static SQLITE: Engine = Engine {
     system_prefix: "sqlite_",
     replaces: false,
     alters_without_guard: true,
+    commits_each_change: false,
+    inserts_all_columns: false,
+    has_other_schemas: false,
     insert_guard: "INSERT OR IGNORE (with a unique key to conflict with), or INSERT … SELECT … WHERE NOT EXISTS (…)",
 };
+
+/// MySQL: a database is a schema, and keys belong to their table. Tables are told apart by case, as they are wherever
+/// file names are.
+static MYSQL: Engine = Engine {
+    backend: Backend::Mysql,
+    default_schema: "database",
+    temporary_schema: Some("#temporary"),
+    system_schemas: &["information_schema", "mysql", "performance_schema", "sys"],
+    ignores_case: false,
+    parts_ignore_case: true,
+    checks_foreign_keys: true,
+    checks_views: true,
+    names_constraints: true,
+    forgets_null_defaults: true,
+    checks_types: false,
+    checks_functions: false,
+    refuses_null_in_key: false,
+    tables_are_types: false,
+    longest_name: usize::MAX,
+    system_columns: &[],
+    system_prefix: "#",
+    replaces: true,
+    alters_without_guard: true,
+    commits_each_change: true,
+    inserts_all_columns: true,
+    has_other_schemas: true,
+    insert_guard: "INSERT IGNORE (with a unique key to conflict with), ON DUPLICATE KEY UPDATE, or INSERT … SELECT … WHERE NOT EXISTS (…)",
+};
+
+/// MariaDB: the same, with guards nearly everywhere.
+static MARIADB: Engine = Engine { backend: Backend::Mariadb, alters_without_guard: false, ..MYSQL };
 
 /// What the runner itself keeps: there before the first migration.
 const RUNNER_TABLES: [&str; 2] = ["__diesel_schema_migrations", "__glowplug_history"];
@@ -165,6 +213,18 @@ pub(crate) struct Outcome {
     pub(crate) earlier: Vec<(Span, Place)>,
     /// Nobody will be shown a suggestion, so none is looked for: that costs more than folding.
     unadvised: bool,
+}
+
+impl Data {
+    /// Shown at another place.
+    fn move_to(&mut self, to: Span) {
+        let (Self::Inserts { span, .. }
+        | Self::MakesTriggers { span, .. }
+        | Self::Accumulates { span, .. }
+        | Self::DropsTable { span, .. }
+        | Self::ConvertsAgain { span, .. }) = self;
+        *span = to;
+    }
 }
 
 impl Outcome {
@@ -274,6 +334,8 @@ pub(crate) struct Catalog {
     pub(crate) server_version: Option<(u32, u32)>,
     /// Every name that ever was: `DROP … IF EXISTS` of another one is a typo behind a guard.
     ever: BTreeSet<String>,
+    /// What a connection to MySQL keeps.
+    session: mysql::Session,
 }
 
 impl Catalog {
@@ -282,6 +344,8 @@ impl Catalog {
         let engine = match backend {
             Backend::Postgres => &POSTGRES,
             Backend::Sqlite => &SQLITE,
+            Backend::Mysql => &MYSQL,
+            Backend::Mariadb => &MARIADB,
         };
         let mut catalog = Self {
             engine,
@@ -306,6 +370,7 @@ impl Catalog {
             young_types: Vec::new(),
             in_transaction: true,
             server_version: None,
+            session: mysql::Session::default(),
         };
         catalog.objects.set(Key::Schema(engine.default_schema.to_owned()), Arc::new(Object::Schema));
         catalog.settle();
@@ -372,6 +437,7 @@ impl Catalog {
         self.checks_bodies = true;
         self.young_labels.clear();
         self.young_types.clear();
+        self.session.reset();
     }
 
     /// A migration begins, in a transaction or without one.
@@ -404,7 +470,7 @@ impl Catalog {
 
     /// Whether two names are one name.
     pub(crate) fn same(&self, a: &str, b: &str) -> bool {
-        if self.engine.ignores_case { a.eq_ignore_ascii_case(b) } else { a == b }
+        if self.engine.parts_ignore_case { a.eq_ignore_ascii_case(b) } else { a == b }
     }
 
     /// The schema a new object goes to, or the refusal of one that is not there.
@@ -425,6 +491,7 @@ impl Catalog {
             || self.engine.system_schemas.contains(&folded)
             || self.engine.temporary_schema.is_some_and(|t| folded.starts_with(t))
             || (self.engine.ignores_case && folded == "temp")
+            || self.engine.has_other_schemas
             || self.may_be_there(&Key::Schema(folded.to_owned()))
             || self.is_blurred(folded)
     }
@@ -453,6 +520,11 @@ impl Catalog {
             if self.is_system(&schema) {
                 return Found::Perhaps;
             }
+            // What another database holds is known as far as migrations made it.
+            if self.engine.has_other_schemas && !self.objects.contains(&Key::Schema(schema.clone())) {
+                let candidate = key(schema, folded);
+                return if self.objects.contains(&candidate) { Found::Yes(candidate) } else { Found::Perhaps };
+            }
             return self.in_schema(&schema, &folded, &key);
         }
         // The temporary schema is searched first, named or not (manual, search_path).
@@ -464,6 +536,11 @@ impl Catalog {
             }
         }
         if folded.starts_with(self.engine.system_prefix) || RUNNER_TABLES.contains(&folded.as_str()) {
+            return Found::Perhaps;
+        }
+        if self.engine.has_other_schemas
+            && self.search_path.iter().any(|s| !self.objects.contains(&Key::Schema(s.clone())))
+        {
             return Found::Perhaps;
         }
         self.absent(&key(String::new(), folded))

@@ -161,7 +161,7 @@ pub(crate) struct Table {
     /// There may be columns that are not known here.
     pub(crate) open: bool,
     pub(crate) temporary: bool,
-    /// A view's query.
+    /// A view's query; the character set of a table of MySQL.
     pub(crate) definition: String,
     pub(crate) partition_by: Option<PartitionBy>,
     /// A partition's: `parents` has one.
@@ -306,6 +306,8 @@ pub(crate) struct Index {
     pub(crate) plain: bool,
     /// Of a partition: the index of its parent that it belongs to.
     pub(crate) parent: Option<String>,
+    /// MySQL: made for a foreign key alone, and gone when another one serves that.
+    pub(crate) implicit: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -196,6 +196,22 @@ impl Problem {
         match backend {
             Backend::Postgres => self.postgres(),
             Backend::Sqlite => self.sqlite(),
+            Backend::Mysql | Backend::Mariadb => match super::mysql::code_of(self) {
+                Some((number, state, text)) => format!("{number} ({state}): {text}"),
+                None => self.postgres(),
+            },
+        }
+    }
+
+    /// The engine's own code, where it has one.
+    pub(crate) fn sqlstate_of(&self, backend: Backend) -> Option<&'static str> {
+        match backend {
+            Backend::Postgres | Backend::Sqlite => self.sqlstate(),
+            Backend::Mysql | Backend::Mariadb => match (super::mysql::code_of(self), self) {
+                (Some((_, state, _)), _) => Some(state),
+                (None, Self::Other { sqlstate, .. }) => *sqlstate,
+                _ => None,
+            },
         }
     }
 

@@ -182,6 +182,7 @@ impl Catalog {
             labels: index_labels(&index.columns, &index.include),
             plain: index.columns.iter().all(|c| c.operator_class.is_none() && matches!(c.order.as_str(), "" | "asc")),
             parent: None,
+            implicit: false,
         };
         self.put(key, Object::Index(table.clone()));
         let part = Part::Index(made.name.clone());
@@ -394,6 +395,10 @@ impl Catalog {
         out: &mut Outcome,
     ) -> bool {
         let Some(old) = self.held(key) else { return true };
+        if old.kind == TableKind::View && self.engine.commits_each_change {
+            // MySQL puts the new view in the place of the old one, whatever its columns.
+            return true;
+        }
         if old.kind != TableKind::View {
             let problem = Problem::WrongKind { name: view.name.name.value.clone(), wanted: ObjectKind::View };
             self.report(problem, view.name.span(), None, out);

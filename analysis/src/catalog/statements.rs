@@ -19,7 +19,7 @@ impl Catalog {
         self.keep_certain(out);
     }
 
-    fn fold(&mut self, change: &Change, since: Option<&Mark>, out: &mut Outcome) {
+    pub(super) fn fold(&mut self, change: &Change, since: Option<&Mark>, out: &mut Outcome) {
         match change {
             Change::CreateSchema { name, if_not_exists, elements } => {
                 self.create_schema(name.as_ref(), *if_not_exists, elements, since, out);
@@ -108,6 +108,7 @@ impl Catalog {
                 self.block(block, since, out);
             }
             Change::Opaque { why } => self.opaque(why, None, super::relations::NOWHERE, out),
+            Change::Mysql(change) => self.mysql(change, since, out),
             Change::Transaction(_) | Change::Inert { .. } => {}
         }
     }
@@ -129,7 +130,7 @@ impl Catalog {
     }
 
     /// Something that cannot be read; `touched` are the names that it may have made or dropped, where these are known.
-    fn opaque(&mut self, why: &str, touched: Option<&[Touched]>, span: Span, out: &mut Outcome) {
+    pub(super) fn opaque(&mut self, why: &str, touched: Option<&[Touched]>, span: Span, out: &mut Outcome) {
         match touched {
             Some([]) => return,
             Some(touched) => self.doubt(touched),
@@ -702,7 +703,9 @@ impl Catalog {
             return;
         }
         let named = !i.columns.is_empty();
-        let wanted = if named { i.columns.len() } else { columns.iter().filter(|c| c.generated.is_none()).count() };
+        let all = self.engine.inserts_all_columns;
+        let given = || columns.iter().filter(|c| all || c.generated.is_none()).count();
+        let wanted = if named { i.columns.len() } else { given() };
         let mut rows: Vec<(usize, Span)> = Vec::new();
         if let Some(values) = &reads.values {
             rows.extend(values);
@@ -713,7 +716,11 @@ impl Catalog {
             rows.push((reads.outputs.len(), reads.span));
         }
         for (count, span) in rows {
-            let exact = self.engine.ignores_case;
+            let exact = self.engine.ignores_case || self.engine.inserts_all_columns;
+            // MySQL's `VALUES ()` takes every default.
+            if self.engine.inserts_all_columns && count == 0 {
+                continue;
+            }
             let problem = if exact && count != wanted {
                 Problem::InsertCountSqlite { table: table.to_owned(), columns: wanted, values: count, named }
             } else if count > wanted {
@@ -869,7 +876,7 @@ impl Catalog {
             merge(out, inner);
             return;
         };
-        match block.handlers.iter().find(|h| catches(h, first)) {
+        match block.handlers.iter().find(|h| catches(h, first, self.engine.backend)) {
             Some(handler) => {
                 self.roll_back(&mark);
                 self.block_statements(&handler.body, since, out);
@@ -878,7 +885,8 @@ impl Catalog {
                 for r in &mut inner.refusals {
                     let caught: Vec<&str> =
                         block.handlers.iter().flat_map(|h| &h.catches).map(String::as_str).collect();
-                    let raised = r.problem.sqlstate().unwrap_or("another error");
+                    let backend = self.engine.backend;
+                    let raised = r.problem.sqlstate_of(backend).unwrap_or("another error");
                     let help = format!(
                         "the EXCEPTION clause catches {}, and this raises {raised}{}",
                         caught.join(", "),
@@ -889,7 +897,7 @@ impl Catalog {
                         let message = r.problem.message(self.engine.backend);
                         r.problem = Problem::Other {
                             rule: "guard-catches-wrong-error",
-                            sqlstate: r.problem.sqlstate(),
+                            sqlstate: r.problem.sqlstate_of(backend),
                             message,
                         };
                     }
@@ -971,11 +979,15 @@ fn merge(out: &mut Outcome, mut inner: Outcome) {
 }
 
 /// OTHERS catches everything; a code that ends in 000 catches its class (manual, 43.6.8).
-fn catches(handler: &Handler, refusal: &Refusal) -> bool {
+fn catches(handler: &Handler, refusal: &Refusal, backend: crate::config::Backend) -> bool {
     if handler.catches.is_empty() {
         return true;
     }
-    let Some(raised) = refusal.problem.sqlstate() else { return false };
+    let number = super::mysql::number_of(&refusal.problem).filter(|_| backend.is_mysql());
+    if handler.catches.iter().any(|c| number.as_ref() == Some(c)) {
+        return true;
+    }
+    let Some(raised) = refusal.problem.sqlstate_of(backend) else { return false };
     handler.catches.iter().any(|c| c == raised || (c.ends_with("000") && raised.starts_with(&c[..2])))
 }
 

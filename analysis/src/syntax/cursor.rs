@@ -302,6 +302,10 @@ impl<'a> Cursor<'a> {
                 format!("near \"{}\": syntax error", clip(self.source(span_of(t))))
             }
             (crate::config::Backend::Sqlite, None) => "incomplete input".to_owned(),
+            (_, Some(t)) => {
+                format!("1064 (42000): You have an error in your SQL syntax near '{}'", clip(self.source(span_of(t))))
+            }
+            (_, None) => "1064 (42000): You have an error in your SQL syntax near the end".to_owned(),
         };
         SyntaxError::new("syntax-error", span, message)
     }
@@ -453,7 +457,7 @@ impl<'a> Cursor<'a> {
 
     /// An expression.
     pub(crate) fn expr(&mut self) -> R<Expr> {
-        expression::expr(self)
+        if self.syntax.backend.is_mysql() { super::mysql::expr(self) } else { expression::expr(self) }
     }
 
     /// An expression that ends before AND, IN, COLLATE and their like: PostgreSQL's `b_expr`.
@@ -463,7 +467,7 @@ impl<'a> Cursor<'a> {
 
     /// A query: SELECT, VALUES, WITH, TABLE, in parentheses or not.
     pub(crate) fn query(&mut self) -> R<Reads> {
-        expression::query(self)
+        if self.syntax.backend.is_mysql() { super::mysql::query(self) } else { expression::query(self) }
     }
 }
 

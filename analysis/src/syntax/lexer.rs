@@ -1,4 +1,5 @@
-//! Text → tokens, by each engine's own lexical rules (PostgreSQL's manual, 4.1; SQLite's `tokenize.c`).
+//! Text → tokens, by each engine's own lexical rules (PostgreSQL's manual, 4.1; SQLite's `tokenize.c`; MySQL's manual,
+//! 11.1, whose rules are in `lexer/mysql.rs`).
 //!
 //! The tokens are sqlparser's, which every grammar here is written on, and which its parser reads. Its tokenizer walks
 //! characters through iterators: in the unoptimised build that a macro runs in, that alone took longer than the whole
@@ -7,6 +8,8 @@
 use sqlparser::ast::DollarQuotedString;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Location, Span as Place, Token, TokenWithSpan, Word};
+
+mod mysql;
 
 use super::{Comment, R, SyntaxError};
 use crate::config::Backend;
@@ -27,8 +30,14 @@ pub(crate) fn lex(text: &str, backend: Backend) -> Lexed {
             .help("no engine takes a NUL byte in SQL text; the file may be UTF-16: save it as UTF-8");
         return Lexed { error: Some(error), ..Lexed::default() };
     }
-    let mut lexer =
-        Lexer { text, bytes: text.as_bytes(), at, postgres: backend == Backend::Postgres, out: Lexed::default() };
+    let mut lexer = Lexer {
+        text,
+        bytes: text.as_bytes(),
+        at,
+        postgres: backend == Backend::Postgres,
+        mysql: backend.is_mysql().then(|| mysql::State::new(backend)),
+        out: Lexed::default(),
+    };
     // A guess that spares most of the growing.
     lexer.out.tokens.reserve(text.len() / 6);
     while lexer.at < text.len() {
@@ -107,6 +116,8 @@ struct Lexer<'a> {
     bytes: &'a [u8],
     at: usize,
     postgres: bool,
+    /// MySQL and MariaDB: what their comments and their client's DELIMITER leave open.
+    mysql: Option<mysql::State>,
     out: Lexed,
 }
 
@@ -152,6 +163,9 @@ impl Lexer<'_> {
 
     /// Reads a token, a comment or white space.
     fn next(&mut self) -> R<()> {
+        if self.mysql.is_some() && self.next_of_mysql()? {
+            return Ok(());
+        }
         let start = self.at;
         let byte = self.bytes[start];
         let class = CLASSES[byte as usize];
@@ -216,7 +230,11 @@ impl Lexer<'_> {
             b'}' => Token::RBrace,
             b'\\' => Token::Backslash,
             _ if class & OPERATOR != 0 => {
-                let end = if self.postgres { self.postgres_operator() } else { self.sqlite_operator() };
+                let end = match &self.mysql {
+                    _ if self.postgres => self.postgres_operator(),
+                    Some(_) => self.mysql_operator(),
+                    None => self.sqlite_operator(),
+                };
                 self.push(operator(&self.text[start..end]), end);
                 return Ok(());
             }
@@ -559,6 +577,8 @@ fn operator(text: &str) -> Token {
         "#-" => Token::HashMinus,
         "@?" => Token::AtQuestion,
         "@@" => Token::AtAt,
+        "<=>" => Token::Spaceship,
+        ":=" => Token::Assignment,
         "?&" => Token::QuestionAnd,
         "?|" => Token::QuestionPipe,
         "^@" => Token::CaretAt,

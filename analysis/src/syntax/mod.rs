@@ -8,6 +8,7 @@
 mod cursor;
 mod expression;
 mod lexer;
+mod mysql;
 mod newer;
 pub(crate) mod plpgsql;
 mod postgres;
@@ -54,6 +55,7 @@ pub(crate) fn of(backend: Backend) -> &'static Syntax {
     match backend {
         Backend::Postgres => &postgres::SYNTAX,
         Backend::Sqlite => &sqlite::SYNTAX,
+        Backend::Mysql | Backend::Mariadb => mysql::of_server(backend, None),
     }
 }
 
@@ -61,6 +63,7 @@ pub(crate) fn of(backend: Backend) -> &'static Syntax {
 pub(crate) fn of_server(backend: Backend, version: Option<(u32, u32)>) -> &'static Syntax {
     match (backend, version) {
         (Backend::Postgres, Some((major, _))) => postgres::of_server(major),
+        (Backend::Mysql | Backend::Mariadb, version) => mysql::of_server(backend, version),
         _ => of(backend),
     }
 }
@@ -191,10 +194,15 @@ fn split(
                     if w.value.eq_ignore_ascii_case("case") || w.value.eq_ignore_ascii_case("begin") {
                         body += 1;
                     } else if w.value.eq_ignore_ascii_case("end") {
-                        body -= 1;
+                        let closes = tokens.get(i + 1).map(|t| word_of(&t.token)).unwrap_or_default();
+                        // `END IF` closes what opened no body; the word of `END CASE` opens none.
+                        if !["if", "while", "loop", "repeat", "for"].iter().any(|w| closes.eq_ignore_ascii_case(w)) {
+                            body -= 1;
+                        }
+                        i += usize::from(closes.eq_ignore_ascii_case("case"));
                     }
                 } else if w.value.eq_ignore_ascii_case("begin") {
-                    let words: Vec<&str> = tokens[start..i].iter().take(5).map(|t| word_of(&t.token)).collect();
+                    let words: Vec<&str> = tokens[start..i].iter().take(12).map(|t| word_of(&t.token)).collect();
                     if (syntax.opens_body)(&words, &tokens[i].token, tokens.get(i + 1).map(|t| &t.token)) {
                         body = 1;
                     }

@@ -61,6 +61,7 @@ fn condition(c: &Condition) -> String {
         Condition::Or(all) => list(all, " or "),
         Condition::Constant(b) => b.to_string(),
         Condition::Unknown => "?".to_owned(),
+        Condition::ZeroVariable(name) => format!("@{name} = 0"),
     }
 }
 

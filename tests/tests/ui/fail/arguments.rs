@@ -26,10 +26,6 @@ mod unknown_engine {
     glowplug::migrations!("fixtures/sound", backend = oracle);
 }
 
-mod later_engine {
-    glowplug::migrations!("fixtures/sound", backend = mysql);
-}
-
 mod unknown_argument {
     glowplug::migrations!("fixtures/sound", backed = postgres);
 }
