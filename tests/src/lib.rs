@@ -12,6 +12,8 @@
 //! A test never passes because a server is missing: without one the harness panics and says what to run.
 #![deny(missing_docs)]
 
+pub mod mariadb;
 pub mod postgres;
 
+pub use mariadb::{MariadbDatabase, MariadbServer, mariadb};
 pub use postgres::{PostgresServer, Refusal, TestDatabase, postgres};

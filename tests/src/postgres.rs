@@ -225,7 +225,7 @@ impl Drop for PostgresServer {
 
 /// Runs the server until standard input ends, which it does when the process that asked for it is gone, even when it
 /// was killed: statics are not dropped, and a killed process cannot clean up. The folder goes with the server.
-const SUPERVISOR: &str = r#"
+pub(crate) const SUPERVISOR: &str = r#"
 folder=$1; shift
 exec 3<&0
 "$@" </dev/null 3<&- &
@@ -290,7 +290,7 @@ fn installed(parent: &str) -> Vec<PathBuf> {
 }
 
 /// Who shall run the server: nobody else where this process is not root.
-fn unprivileged_user() -> Result<Option<(u32, u32)>, String> {
+pub(crate) fn unprivileged_user() -> Result<Option<(u32, u32)>, String> {
     let id = |arguments: &[&str]| -> Option<u32> {
         let answer = Command::new("id").args(arguments).stderr(Stdio::null()).output().ok()?;
         String::from_utf8_lossy(&answer.stdout).trim().parse().ok()
@@ -301,17 +301,17 @@ fn unprivileged_user() -> Result<Option<(u32, u32)>, String> {
     ["postgres", "nobody"]
         .iter()
         .find_map(|name| Some(Some((id(&["-u", name])?, id(&["-g", name])?))))
-        .ok_or_else(|| "PostgreSQL refuses to run as root, and there is no user postgres or nobody".to_owned())
+        .ok_or_else(|| "a server refuses to run as root, and there is no user postgres or nobody".to_owned())
 }
 
-fn as_user(mut command: Command, user: Option<(u32, u32)>) -> Command {
+pub(crate) fn as_user(mut command: Command, user: Option<(u32, u32)>) -> Command {
     if let Some((uid, gid)) = user {
         command.uid(uid).gid(gid);
     }
     command
 }
 
-fn give_to<const N: usize>(paths: [&Path; N], user: Option<(u32, u32)>) -> io::Result<()> {
+pub(crate) fn give_to<const N: usize>(paths: [&Path; N], user: Option<(u32, u32)>) -> io::Result<()> {
     let Some((uid, gid)) = user else { return Ok(()) };
     paths.iter().try_for_each(|path| std::os::unix::fs::chown(path, Some(uid), Some(gid)))
 }

@@ -1,0 +1,62 @@
+-- Names that the server gives, and what a key takes.
+CREATE TABLE a (id INT PRIMARY KEY, b INT, c VARCHAR(20), d TEXT, UNIQUE (b), KEY (b), INDEX named (c(5), b DESC), FULLTEXT KEY (d), KEY (c, b))
+
+CREATE TABLE refused_1 (a INT, a INT)
+
+CREATE TABLE refused_2 (a INT PRIMARY KEY, b INT, PRIMARY KEY (b))
+
+CREATE TABLE refused_3 (a INT, KEY x (a), KEY x (a))
+
+CREATE TABLE refused_4 (a INT, KEY (nope_1))
+
+CREATE TABLE refused_5 (a INT, KEY (a, a))
+
+CREATE TABLE refused_6 (a INT AUTO_INCREMENT, b INT)
+
+CREATE TABLE refused_7 (a INT AUTO_INCREMENT, b INT AUTO_INCREMENT, KEY (a), KEY (b))
+
+CREATE TABLE refused_8 (a VARCHAR(9) AUTO_INCREMENT PRIMARY KEY)
+
+CREATE TABLE refused_9 (a BIGINT UNSIGNED AUTO_INCREMENT, b SERIAL)
+
+CREATE TABLE counts (a INT, b SERIAL, c BOOLEAN DEFAULT TRUE, d YEAR, e DECIMAL, f FLOAT(30), g ENUM ('x', 'y') DEFAULT 'y', h TIMESTAMP(3), i JSON, j TINYINT UNSIGNED, k BIT, l CHAR, m NVARCHAR(7), n DOUBLE PRECISION, o UUID)
+
+CREATE TABLE refused_11 (a INT DEFAULT 'x')
+
+CREATE TABLE refused_12 (a ENUM ('x') DEFAULT 'y')
+
+CREATE TABLE refused_13 (a VARCHAR(2) DEFAULT 'abc')
+
+CREATE TABLE refused_14 (a INT NOT NULL DEFAULT NULL)
+
+CREATE TABLE refused_15 (a INT, b INT AS (a + 1) STORED, c INT AS (nope_2 + 1))
+
+CREATE TABLE refused_16 (a INT, CHECK (a > 0), CONSTRAINT named CHECK (a < 9), CONSTRAINT named CHECK (a < 8))
+
+CREATE TABLE checked (a INT, CHECK (a > 0), CONSTRAINT named CHECK (a < 9), CHECK (a <> 5))
+
+CREATE TABLE refused_18 (a INT) DEFAULT CHARSET = utf9
+
+CREATE INDEX i ON a (nope_3)
+
+CREATE UNIQUE INDEX i ON a (b, c)
+
+CREATE INDEX i ON a (b)
+
+DROP INDEX nope_4 ON a
+
+DROP INDEX i ON a
+
+ALTER TABLE a ADD INDEX (b), ADD UNIQUE (b)
+
+CREATE TABLE a (id INT)
+
+CREATE TABLE IF NOT EXISTS a (id INT)
+
+DROP TABLE nope_5
+
+DROP VIEW a
+
+CREATE TABLE of_query AS SELECT id, b AS other FROM a
+
+CREATE TABLE like_a LIKE a
