@@ -1,4 +1,5 @@
-//! Throwaway database servers for the tests, one module per kind of server.
+//! Throwaway database servers for the tests, one module per kind of server; and services that migrate, as processes of
+//! their own.
 //!
 //! A test asks for a database of its own and gets it; the server behind it is the one named by an environment
 //! variable or, where there is none, one that this process starts from the binaries installed here:
@@ -12,8 +13,10 @@
 //! A test never passes because a server is missing: without one the harness panics and says what to run.
 #![deny(missing_docs)]
 
+pub mod folder;
 pub mod mariadb;
 pub mod postgres;
+pub mod process;
 
 pub use mariadb::{MariadbDatabase, MariadbServer, mariadb};
 pub use postgres::{PostgresServer, Refusal, TestDatabase, postgres};

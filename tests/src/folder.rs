@@ -1,0 +1,93 @@
+//! A folder of migrations as `migrations!` compiles it, read while a test runs.
+
+use std::fs;
+use std::path::Path;
+
+use glowplug::{Column, Engine, Migration, Migrations, Statement, Table};
+use glowplug_analysis::diagnostics::render::{RenderOptions, render};
+use glowplug_analysis::{Analysis, Backend, Config, Level, Sources, analyze};
+use sha2::{Digest, Sha256};
+
+/// Reads a folder, with its `glowplug.toml`, into the statics that the runner takes.
+///
+/// # Errors
+/// What cannot be read, or what a build would say.
+pub fn compiled(folder: &Path) -> Result<&'static Migrations, String> {
+    let config = Config::load(folder).map_err(|error| error.to_string())?;
+    let config = config.ok_or_else(|| format!("{}: there is no glowplug.toml", folder.display()))?;
+    let sources = Sources::read(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let analysis = analyze(sources, &config);
+    let errors = analysis.diagnostics.iter().filter(|diagnostic| diagnostic.level == Level::Deny);
+    let errors: Vec<String> = errors.map(|error| render(error, &analysis.sources, &RenderOptions::default())).collect();
+    if errors.is_empty() { statics(folder, &analysis) } else { Err(errors.join("\n")) }
+}
+
+fn statics(folder: &Path, analysis: &Analysis) -> Result<&'static Migrations, String> {
+    let engine = match analysis.backend {
+        Backend::Postgres => Engine::Postgres,
+        Backend::Sqlite => Engine::Sqlite,
+        other => return Err(format!("the program for the proofs has no runner for {}", other.as_str())),
+    };
+    let read = |file: &str| fs::read_to_string(folder.join(file)).map_err(|error| format!("{file}: {error}"));
+    let migrations = analysis.migrations.iter().map(|migration| {
+        Ok(Migration {
+            version: text(&migration.version),
+            name: text(&migration.name),
+            file: text(&migration.file),
+            sql: text(&read(&migration.file)?),
+            down: migration.down.as_deref().map(read).transpose()?.as_deref().map(text),
+            checksum: text(&migration.checksum),
+            raw_checksum: text(&migration.raw_checksum),
+            statements: list(migration.statements.iter().map(|statement| Statement {
+                start: number(statement.span.start),
+                end: number(statement.span.end),
+                line: number(statement.line),
+                column: number(statement.column),
+                transactional: statement.transaction,
+                index: statement.index.as_deref().map(text),
+            })),
+            transactional: migration.transaction,
+            foreign_keys_off: migration.foreign_keys_off,
+            idempotent: migration.idempotent,
+            resumable: migration.resumable,
+        })
+    });
+    let migrations: Vec<Migration> = migrations.collect::<Result<_, String>>()?;
+    let tables = analysis.schema.tables.iter().filter(|table| table.kind.is_table()).map(|table| Table {
+        schema: text(&table.schema),
+        name: text(&table.name),
+        columns: list(table.columns.iter().map(|column| Column {
+            name: text(&column.name),
+            sql_type: text(&column.sql_type),
+            nullable: column.nullable,
+        })),
+    });
+    let lines: String =
+        migrations.iter().map(|migration| format!("{} {}\n", migration.version, migration.checksum)).collect();
+    let digest: String = Sha256::digest(lines.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Box::leak(Box::new(Migrations {
+        engine,
+        directory: "migrations",
+        folder: None,
+        list: list_of(migrations),
+        tables: list(tables),
+        digest: text(&digest),
+    })))
+}
+
+fn text(text: &str) -> &'static str {
+    Box::leak(text.to_owned().into_boxed_str())
+}
+
+fn list<T>(items: impl Iterator<Item = T>) -> &'static [T] {
+    list_of(items.collect())
+}
+
+fn list_of<T>(items: Vec<T>) -> &'static [T] {
+    Box::leak(items.into_boxed_slice())
+}
+
+/// The analysis refuses files of four gigabytes.
+fn number(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
