@@ -15,8 +15,10 @@
 
 pub mod folder;
 pub mod mariadb;
+pub mod pgbouncer;
 pub mod postgres;
 pub mod process;
+pub mod wire;
 
 pub use mariadb::{MariadbDatabase, MariadbServer, mariadb};
 pub use postgres::{PostgresServer, Refusal, TestDatabase, postgres};

@@ -84,7 +84,7 @@ impl MariadbServer {
             .port();
         let log_file = fs::OpenOptions::new().append(true).open(&log).map_err(|e| format!("{}: {e}", log.display()))?;
         let mut supervisor = as_user(Command::new("sh"), user)
-            .args(["-c", SUPERVISOR, "glowplug-mariadb"])
+            .args(["-c", SUPERVISOR, "glowplug-mariadb", "QUIT"])
             .arg(folder.path())
             .arg(&server)
             .arg("--no-defaults")

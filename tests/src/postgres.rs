@@ -131,7 +131,7 @@ impl PostgresServer {
         let mut log_reader = fs::File::open(&log).map_err(|e| format!("{}: {e}", log.display()))?;
         let log_file = fs::OpenOptions::new().append(true).open(&log).map_err(|e| format!("{}: {e}", log.display()))?;
         let mut supervisor = as_user(Command::new("sh"), user)
-            .args(["-c", SUPERVISOR, "glowplug-postgres"])
+            .args(["-c", SUPERVISOR, "glowplug-postgres", "QUIT"])
             .arg(folder.path())
             .arg(&binaries.postgres)
             .arg("-D")
@@ -226,11 +226,11 @@ impl Drop for PostgresServer {
 /// Runs the server until standard input ends, which it does when the process that asked for it is gone, even when it
 /// was killed: statics are not dropped, and a killed process cannot clean up. The folder goes with the server.
 pub(crate) const SUPERVISOR: &str = r#"
-folder=$1; shift
+signal=$1; folder=$2; shift 2
 exec 3<&0
 "$@" </dev/null 3<&- &
 server=$!
-{ cat <&3 >/dev/null; kill -QUIT "$server" 2>/dev/null; } &
+{ cat <&3 >/dev/null; kill -"$signal" "$server" 2>/dev/null; } &
 exec 3<&-
 wait "$server"
 rm -rf -- "$folder"

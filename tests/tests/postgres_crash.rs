@@ -1,0 +1,273 @@
+//! A service is stopped at every point of its run, and the next one has to bring the database to where an undisturbed
+//! run does: nothing twice, nothing left out, no hand needed, and the lock is free in a second.
+//! `tests/prove crash` takes all points; the everyday run takes some of each kind.
+
+mod proofs;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use glowplug_tests::process::{Ended, RECONNECT, Service, long, until};
+use glowplug_tests::wire::{Break, Wire};
+use glowplug_tests::{TestDatabase, postgres};
+use proofs::{Outcome, PROGRAM, amiss, outcome, service, transactional};
+
+/// How long the next run may wait for the lock of one that is dead.
+const TAKEN_OVER: Duration = Duration::from_secs(1);
+
+/// What is known of a kind of points: a line of the table for each.
+struct Proof {
+    kind: &'static str,
+    lines: Vec<String>,
+    amiss: Vec<String>,
+    longest: Duration,
+}
+
+impl Proof {
+    fn of(kind: &'static str) -> Proof {
+        Proof { kind, lines: Vec::new(), amiss: Vec::new(), longest: Duration::ZERO }
+    }
+
+    /// Looks at what the next run did.
+    fn next(&mut self, point: &str, database: &TestDatabase, next: &Ended, expected: &Outcome) {
+        let mut amiss = amiss(database, expected);
+        let mut did = String::new();
+        if next.success {
+            let waited = next.waited();
+            self.longest = self.longest.max(waited);
+            let applied = next.applied();
+            did = match applied.as_slice() {
+                [] => "nothing was left to do".to_owned(),
+                [one] => format!("applied {one}"),
+                [first, .., last] => format!("applied {first} … {last}"),
+            };
+            let report = next.report();
+            for warning in report["warnings"].as_array().into_iter().flatten() {
+                let warning = warning.as_str().unwrap_or_default();
+                did.push_str(&format!("; {}", warning.rsplit("; ").next().unwrap_or_default()));
+            }
+            if waited > TAKEN_OVER && database.server().major() >= 14 {
+                amiss.push(format!("waited {waited:?} for the lock"));
+            }
+        } else {
+            amiss.push(next.err.clone());
+        }
+        let point = point.replace('|', "¦");
+        self.lines.push(format!("| {} | {point} | {did} |", self.kind));
+        self.amiss.extend(amiss.into_iter().map(|what| format!("{}: {point}: {what}", self.kind)));
+    }
+
+    /// Prints the lines, and fails where something was amiss.
+    fn end(self) {
+        assert!(!self.lines.is_empty(), "{}: no point was reached", self.kind);
+        println!("{}", self.lines.join("\n"));
+        println!(
+            "= {}: {} points, {} amiss, longest wait {:?}",
+            self.kind,
+            self.lines.len(),
+            self.amiss.len(),
+            self.longest
+        );
+        assert!(self.amiss.is_empty(), "{}", self.amiss.join("\n"));
+    }
+}
+
+/// All of them, or a few that are spread evenly.
+fn chosen(count: usize, few: usize) -> Vec<usize> {
+    if long() || count <= few { (1..=count).collect() } else { (0..few).map(|i| 1 + i * count / few).collect() }
+}
+
+/// A database in which the first migrations are applied, or none.
+fn prepared(until: Option<&str>) -> TestDatabase {
+    let database = postgres();
+    if let Some(version) = until {
+        assert!(service(&database).with("GLOWPLUG_TARGET", version).run().success);
+    }
+    database
+}
+
+fn undisturbed(of: impl Fn(&Service) -> Service) -> (Outcome, Vec<String>) {
+    let database = postgres();
+    let points = of(&service(&database)).points();
+    (outcome(&database), points)
+}
+
+/// SIGKILL at each point of a run from here on.
+fn killed(kind: &'static str, from: Option<&str>, few: usize, of: impl Fn(&Service) -> Service) {
+    let (expected, _) = undisturbed(&of);
+    let mut proof = Proof::of(kind);
+    let points = of(&service(&prepared(from))).points();
+    for number in chosen(points.len(), few) {
+        let database = prepared(from);
+        let service = of(&service(&database));
+        let point = service.killed_at(number).unwrap_or_else(|| panic!("{kind}: no point {number}"));
+        proof.next(&point, &database, &service.run(), &expected);
+    }
+    proof.end();
+}
+
+#[test]
+fn killed_on_a_new_database() {
+    killed("SIGKILL, new database", None, 4, Clone::clone);
+}
+
+#[test]
+fn killed_on_a_database_with_history() {
+    killed("SIGKILL, with history", Some("001"), 6, Clone::clone);
+}
+
+#[test]
+fn killed_with_a_lock_for_each_transaction() {
+    let some = transactional();
+    killed("SIGKILL, pooled", None, 2, |service| {
+        Service::new(PROGRAM, some.path(), service.url()).with("GLOWPLUG_MODE", "pooled")
+    });
+}
+
+/// The connection breaks before or behind each message; the next process goes on, or the same one does.
+fn broken(kind: &'static str, how: Break, from: Option<&str>, few: usize, same_process: bool) {
+    let (expected, _) = undisturbed(Clone::clone);
+    let mut proof = Proof::of(kind);
+    let whole = prepared(from);
+    let wire = Wire::to(&whole, None);
+    assert!(service(&whole).at(wire.url()).run().success);
+    let messages = wire.messages();
+    for number in chosen(messages.len(), few) {
+        let database = prepared(from);
+        let wire = Wire::to(&database, Some((number, how)));
+        let service = service(&database);
+        let first =
+            if same_process { service.clone().with(RECONNECT, 1) } else { service.clone() }.at(wire.url()).run();
+        assert!(wire.is_broken(), "{kind}: no message {number}");
+        let next = if same_process { first } else { service.run() };
+        proof.next(&messages[number - 1], &database, &next, &expected);
+    }
+    proof.end();
+}
+
+#[test]
+fn cut_off_before_a_message() {
+    broken("TCP dropped before, with history", Break::Before, Some("001"), 3, false);
+}
+
+#[test]
+fn cut_off_behind_a_message() {
+    broken("TCP dropped behind, with history", Break::Behind, Some("001"), 3, false);
+    broken("TCP dropped behind, new database", Break::Behind, None, 2, false);
+}
+
+#[test]
+fn cut_off_and_connected_anew() {
+    broken("TCP dropped behind, same process", Break::Behind, Some("001"), 3, true);
+}
+
+/// Makes the server count the definitions that a session carries out, and do something at one of them.
+fn at_definition(database: &TestDatabase, number: usize, event: &str, does: &str) {
+    database.execute(&format!(
+        "CREATE SCHEMA counted; CREATE SEQUENCE counted.definitions; \
+         CREATE FUNCTION counted.definition() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN \
+           IF nextval('counted.definitions') = {number} THEN PERFORM {does}; END IF; END $$; \
+         CREATE EVENT TRIGGER counted ON {event} EXECUTE FUNCTION counted.definition()"
+    ));
+}
+
+fn definitions(from: Option<&str>, event: &str) -> usize {
+    let database = prepared(from);
+    at_definition(&database, 0, event, "1");
+    assert!(service(&database).run().success);
+    database.rows("SELECT last_value FROM counted.definitions").concat().parse().unwrap()
+}
+
+/// The server ends the session at the n-th definition, in the middle of a message.
+fn terminated(event: &str, from: Option<&str>, few: usize) {
+    let (expected, _) = undisturbed(Clone::clone);
+    let mut proof = Proof::of("pg_terminate_backend");
+    for number in chosen(definitions(from, event), few) {
+        let database = prepared(from);
+        at_definition(&database, number, event, "pg_terminate_backend(pg_backend_pid())");
+        let first = service(&database).run();
+        assert!(!first.success, "nobody was terminated");
+        let next = service(&database).run();
+        proof.next(
+            &format!("{event} {number}, {}", from.map_or("new database", |_| "with history")),
+            &database,
+            &next,
+            &expected,
+        );
+    }
+    proof.end();
+}
+
+#[test]
+fn terminated_in_the_middle_of_a_message() {
+    terminated("ddl_command_end", None, 2);
+    terminated("ddl_command_start", Some("001"), 3);
+}
+
+/// Killed while the server is in the middle of a statement, which it notices by itself (PostgreSQL 14).
+#[test]
+fn killed_in_the_middle_of_a_statement() {
+    let (expected, _) = undisturbed(Clone::clone);
+    let mut proof = Proof::of("SIGKILL in a statement");
+    let from = Some("001");
+    for number in chosen(definitions(from, "ddl_command_start"), 2) {
+        let database = prepared(from);
+        // An older server notices at the end of the statement.
+        let old = database.server().major() < 14;
+        at_definition(&database, number, "ddl_command_start", if old { "pg_sleep(2)" } else { "pg_sleep(100)" });
+        let mut first = service(&database).start();
+        until("a statement sleeps", Duration::from_secs(30), || {
+            !database
+                .rows("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()")
+                .is_empty()
+        });
+        first.kill();
+        proof.next(&format!("definition {number}"), &database, &service(&database).run(), &expected);
+    }
+    proof.end();
+}
+
+/// A build that waits for an old transaction leaves an invalid index when it is stopped.
+#[test]
+fn stopped_in_a_concurrent_build() {
+    let (expected, _) = undisturbed(Clone::clone);
+    let mut proof = Proof::of("stopped in CREATE INDEX CONCURRENTLY");
+    for how in ["SIGKILL", "pg_terminate_backend"] {
+        let database = prepared(Some("004"));
+        let mut reader = database.client();
+        reader.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; INSERT INTO users (email) VALUES ('a'); SELECT count(*) FROM tasks").unwrap();
+        let mut first = service(&database).start();
+        let building = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'CREATE%INDEX CONCURRENTLY%' AND wait_event_type = 'Lock' AND datname = current_database()";
+        until("the build waits", Duration::from_secs(30), || !database.rows(building).is_empty());
+        assert_eq!(database.rows("SELECT count(*) FROM pg_index WHERE NOT indisvalid"), ["1"]);
+        if how == "SIGKILL" {
+            first.kill();
+        } else {
+            database.execute(&format!("SELECT pg_terminate_backend({})", database.rows(building).concat()));
+        }
+        drop(first);
+        let since = Instant::now();
+        until("the lock is free", Duration::from_secs(10), || {
+            database.server().major() < 14
+                || database.rows("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())").is_empty()
+        });
+        assert!(since.elapsed() < TAKEN_OVER, "{:?}", since.elapsed());
+        reader.batch_execute("ROLLBACK").unwrap();
+        proof.next(how, &database, &service(&database).run(), &expected);
+    }
+    proof.end();
+}
+
+#[test]
+fn points_have_names_of_their_own() {
+    // What the table is worth hangs on it: every boundary that the specification names is there.
+    let (_, points) = undisturbed(Clone::clone);
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for point in &points {
+        *counts.entry(point.strip_prefix("at the boundary ").unwrap_or("message")).or_default() += 1;
+    }
+    for boundary in ["looked", "locked", "tables", "begun", "statement", "recorded", "committed", "unlocked", "message"]
+    {
+        assert!(counts.contains_key(boundary), "{boundary}: {counts:?}");
+    }
+}
