@@ -62,7 +62,13 @@ impl Kept {
     /// What was kept for exactly this.
     pub(crate) fn load(&self) -> Option<(TokenStream, Vec<(String, String)>)> {
         let found = self.found()?;
-        Some((found.tokens.parse().ok()?, found.warnings))
+        let tokens = if proc_macro::is_available() {
+            // The compiler's own, which is quick; proc_macro2 would read it all in its own way first.
+            found.tokens.parse::<proc_macro::TokenStream>().ok()?.into()
+        } else {
+            found.tokens.parse().ok()?
+        };
+        Some((tokens, found.warnings))
     }
 
     fn found(&self) -> Option<Found> {
