@@ -656,34 +656,19 @@ impl Catalog {
         };
         let set_operation = reads.selects.iter().any(|s| s.arm.is_some());
         let mut found = Vec::new();
-        if let Some(width) = reads.values.as_ref().filter(|_| !set_operation).and_then(|rows| rows.first()).map(|r| r.0)
-        {
-            for (at, id) in select.targets.iter().enumerate() {
-                let Some(column) = targets.get(at % width) else { continue };
-                found.extend(self.unassignable(
-                    &select.names,
-                    *id,
-                    types.of(*id),
-                    &column.name,
-                    &column.data_type,
-                    false,
-                ));
-            }
-        } else if set_operation || reads.outputs.iter().any(|o| matches!(o, Output::Star(_))) {
+        let row = reads.values.as_ref().and_then(|rows| rows.first()).map(|r| r.0);
+        let star = reads.outputs.iter().any(|o| matches!(o, Output::Star(_)));
+        if set_operation || row.is_none() && star {
             let Some(columns) = self.answered(reads, resolved) else { return };
             for (own, column) in columns.iter().zip(&targets) {
                 found.extend(self.unassignable_column(own, column, reads.span));
             }
         } else {
-            for (id, column) in select.targets.iter().zip(&targets) {
-                found.extend(self.unassignable(
-                    &select.names,
-                    *id,
-                    types.of(*id),
-                    &column.name,
-                    &column.data_type,
-                    false,
-                ));
+            // The rows of VALUES stand one behind the other.
+            for (at, id) in select.targets.iter().enumerate() {
+                let Some(column) = targets.get(row.map_or(at, |width| at % width)) else { continue };
+                let (name, wanted) = (&column.name, &column.data_type);
+                found.extend(self.unassignable(&select.names, *id, types.of(*id), name, wanted, false));
             }
         }
         self.report_all(found, out);

@@ -86,6 +86,20 @@ pub(crate) enum MysqlChange {
     },
 }
 
+impl MysqlChange {
+    /// Whether it sets something for the session alone: such a statement commits nothing.
+    pub(crate) fn is_of_the_session(&self) -> bool {
+        matches!(
+            self,
+            Self::SetVariables(_)
+                | Self::ForeignKeyChecks(_)
+                | Self::Prepare { .. }
+                | Self::Deallocate { .. }
+                | Self::Use(_)
+        )
+    }
+}
+
 /// A text as far as it can be worked out: the statement that a PREPARE is given.
 #[derive(Clone, Debug)]
 pub(crate) enum Text {

@@ -16,14 +16,7 @@ pub(super) fn commits(change: &Change) -> bool {
         Change::Insert(_) | Change::Update(_) | Change::Delete { .. } | Change::Select(_) | Change::Inert { .. } => {
             false
         }
-        Change::Mysql(m) => !matches!(
-            **m,
-            MysqlChange::SetVariables(_)
-                | MysqlChange::ForeignKeyChecks(_)
-                | MysqlChange::Prepare { .. }
-                | MysqlChange::Deallocate { .. }
-                | MysqlChange::Use(_)
-        ),
+        Change::Mysql(m) => !m.is_of_the_session(),
         _ => true,
     }
 }

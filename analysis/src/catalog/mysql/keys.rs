@@ -99,12 +99,7 @@ impl Catalog {
                 columns.push(None);
                 continue;
             };
-            if !self.has_column(&work.table, &name.value) {
-                let help = out.suggestion(&name.value, work.table.columns.iter().map(|c| c.name.as_str()));
-                let problem =
-                    Problem::UndefinedKeyColumn { column: name.value.clone(), table: work.table.name.clone() };
-                self.report(problem, name.span, help, out);
-                work.failed = true;
+            if !self.has_key_column(work, name, out) {
                 return;
             }
             let found = column(&work.table, &name.value);
@@ -282,15 +277,22 @@ impl Catalog {
         work.failed = true;
     }
 
+    /// Whether a table has a column that a key names; where it has not, that is reported.
+    fn has_key_column(&mut self, work: &mut Work, name: &Ident, out: &mut Outcome) -> bool {
+        if self.has_column(&work.table, &name.value) {
+            return true;
+        }
+        let help = out.suggestion(&name.value, work.table.columns.iter().map(|c| c.name.as_str()));
+        let problem = Problem::UndefinedKeyColumn { column: name.value.clone(), table: work.table.name.clone() };
+        self.report(problem, name.span, help, out);
+        work.failed = true;
+        false
+    }
+
     pub(super) fn add_mysql_foreign_key(&mut self, work: &mut Work, f: &ForeignKeySpec, out: &mut Outcome) {
         let mut columns = Vec::new();
         for name in &f.columns {
-            if !self.has_column(&work.table, &name.value) {
-                let help = out.suggestion(&name.value, work.table.columns.iter().map(|c| c.name.as_str()));
-                let problem =
-                    Problem::UndefinedKeyColumn { column: name.value.clone(), table: work.table.name.clone() };
-                self.report(problem, name.span, help, out);
-                work.failed = true;
+            if !self.has_key_column(work, name, out) {
                 return;
             }
             columns.push(column(&work.table, &name.value).map_or_else(|| name.value.clone(), |c| c.name.clone()));

@@ -214,14 +214,7 @@ fn outside_transaction(change: &Change, _: &[TokenWithSpan]) -> bool {
             false
         }
         Change::Inert { what } => !matches!(*what, "SET" | "SHOW" | "EXPLAIN" | "DO" | "SIGNAL"),
-        Change::Mysql(m) => !matches!(
-            **m,
-            MysqlChange::SetVariables(_)
-                | MysqlChange::ForeignKeyChecks(_)
-                | MysqlChange::Prepare { .. }
-                | MysqlChange::Deallocate { .. }
-                | MysqlChange::Use(_)
-        ),
+        Change::Mysql(m) => !m.is_of_the_session(),
         _ => true,
     }
 }
@@ -497,6 +490,11 @@ fn create_view(c: &mut Cursor<'_>, or_replace: bool) -> R<Change> {
         }
         c.since("CREATE VIEW IF NOT EXISTS", 901, 0, mark)?;
     }
+    view(c, or_replace, if_not_exists)
+}
+
+/// What follows VIEW in CREATE and in ALTER, which makes it anew.
+fn view(c: &mut Cursor<'_>, or_replace: bool, if_not_exists: bool) -> R<Change> {
     let name = c.name()?;
     let columns = if c.at_token(&Token::LParen) { c.ident_list()? } else { Vec::new() };
     c.expect("AS")?;
@@ -530,26 +528,7 @@ fn alter(c: &mut Cursor<'_>) -> R<Change> {
         definer(c)?;
     }
     let kind = match c.eat_any(&["VIEW", "PROCEDURE", "FUNCTION", "EVENT", "SEQUENCE"]) {
-        Some("VIEW") => {
-            let name = c.name()?;
-            let columns = if c.at_token(&Token::LParen) { c.ident_list()? } else { Vec::new() };
-            c.expect("AS")?;
-            let query = c.query()?;
-            if c.eat("WITH") {
-                c.eat_any(&["CASCADED", "LOCAL"]);
-                c.expect("CHECK OPTION")?;
-            }
-            return Ok(Change::CreateView(CreateView {
-                name,
-                or_replace: true,
-                if_not_exists: false,
-                temporary: false,
-                materialized: false,
-                recursive: false,
-                columns,
-                query,
-            }));
-        }
+        Some("VIEW") => return view(c, true, false),
         Some("PROCEDURE") => ObjectKind::Procedure,
         Some("FUNCTION") => ObjectKind::Function,
         Some("EVENT") => ObjectKind::EventTrigger,
