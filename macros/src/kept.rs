@@ -32,27 +32,22 @@ impl Kept {
     }
 
     fn in_folder(folder: PathBuf, call: &str, config: &Config, sources: &Sources) -> Self {
-        let parts = |hasher: &mut DefaultHasher| {
-            add(hasher, env!("GLOWPLUG_BUILD"));
-            add(hasher, call);
-            add(hasher, &format!("{config:?}"));
-            add(hasher, &sources.directory.to_string_lossy());
-            for file in &sources.files {
-                add(hasher, &file.path);
-                add(hasher, &file.text);
-                if let Some(problem) = &file.problem {
-                    add(hasher, &format!("{problem:?}"));
-                }
-            }
-        };
         // Two of 64 bits each, of different beginnings.
-        let hash = |beginning| {
-            let mut hasher = DefaultHasher::new();
-            hasher.write_u8(beginning);
-            parts(&mut hasher);
-            hasher.finish()
-        };
-        let key = format!("{:016x}{:016x}", hash(0), hash(1));
+        let mut both = [DefaultHasher::new(), DefaultHasher::new()];
+        both[1].write_u8(1);
+        let mut add_to_both = |text: &str| both.iter_mut().for_each(|hasher| add(hasher, text));
+        add_to_both(env!("GLOWPLUG_BUILD"));
+        add_to_both(call);
+        add_to_both(&format!("{config:?}"));
+        add_to_both(&sources.directory.to_string_lossy());
+        for file in &sources.files {
+            add_to_both(&file.path);
+            add_to_both(&file.text);
+            if let Some(problem) = &file.problem {
+                add_to_both(&format!("{problem:?}"));
+            }
+        }
+        let key = both.iter().map(|hasher| format!("{:016x}", hasher.finish())).collect();
         // One file a call: a crate may have several folders.
         let mut hasher = DefaultHasher::new();
         add(&mut hasher, call);
