@@ -2,14 +2,13 @@
 //! says who is in the way, keeps the lease, and cancels when the run is to end.
 
 use super::lock::{Held, renewal};
-use super::{Pg, Session, batch, rows};
-use crate::error::seconds;
+use super::{OTHER_SESSION, Pg, Session, batch, other_sessions};
+use crate::backend::Blocker;
+use crate::error::{Failure, seconds};
 use crate::history::Tables;
 use crate::settings::Settings;
-use diesel::QueryableByName;
 use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
-use diesel::sql_types::{Double, Integer, Text};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -87,7 +86,7 @@ impl Watched<'_> {
                     for blocker in found.iter().filter(|blocker| !seen.contains(&blocker.pid)) {
                         tracing::warn!(
                             pid = blocker.pid, application = %blocker.application, state = %blocker.state,
-                            query = %blocker.query, for_ = %seconds(Duration::try_from_secs_f64(blocker.seconds).unwrap_or_default()),
+                            query = %blocker.query, for_ = %seconds(blocker.since),
                             "another session is in the way of this migration"
                         );
                     }
@@ -99,31 +98,7 @@ impl Watched<'_> {
     }
 }
 
-#[derive(QueryableByName)]
-struct Blocking {
-    #[diesel(sql_type = Integer)]
-    pid: i32,
-    #[diesel(sql_type = Text)]
-    application: String,
-    #[diesel(sql_type = Text)]
-    state: String,
-    #[diesel(sql_type = Text)]
-    query: String,
-    #[diesel(sql_type = Double)]
-    seconds: f64,
-}
-
-fn blocking<C: LoadConnection<Backend = Pg>>(
-    connection: &mut C,
-    pid: i32,
-) -> Result<Vec<Blocking>, Box<crate::error::Failure>> {
-    rows(
-        connection,
-        &format!(
-            "SELECT a.pid, coalesce(a.application_name, '') AS application, coalesce(a.state, '') AS state, \
-               left(coalesce(a.query, ''), 500) AS query, \
-               coalesce(extract(epoch FROM clock_timestamp() - a.xact_start), 0)::float8 AS seconds \
-             FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids({pid}))"
-        ),
-    )
+fn blocking<C: LoadConnection<Backend = Pg>>(connection: &mut C, pid: i32) -> Result<Vec<Blocker>, Box<Failure>> {
+    let query = format!("SELECT {OTHER_SESSION} FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids({pid}))");
+    other_sessions(connection, &query)
 }

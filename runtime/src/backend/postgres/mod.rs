@@ -80,6 +80,39 @@ where
     sql_query(sql).load(connection).map_err(explained)
 }
 
+/// What is told of another session, of the row `a` of `pg_stat_activity`: the columns that [`other_sessions`] reads.
+const OTHER_SESSION: &str = "a.pid, coalesce(a.application_name, '') AS application, coalesce(a.state, '') AS state, \
+     left(coalesce(a.query, ''), 500) AS query, \
+     coalesce(extract(epoch FROM clock_timestamp() - a.xact_start), 0)::float8 AS seconds";
+
+/// The sessions that a query finds.
+fn other_sessions<C: LoadConnection<Backend = Pg>>(
+    connection: &mut C,
+    query: &str,
+) -> Result<Vec<Blocker>, Box<Failure>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Integer)]
+        pid: i32,
+        #[diesel(sql_type = Text)]
+        application: String,
+        #[diesel(sql_type = Text)]
+        state: String,
+        #[diesel(sql_type = Text)]
+        query: String,
+        #[diesel(sql_type = Double)]
+        seconds: f64,
+    }
+    let blocker = |row: Row| Blocker {
+        pid: row.pid,
+        application: row.application,
+        state: row.state,
+        query: row.query,
+        since: Duration::try_from_secs_f64(row.seconds).unwrap_or_default(),
+    };
+    Ok(rows(connection, query)?.into_iter().map(blocker).collect())
+}
+
 /// The one row of a question that has one.
 fn row<C, R>(connection: &mut C, sql: &str) -> Result<R, Box<Failure>>
 where
@@ -550,43 +583,17 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
     }
 
     fn blockers(&mut self, statement: &str) -> Vec<Blocker> {
-        #[derive(QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = Integer)]
-            pid: i32,
-            #[diesel(sql_type = Text)]
-            application: String,
-            #[diesel(sql_type = Text)]
-            state: String,
-            #[diesel(sql_type = Text)]
-            query: String,
-            #[diesel(sql_type = Double)]
-            seconds: f64,
-        }
         // The wait is over, so pg_blocking_pids has nothing to say: whoever holds a lock on a table that the text names.
-        let found: Vec<Row> = rows(
-            self.connection,
-            &format!(
-                "SELECT DISTINCT a.pid, coalesce(a.application_name, '') AS application, coalesce(a.state, '') AS state, \
-                   left(coalesce(a.query, ''), 500) AS query, \
-                   coalesce(extract(epoch FROM clock_timestamp() - a.xact_start), 0)::float8 AS seconds \
-                 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_stat_activity a ON a.pid = l.pid \
-                 WHERE l.locktype = 'relation' AND l.granted AND l.pid <> pg_backend_pid() \
-                   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
-                   AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) \
-                   AND strpos(lower({}), lower(c.relname)) > 0 ORDER BY seconds DESC LIMIT 10",
-                quote(statement)
-            ),
-        )
-        .unwrap_or_default();
-        let blocker = |row: Row| Blocker {
-            pid: row.pid,
-            application: row.application,
-            state: row.state,
-            query: row.query,
-            since: Duration::try_from_secs_f64(row.seconds).unwrap_or_default(),
-        };
-        found.into_iter().map(blocker).collect()
+        let query = format!(
+            "SELECT DISTINCT {OTHER_SESSION} \
+             FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_stat_activity a ON a.pid = l.pid \
+             WHERE l.locktype = 'relation' AND l.granted AND l.pid <> pg_backend_pid() \
+               AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+               AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) \
+               AND strpos(lower({}), lower(c.relname)) > 0 ORDER BY seconds DESC LIMIT 10",
+            quote(statement)
+        );
+        other_sessions(self.connection, &query).unwrap_or_default()
     }
 
     fn record_start(
