@@ -12,8 +12,11 @@ use glowplug_tests::wire::{Break, Wire};
 use glowplug_tests::{TestDatabase, postgres};
 use proofs::{Outcome, PROGRAM, amiss, outcome, service, transactional};
 
-/// How long the next run may wait for the lock of one that is dead.
-const TAKEN_OVER: Duration = Duration::from_secs(1);
+/// How long the next run may wait for the lock of one that is dead. The everyday run shares its machine with other
+/// tests, and a server that is given no processor notices late.
+fn taken_over() -> Duration {
+    Duration::from_secs(if long() { 1 } else { 10 })
+}
 
 /// What is known of a kind of points: a line of the table for each.
 struct Proof {
@@ -46,7 +49,7 @@ impl Proof {
                 let warning = warning.as_str().unwrap_or_default();
                 did.push_str(&format!("; {}", warning.rsplit("; ").next().unwrap_or_default()));
             }
-            if waited > TAKEN_OVER && database.server().major() >= 14 {
+            if waited > taken_over() && database.server().major() >= 14 {
                 amiss.push(format!("waited {waited:?} for the lock"));
             }
         } else {
@@ -247,11 +250,11 @@ fn stopped_in_a_concurrent_build() {
         }
         drop(first);
         let since = Instant::now();
-        until("the lock is free", Duration::from_secs(10), || {
+        until("the lock is free", Duration::from_secs(30), || {
             database.server().major() < 14
                 || database.rows("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())").is_empty()
         });
-        assert!(since.elapsed() < TAKEN_OVER, "{:?}", since.elapsed());
+        assert!(since.elapsed() < taken_over(), "{:?}", since.elapsed());
         reader.batch_execute("ROLLBACK").unwrap();
         proof.next(how, &database, &service(&database).run(), &expected);
     }

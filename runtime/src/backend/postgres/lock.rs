@@ -205,7 +205,7 @@ impl<C: LoadConnection<Backend = Pg>> Session<'_, C> {
         if asked.version >= 140_000 {
             // A server that notices that its client is dead gives the lock back at once, not at the end of a statement.
             // There are systems where it cannot; they refuse the setting.
-            let _ = self.batch("SET client_connection_check_interval = 500");
+            let _ = self.batch("SET client_connection_check_interval = 250");
         }
         // The session that has the lock has to be the one that answers now. A pooler gives the session that was used last
         // to who asks first: where a second connection can be made, it asks, and keeps what it got.
@@ -309,7 +309,7 @@ impl<C: LoadConnection<Backend = Pg>> Session<'_, C> {
                 }
                 let _ = self.batch(&format!(
                     "SELECT set_config(name, reset_val, false) FROM pg_settings \
-                     WHERE name = 'client_connection_check_interval' AND setting = '500' AND pg_backend_pid() = {pid}"
+                     WHERE name = 'client_connection_check_interval' AND setting = '250' AND pg_backend_pid() = {pid}"
                 ));
             }
             Held::Lease { fence, table, .. } => {
