@@ -6,6 +6,7 @@ use crate::history::{History, Names};
 use crate::migration::{Migrations, Table};
 use crate::plan::{self, Drift};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::{Instant, SystemTime};
 
 /// Whether a database is what the service was built for, in the shape that a monitor reads
@@ -36,6 +37,17 @@ pub enum HealthStatus {
     Degraded,
     /// The database does not answer.
     Unhealthy,
+}
+
+impl HealthStatus {
+    /// The word for it: `healthy`, `degraded` or `unhealthy`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            HealthStatus::Healthy => "healthy",
+            HealthStatus::Degraded => "degraded",
+            HealthStatus::Unhealthy => "unhealthy",
+        }
+    }
 }
 
 /// Whether the database answers.
@@ -100,6 +112,44 @@ pub struct TableHealth {
     pub name: String,
     /// Whether it exists.
     pub exists: bool,
+}
+
+/// A few lines for a person.
+impl fmt::Display for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (database, migrations, schema) = (&self.database, &self.migrations, &self.schema);
+        write!(f, "{}", self.status.as_str())?;
+        if let Some(error) = &database.error {
+            return write!(f, "\n  {}", error.replace('\n', "\n  "));
+        }
+        let took = database.response_time_ms.map_or_else(String::new, |millis| format!(" in {millis} ms"));
+        write!(
+            f,
+            ": the database answered{took}; {} of {} migrations are applied",
+            migrations.count, migrations.expected
+        )?;
+        if let Some(latest) = &migrations.latest {
+            write!(f, ", the latest is {latest}")?;
+        }
+        if let Some(warning) = &migrations.warning {
+            write!(f, "\n  {}", warning.replace('\n', "\n  "))?;
+        }
+        for (what, versions) in [
+            ("pending", &migrations.pending),
+            ("failed", &migrations.failed),
+            ("running", &migrations.running),
+            ("stuck", &migrations.stuck),
+            ("edited since", &migrations.drifted),
+            ("missing columns", &schema.missing_columns),
+        ] {
+            if !versions.is_empty() {
+                write!(f, "\n  {what}: {}", listed(versions))?;
+            }
+        }
+        let missing: Vec<&str> =
+            schema.tables.iter().filter(|table| !table.exists).map(|table| table.name.as_str()).collect();
+        if missing.is_empty() { Ok(()) } else { write!(f, "\n  missing tables: {}", listed(&missing)) }
+    }
 }
 
 impl SchemaHealth {

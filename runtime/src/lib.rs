@@ -73,6 +73,7 @@
 //! | `sqlite-bundled` | SQLite, compiled in: nothing to install |
 //! | `r2d2` | what a pool hands out is a connection too |
 //! | `async` | [`Runner::run_pending_async`](https://docs.rs/glowplug/latest/glowplug/struct.Runner.html), for connections of diesel-async |
+//! | `cli` | a command line for the migrations, `glowplug::cli`: status, plan, run, history, revert, repair and more |
 //! | `harness` | `MigrationHarness` of `diesel_migrations`, which takes `MIGRATIONS` too |
 //! | `serde` | [`Report`], [`Status`] and [`Health`] as `serde::Serialize` |
 #![deny(missing_docs)]
@@ -87,6 +88,8 @@ mod asynchronous;
 mod backend;
 #[cfg_attr(not(all(feature = "postgres", feature = "sqlite")), allow(dead_code))]
 mod backoff;
+#[cfg(feature = "cli")]
+pub mod cli;
 mod connection;
 pub mod engine;
 #[cfg_attr(not(all(feature = "postgres", feature = "sqlite")), allow(dead_code))]

@@ -244,14 +244,19 @@ impl Runner {
         self.check_engine(<C::Session<'_>>::ENGINE)?;
         let reading = |failure| Error::database("reading the name of the database", failure);
         let real = connection.session().database_name().map_err(reading)?;
-        let development = self.migrations.folder.is_some();
-        may_reset(&real, name, development, |name| std::env::var(name).ok())
-            .map_err(|reason| Error::ResetRefused { reason })?;
+        self.may_reset(&real, name)?;
         self.managed(connection, |session, tables, _, settings| {
             tracing::warn!(database = %real, "everything in this database is dropped");
             session.drop_everything(tables, settings).map_err(|f| Error::database("dropping everything", f))
         })?;
         self.run_pending(connection)
+    }
+
+    /// Fails where a database may not be emptied.
+    pub(crate) fn may_reset(&self, real: &str, asked: &str) -> Result<(), Error> {
+        let development = self.migrations.folder.is_some();
+        may_reset(real, asked, development, |name| std::env::var(name).ok())
+            .map_err(|reason| Error::ResetRefused { reason })
     }
 
     /// What is applied behind a version, the last one first, all of which can be taken back.

@@ -17,6 +17,9 @@ use std::time::{Duration, Instant};
 
 /// What a run reads and writes, in an error's words.
 pub(crate) const READING: &str = "reading the history of migrations";
+/// The events that tell how far a run is: what is to be applied, what is being applied, what is.
+pub(crate) const PROGRESS: &str = "glowplug::progress";
+
 pub(crate) const LOOKING: &str = "looking whether all tables are there";
 const WRITING: &str = "writing the history of migrations";
 
@@ -162,6 +165,7 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
             if first {
                 self.take_over(decision);
                 if !pending.is_empty() {
+                    tracing::debug!(target: PROGRESS, pending = pending.len() as u64, "to apply");
                     let called = self.hooks.call_run(false, self.session.inner());
                     self.hooked(called, || "before the run".to_owned())?;
                 }
@@ -204,6 +208,7 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
             if self.settings.is_stopped() {
                 return Err(Error::Stopped { applied: self.applied_files() });
             }
+            tracing::debug!(target: PROGRESS, file = migration.file, "applying");
             if !state.stepwise && goes_in_one_go(migration) && !self.hooks.has_each() {
                 let together = self.together(&pending, new);
                 let outcome = self.session.apply_at_once(tables, self.settings, &pending.make_contiguous()[..together]);
@@ -323,7 +328,7 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
     }
 
     fn record(&mut self, migration: &'static Migration, took: Duration) {
-        tracing::info!(file = migration.file, took = %seconds(took), "applied");
+        tracing::info!(target: PROGRESS, file = migration.file, took = %seconds(took), "applied");
         self.applied.push(migration);
         self.report.applied.push(Applied {
             version: migration.version.to_owned(),

@@ -117,6 +117,13 @@ impl Runner {
         self
     }
 
+    /// The same, whatever the environment says.
+    #[cfg(feature = "cli")]
+    pub(crate) fn exact_target(mut self, version: &str) -> Self {
+        self.settings.exact_target = true;
+        self.target(version)
+    }
+
     /// What stands between the program and the server.
     pub fn mode(mut self, mode: Mode) -> Self {
         self.settings.mode = mode;
@@ -224,7 +231,7 @@ impl Runner {
         self.told(|report| {
             let (mut backoff, mut tries) = (Backoff::default(), 0);
             loop {
-                let mut connection: C = crate::wait::wait_for_database(url, up_to)?;
+                let mut connection: C = crate::wait::wait_unless(url, up_to, || settings.is_stopped())?;
                 let result = self.run(&mut connection.session(), &settings, &mut Hooks::new(), report);
                 match result {
                     Ok(()) => return Ok(connection),

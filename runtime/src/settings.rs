@@ -80,6 +80,8 @@ pub(crate) struct Settings {
     pub(crate) lock: LockKind,
     pub(crate) retries: u32,
     pub(crate) target: Option<String>,
+    /// Whether the operator said it on a command line, which is more than a variable.
+    pub(crate) exact_target: bool,
     pub(crate) verify: Verify,
     /// Names the history, where several lists share a database.
     pub(crate) set: Option<String>,
@@ -99,6 +101,7 @@ impl Default for Settings {
             lock: LockKind::default(),
             retries: 10,
             target: None,
+            exact_target: false,
             verify: Verify::default(),
             set: None,
             url: None,
@@ -171,7 +174,7 @@ impl Settings {
             self.retries =
                 value.trim().parse().map_err(|_| Error::Setting { variable: "GLOWPLUG_RETRIES", value, expected })?;
         }
-        if let Some(value) = (read.variable)("GLOWPLUG_TARGET") {
+        if let Some(value) = (read.variable)("GLOWPLUG_TARGET").filter(|_| !self.exact_target) {
             self.target = Some(value.trim().to_owned()).filter(|version| !version.is_empty());
         }
         Ok(self)
@@ -209,7 +212,7 @@ impl<V: Fn(&str) -> Option<String>> Read<V> {
 }
 
 /// Seconds (`5`, `0.5`), or a number with its unit (`500ms`, `2min`).
-fn parse_duration(text: &str) -> Option<Duration> {
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let text = text.trim();
     match text.parse::<f64>() {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),

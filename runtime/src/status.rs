@@ -194,37 +194,42 @@ impl Status {
     }
 }
 
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Status {
+    /// The table, with `paint` colouring the word for a state.
+    pub(crate) fn table(&self, paint: impl Fn(State, String) -> String) -> String {
         let width = self.migrations.iter().map(|entry| entry.file.chars().count()).max().unwrap_or(0).max(9);
-        writeln!(f, "{:width$}  {:9}  {:24}  {:>10}", "MIGRATION", "STATE", "APPLIED", "TOOK")?;
+        let mut text = format!("{:width$}  {:9}  {:24}  {:>10}\n", "MIGRATION", "STATE", "APPLIED", "TOOK");
         for entry in &self.migrations {
             let took = entry.duration_ms.and_then(|millis| u64::try_from(millis).ok());
-            let line = format!(
-                "{:width$}  {:9}  {:24}  {:>10}",
+            text.push_str(&format!(
+                "{:width$}  {}  {:24}  {:>10}",
                 entry.file,
-                entry.state,
+                paint(entry.state, format!("{:9}", entry.state)),
                 entry.completed_at.as_deref().unwrap_or("-"),
                 took.map_or_else(|| "-".to_owned(), |millis| seconds(Duration::from_millis(millis))),
-            );
-            f.write_str(&line)?;
+            ));
             if entry.edited {
-                f.write_str("  edited since")?;
+                text.push_str("  edited since");
             }
             if let Some(error) = &entry.error_message {
-                write!(f, "\n  {}", error.replace('\n', "\n  "))?;
+                text.push_str(&format!("\n  {}", error.replace('\n', "\n  ")));
             }
-            writeln!(f)?;
+            text.push('\n');
         }
-        write!(f, "{} applied, {} pending", self.applied, self.pending)?;
+        text.push_str(&format!("{} applied, {} pending", self.applied, self.pending));
         if !self.unknown.is_empty() {
-            write!(
-                f,
+            text.push_str(&format!(
                 "; {} that this program does not know: {}",
                 counted(self.unknown.len(), "migration"),
                 listed(&self.unknown)
-            )?;
+            ));
         }
-        Ok(())
+        text
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.table(|_, word| word))
     }
 }

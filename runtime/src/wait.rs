@@ -25,6 +25,15 @@ use std::time::{Duration, Instant};
 ///
 /// [`Error::Connection`], with what the last try said.
 pub fn wait_for_database<C: Connection + diesel::Connection>(url: &str, up_to: Duration) -> Result<C, Error> {
+    wait_unless(url, up_to, || false)
+}
+
+/// The same, until `stopped` holds.
+pub(crate) fn wait_unless<C: Connection + diesel::Connection>(
+    url: &str,
+    up_to: Duration,
+    stopped: impl Fn() -> bool,
+) -> Result<C, Error> {
     let since = Instant::now();
     let mut backoff = Backoff::default();
     loop {
@@ -33,7 +42,7 @@ pub fn wait_for_database<C: Connection + diesel::Connection>(url: &str, up_to: D
             Err(error) => error,
         };
         let Error::Connection { reason, message, .. } = &error else { return Err(error) };
-        let left = up_to.saturating_sub(since.elapsed());
+        let left = if stopped() { Duration::ZERO } else { up_to.saturating_sub(since.elapsed()) };
         if matches!(reason, Refusal::Password | Refusal::NoDatabase | Refusal::Role) || left.is_zero() {
             return Err(error);
         }
@@ -41,6 +50,9 @@ pub fn wait_for_database<C: Connection + diesel::Connection>(url: &str, up_to: D
             url = %redact_url(url), waited = %seconds(since.elapsed()), "{}; waiting for the database",
             message.lines().next().unwrap_or_default()
         );
-        std::thread::sleep(backoff.next().min(left));
+        let pause = Instant::now() + backoff.next().min(left);
+        while !stopped() && Instant::now() < pause {
+            std::thread::sleep(pause.saturating_duration_since(Instant::now()).min(Duration::from_millis(100)));
+        }
     }
 }
