@@ -695,57 +695,81 @@ pub struct NextPath {
     pub down: Option<String>,
 }
 
+/// What the file systems in use take for one name, in bytes.
+const MAX_FILE_NAME: usize = 255;
+
 /// Names the next migration of a folder in the folder's own manner: layout, separator, width of numbers.
 ///
 /// `words` is what it does (`add rewards table`); `now` is the time in UTC, `20260501120000`, for folders that are
-/// numbered by time. A folder without migrations starts with `0001_…`.
+/// numbered by time. A folder without migrations starts with `0001_…`. Numbers that a misnamed file has, or that `gaps`
+/// of the settings excludes, are passed over.
 ///
 /// # Errors
-/// Where `words` holds no letter or digit, or the folder's numbers are used up.
+/// Where `words` holds no letter or digit, is a path or too long for a file's name, where the folder is numbered in
+/// several ways, or its numbers are used up.
 ///
 /// ```
-/// use glowplug_analysis::{Sources, next_path};
+/// use glowplug_analysis::{Backend, Config, Sources, next_path};
 /// let folder = Sources::from_texts([("001-create-users.up.sql", ""), ("001-create-users.down.sql", "")]);
-/// let next = next_path(&folder, "Add rewards table", "20260501120000").unwrap();
+/// let next = next_path(&folder, &Config::new(Backend::Postgres), "Add rewards table", "20260501120000").unwrap();
 /// assert_eq!(next.up, "002-add-rewards-table.up.sql");
 /// assert_eq!(next.down.as_deref(), Some("002-add-rewards-table.down.sql"));
 /// ```
-pub fn next_path(sources: &Sources, words: &str, now: &str) -> Result<NextPath, String> {
-    let mut ups = Vec::new();
-    let mut downs = Vec::new();
+pub fn next_path(sources: &Sources, config: &Config, words: &str, now: &str) -> Result<NextPath, String> {
+    const EXAMPLE: &str = "a migration's name says what it does, in words: \"add rewards table\"";
+    if words.contains(['/', '\\']) {
+        return Err(format!("{EXAMPLE}; `{words}` is a path"));
+    }
+    let (mut ups, mut downs) = (Vec::new(), Vec::new());
+    // Numbers that stand in names nothing reads: the next file must not get one of them.
+    let mut also_used: Vec<u64> = Vec::new();
     for index in 0..sources.files.len() {
-        if let Some((stem, role, layout)) = place(sources, index)
-            && let Ok(stem) = parse(stem)
-        {
-            let down = role == Role::Down || stem.undo;
-            if down { &mut downs } else { &mut ups }.push(Found { file: index, stem, layout });
+        let Some((stem, role, layout)) = place(sources, index) else { continue };
+        if config.preamble.iter().any(|p| p.path == sources.files[index].path) {
+            continue;
+        }
+        match parse(stem) {
+            Ok(stem) => {
+                let down = role == Role::Down || stem.undo;
+                if down { &mut downs } else { &mut ups }.push(Found { file: index, stem, layout });
+            }
+            Err(BadStem::NoWords { version } | BadStem::NoSeparator { version, .. }) => {
+                also_used.extend(version.parse::<u64>().ok().filter(|_| version.len() < TIMESTAMP_DIGITS));
+            }
+            Err(_) => {}
         }
     }
     ups.sort_by(|a, b| order(&a.stem, &b.stem));
+    also_used.extend(downs.iter().filter_map(|d| sequence_number(&d.stem)));
+    let mut mixed = Vec::new();
+    mixed_schemes(sources, &ups, &mut mixed);
+    if let Some(Diagnostic { message, .. }) = mixed.first() {
+        return Err(format!("{message}: in which way is the next one to be numbered?"));
+    }
     let last = ups.last();
     let separator = last.map_or("_", |f| f.stem.separator);
     let between = if separator == "-" { "-" } else { "_" };
     let words: Vec<String> =
         words.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect();
     if words.is_empty() {
-        return Err("a migration's name says what it does, in words: \"add rewards table\"".to_owned());
+        return Err(EXAMPLE.to_owned());
     }
     let name = words.join(between);
-    let number = match last {
-        None => "0001".to_owned(),
-        Some(found) => match sequence_number(&found.stem) {
-            Some(number) => {
-                let next = format!("{:0width$}", number + 1, width = found.stem.version.len());
-                if next.len() >= TIMESTAMP_DIGITS {
-                    return Err(format!(
-                        "`{}` was the last number: {next} would be read as a time",
-                        found.stem.version
-                    ));
-                }
-                next
+    let number = match last.map(|f| (f, sequence_number(&f.stem))) {
+        Some((found, None)) => next_time(&found.stem, now),
+        counted => {
+            let (last, width) = counted.map_or((0, 4), |(f, n)| (n.unwrap_or(0), f.stem.version.len()));
+            let mut next = also_used.into_iter().fold(last, u64::max) + 1;
+            // As they may overlap, and come in any order: until none of them moves it.
+            while let Some(gap) = config.gaps.iter().find(|gap| (gap.first..=gap.last).contains(&next)) {
+                next = gap.last + 1;
             }
-            None => next_time(&found.stem, now),
-        },
+            let written = format!("{next:0width$}");
+            if written.len() >= TIMESTAMP_DIGITS {
+                return Err(format!("`{last:0width$}` was the last number: {written} would be read as a time"));
+            }
+            written
+        }
     };
     let stem = format!("{}{number}{separator}{name}", if last.is_some_and(|f| f.stem.flyway) { "V" } else { "" });
     let has_down = last.is_some_and(|f| downs.iter().any(|d| d.stem.version == f.stem.version));
@@ -756,7 +780,14 @@ pub fn next_path(sources: &Sources, words: &str, now: &str) -> Result<NextPath, 
         Layout::Folder => (format!("{stem}/up.sql"), format!("{stem}/down.sql")),
         Layout::Prisma => (format!("{stem}/migration.sql"), format!("{stem}/down.sql")),
     };
-    Ok(NextPath { up, down: has_down.then_some(down) })
+    let down = has_down.then_some(down);
+    let longest = [Some(&up), down.as_ref()].into_iter().flatten().flat_map(|path| path.split('/')).map(str::len).max();
+    if let Some(length) = longest.filter(|length| *length > MAX_FILE_NAME) {
+        return Err(format!(
+            "the name is too long: its file's would be {length} bytes, and {MAX_FILE_NAME} is what file systems take"
+        ));
+    }
+    Ok(NextPath { up, down })
 }
 
 /// The time in the manner of the last one, and later than it: also where that one lies in the future, or counts seconds.
@@ -1028,10 +1059,11 @@ mod tests {
 
     #[test]
     fn the_next_one_is_named_as_the_last_one() {
-        let next = |paths: &[&str]| {
+        let next_with = |paths: &[&str], toml| {
             let sources = Sources::from_texts(paths.iter().map(|p| (*p, "")));
-            next_path(&sources, "Add rewards-table", "20260501120000").map(|n| (n.up, n.down))
+            next_path(&sources, &config(toml), "Add rewards-table", "20260501120000").map(|n| (n.up, n.down))
         };
+        let next = |paths: &[&str]| next_with(paths, "");
         let one = |path: &str| Ok((path.to_owned(), None));
         assert_eq!(next(&[]), one("0001_add_rewards_table.sql"));
         assert_eq!(next(&["009_a.sql", "010_b.sql"]), one("011_add_rewards_table.sql"));
@@ -1044,6 +1076,27 @@ mod tests {
             Ok(("2_add_rewards_table/up.sql".to_owned(), Some("2_add_rewards_table/down.sql".to_owned())))
         );
         assert!(next(&["9999999_a.sql"]).unwrap_err().contains("read as a time"));
-        assert!(next_path(&Sources::default(), "!?", "20260501120000").is_err());
+        assert!(next(&["V1__a.sql", "002_b.sql"]).unwrap_err().contains("numbered in sequence behind a `V`"));
+        let named = |words: &str| next_path(&Sources::default(), &config(""), words, "20260501120000");
+        assert!(named("!?").unwrap_err().contains("in words"));
+        assert!(named("../x").unwrap_err().contains("is a path"));
+        assert!(named(&"x".repeat(300)).unwrap_err().contains("309 bytes"));
+        assert_eq!(named(&"x".repeat(246)).unwrap().up.len(), 255);
+    }
+
+    #[test]
+    fn the_next_number_is_one_that_nothing_has() {
+        let next = |paths: &[&str], toml| {
+            let sources = Sources::from_texts(paths.iter().map(|p| (*p, "")));
+            next_path(&sources, &config(toml), "x", "20260501120000").map(|n| n.up)
+        };
+        let one = |path: &str| Ok(path.to_owned());
+        assert_eq!(next(&["016_a.sql", "017.sql"], ""), one("018_x.sql"));
+        assert_eq!(next(&["016_a.sql", "018_b.down.sql"], ""), one("019_x.sql"));
+        assert_eq!(next(&["001_a.sql"], "gaps = [\"004..=010\", \"002..=005\"]"), one("011_x.sql"));
+        let sources = Sources::from_texts([("001_a.sql", ""), ("099_base.sql", "")]);
+        let mut settings = config("");
+        settings.preamble.push(SourceFile::new("099_base.sql", ""));
+        assert_eq!(next_path(&sources, &settings, "x", "20260501120000").map(|n| n.up), one("002_x.sql"));
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::span::LineIndex;
+use crate::span::{LineIndex, Span};
 
 /// The largest file that is read, in bytes. Larger ones hold data, not a schema, and would be copied into every binary.
 pub const MAX_FILE_BYTES: u64 = 64 << 20;
@@ -46,8 +46,21 @@ pub enum ReadProblem {
     Io(String),
 }
 
+/// Lines and columns, all from 1; columns count characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lines {
+    /// The first line.
+    pub line: usize,
+    /// The first character's column.
+    pub column: usize,
+    /// The last line.
+    pub end_line: usize,
+    /// One past the last character's column.
+    pub end_column: usize,
+}
+
 /// A folder of migrations, read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
     /// The folder.
     pub directory: PathBuf,
@@ -158,6 +171,14 @@ impl Sources {
     pub fn attach(&mut self, file: SourceFile) {
         self.others.retain(|f| f.path != file.path);
         self.others.push(file);
+    }
+
+    /// Where a person finds `span` of the file that diagnostics call `path`; the very start of one that is not here.
+    #[must_use]
+    pub fn lines(&self, path: &str, span: Span) -> Lines {
+        let place = |offset| self.find(path).map_or((1, 1), |file| file.lines.line_column(&file.text, offset));
+        let ((line, column), (end_line, end_column)) = (place(span.start), place(span.end));
+        Lines { line, column, end_line, end_column }
     }
 
     /// The file that diagnostics call `path`.

@@ -1,15 +1,16 @@
 //! `cargo glowplug check`.
 
-use std::fmt::Write;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use glowplug_analysis::diagnostics::render::render;
 use glowplug_analysis::diagnostics::{closest, in_order, json};
-use glowplug_analysis::{Analysis, Diagnostic, Group, Level, analyze, rules};
+use glowplug_analysis::{Analysis, Config, Diagnostic, Group, Level, Sources, analyze, rules};
 
-use crate::{Failure, Folder, Outcome};
+use crate::place::Repository;
+use crate::watch::watch;
+use crate::{Failure, Folder, Outcome, github, sarif};
 
 #[derive(Args)]
 pub(crate) struct Check {
@@ -24,6 +25,9 @@ pub(crate) struct Check {
     /// How to say it
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// Check again whenever a file changes, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
 }
 
 /// A way to write an analysis down. A new one is a variant here and an arm in [`Format::write`].
@@ -33,6 +37,10 @@ enum Format {
     Human,
     /// For programs: one JSON object
     Json,
+    /// For GitHub Actions: an annotation each
+    Github,
+    /// For code scanning: SARIF 2.1.0
+    Sarif,
 }
 
 impl Format {
@@ -40,6 +48,9 @@ impl Format {
         match self {
             Self::Human => human(analysis, directory),
             Self::Json => json::check(analysis) + "\n",
+            // Its log is read by people, too.
+            Self::Github => github::commands(analysis, &Repository::of(directory)) + &summary(analysis, directory),
+            Self::Sarif => sarif::log(analysis, &Repository::of(directory)),
         }
     }
 }
@@ -47,11 +58,20 @@ impl Format {
 impl Check {
     pub(crate) fn run(self) -> Outcome {
         let only = self.only.iter().map(|name| Only::parse(name.trim())).collect::<Result<Vec<_>, _>>()?;
-        let (config, sources) = self.folder.read(&self.directory)?;
-        let mut analysis = analyze(sources, &config);
-        if !only.is_empty() {
-            analysis.diagnostics.retain(|d| only.iter().any(|o| o.holds(d)));
+        let read = || self.folder.read(&self.directory);
+        let analysed = |config: &Config, sources: Sources| {
+            let mut analysis = analyze(sources, config);
+            if !only.is_empty() {
+                analysis.diagnostics.retain(|d| only.iter().any(|o| o.holds(d)));
+            }
+            analysis
+        };
+        if self.watch {
+            let show = |config: Config, sources| self.format.write(&analysed(&config, sources), &self.directory);
+            return watch(&self.directory, read, show);
         }
+        let (config, sources) = read()?;
+        let analysis = analysed(&config, sources);
         crate::print(&self.format.write(&analysis, &self.directory))?;
         Ok(errors(&analysis) == 0)
     }
@@ -98,6 +118,11 @@ fn human(analysis: &Analysis, directory: &Path) -> String {
         text.push_str(&render(diagnostic, &analysis.sources, &options));
         text.push_str("\n\n");
     }
+    text + &summary(analysis, directory)
+}
+
+/// The last line.
+fn summary(analysis: &Analysis, directory: &Path) -> String {
     if analysis.migrations.is_empty() && analysis.diagnostics.is_empty() {
         return format!("no migrations in {}\n", directory.display());
     }
@@ -111,6 +136,5 @@ fn human(analysis: &Analysis, directory: &Path) -> String {
         (e, 0) => count(e, "error"),
         (e, w) => format!("{}, {}", count(e, "error"), count(w, "warning")),
     };
-    let _ = writeln!(text, "{migrations} for {} in {}: {found}", analysis.backend.as_str(), directory.display());
-    text
+    format!("{migrations} for {} in {}: {found}\n", analysis.backend.as_str(), directory.display())
 }

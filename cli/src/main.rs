@@ -4,8 +4,13 @@
 
 mod check;
 mod explain;
+mod github;
 mod new;
+mod pages;
+mod place;
+mod sarif;
 mod schema;
+mod watch;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -22,7 +27,9 @@ use glowplug_analysis::{Backend, Sources};
     name = "cargo glowplug",
     bin_name = "cargo glowplug",
     version,
-    about = "SQL migrations, checked without a database"
+    about = "SQL migrations, checked without a database",
+    after_help = "Settings are read from glowplug.toml in the folder of migrations.\n\
+                  Exit codes: 0 all is well (warnings allowed), 1 errors in the migrations, 2 it could not be done."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -39,6 +46,10 @@ enum Command {
     New(new::New),
     /// Print what the schema will be once every migration is applied
     Schema(schema::Schema),
+    /// Print a script that completes commands and options in a shell
+    Completions(pages::Completions),
+    /// Print the manual page
+    Man(pages::Man),
 }
 
 /// Which migrations, and for which engine.
@@ -97,6 +108,7 @@ fn options(directory: &Path, stream: &impl anstream::stream::RawStream) -> Rende
 }
 
 /// Why a command could not be done at all: exit code 2.
+#[derive(Clone, PartialEq)]
 enum Failure {
     /// A sentence.
     Said(String),
@@ -108,6 +120,14 @@ impl Failure {
     fn new(error: impl Display) -> Self {
         Self::Said(error.to_string())
     }
+
+    fn print(self) {
+        // Where stderr is closed there is nobody to tell.
+        let _ = match self {
+            Self::Said(message) => writeln!(io::stderr(), "error: {message}"),
+            Self::Shown(text) => writeln!(io::stderr(), "{text}"),
+        };
+    }
 }
 
 /// What a command answers: whether all was well.
@@ -115,12 +135,16 @@ type Outcome = Result<bool, Failure>;
 
 /// Writes to stdout. Who reads it may have seen enough: a closed pipe is no failure.
 fn print(text: &str) -> Result<(), Failure> {
+    write(text).map(drop)
+}
+
+/// Writes to stdout; `false` where nobody reads it any longer.
+fn write(text: &str) -> Result<bool, Failure> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::Said(format!("cannot write the answer: {error}")))
-        }
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::Said(format!("cannot write the answer: {error}"))),
     }
 }
 
@@ -140,7 +164,9 @@ fn main() -> ExitCode {
     };
     let outcome = match cli.command {
         Command::Check(check) => check.run(),
+        Command::Completions(completions) => completions.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Man(man) => man.run(),
         Command::New(new) => new.run(),
         Command::Schema(schema) => schema.run(),
     };
@@ -148,11 +174,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(failure) => {
-            // Where stderr is closed there is nobody to tell.
-            let _ = match failure {
-                Failure::Said(message) => writeln!(io::stderr(), "error: {message}"),
-                Failure::Shown(text) => writeln!(io::stderr(), "{text}"),
-            };
+            failure.print();
             ExitCode::from(2)
         }
     }

@@ -24,7 +24,7 @@ pub(crate) struct New {
 impl New {
     pub(crate) fn run(self) -> Outcome {
         let (config, sources) = self.folder.read(&self.dir)?;
-        let paths = next_path(&sources, &self.words, &now()).map_err(Failure::Said)?;
+        let paths = next_path(&sources, &config, &self.words, &now()).map_err(Failure::Said)?;
         let title = self.words.split_whitespace().collect::<Vec<_>>().join(" ");
         let (up, down) = match config.backend {
             Backend::Postgres => (POSTGRES, POSTGRES_DOWN),

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Level, in_order};
+use crate::sources::Lines;
 use crate::{Analysis, rules};
 
 #[derive(Serialize)]
@@ -75,11 +76,7 @@ pub fn check(analysis: &Analysis) -> String {
         }
     });
     let diagnostics = in_order(analysis).into_iter().map(|d| {
-        let place = |offset| match analysis.sources.find(&d.file) {
-            Some(file) => file.lines.line_column(&file.text, offset),
-            None => (1, 1),
-        };
-        let ((line, column), (end_line, end_column)) = (place(d.span.start), place(d.span.end));
+        let Lines { line, column, end_line, end_column } = analysis.sources.lines(&d.file, d.span);
         Diagnostic {
             rule: d.rule,
             group: rules::find(d.rule).map_or("", |rule| rule.group.as_str()),

@@ -1,5 +1,10 @@
 //! The program as a person and as a script meets it: real folders, exact words, exit codes.
 
+mod formats;
+mod new;
+mod pages;
+mod watch;
+
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -382,68 +387,6 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     let mut err = String::new();
     child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
     assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(0), ""));
-}
-
-#[test]
-fn new_names_the_next_one_as_the_others() {
-    for (there, made) in [
-        (&[][..], &["0001_add_rewards_table.sql"][..]),
-        (&["001_a.sql", "002_b.sql"], &["003_add_rewards_table.sql"]),
-        (&["001-a.sql"], &["002-add-rewards-table.sql"]),
-        (&["V1__a.sql"], &["V2__add_rewards_table.sql"]),
-        (&["001_a.up.sql", "001_a.down.sql"], &["002_add_rewards_table.up.sql", "002_add_rewards_table.down.sql"]),
-        (&["001_a/up.sql", "001_a/down.sql"], &["002_add_rewards_table/up.sql", "002_add_rewards_table/down.sql"]),
-    ] {
-        let files: Vec<(&str, &[u8])> = there.iter().map(|path| (*path, A)).collect();
-        let root = folder(&files);
-        let ran = run(root.path(), &["new", "Add rewards table", "--backend", "sqlite"]);
-        let expected: String = made.iter().map(|path| format!("migrations/{path}\n")).collect();
-        assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, expected.as_str(), ""));
-        let text = fs::read_to_string(root.path().join("migrations").join(made[0])).unwrap();
-        assert!(text.starts_with("-- Add rewards table\n"), "{text}");
-    }
-    let root = folder(&[]);
-    let ran = run(root.path(), &["new", "?!", "--backend", "sqlite"]);
-    assert_eq!(
-        (ran.code, ran.err.as_str()),
-        (2, "error: a migration's name says what it does, in words: \"add rewards table\"\n")
-    );
-}
-
-#[test]
-fn new_leaves_alone_what_is_there() {
-    let root = folder(&[("001_a.up.sql", A), ("001_a.down.sql", b"")]);
-    // A folder of the name that the next file would have.
-    fs::create_dir(root.path().join("migrations/002_more.up.sql")).unwrap();
-    let ran = run(root.path(), &["new", "more", "--backend", "sqlite"]);
-    assert_eq!(
-        (ran.code, ran.err.as_str()),
-        (2, "error: `migrations/002_more.up.sql` is there already, and is left as it is\n")
-    );
-}
-
-/// The forms that the template offers are held against the rules, on each engine.
-#[test]
-fn the_template_is_refused_as_it_is_and_accepted_as_it_could_be() {
-    for backend in ["postgres", "sqlite"] {
-        let root = folder(&[]);
-        let made = run(root.path(), &["new", "add rewards", "--backend", backend]);
-        let at = root.path().join(made.out.trim_end());
-        let untouched = run(root.path(), &["check", "--backend", backend, "--format", "json"]);
-        assert_eq!(untouched.code, 1);
-        assert!(untouched.out.contains("\"rule\":\"empty-migration\""), "{}", untouched.out);
-
-        let template = fs::read_to_string(&at).unwrap();
-        let is_sql = |line: &&str| line.starts_with("    ") || line.ends_with([';', '(']) || *line == ");";
-        let sql: Vec<&str> = template.lines().filter_map(|l| l.strip_prefix("-- ")).filter(is_sql).collect();
-        assert!(sql.len() > 5, "{sql:?}");
-        // The line that says what is in the template ends in `:`, so that no prose is taken for SQL.
-        let prose = sql.iter().find(|line| line.contains("safe to run"));
-        assert_eq!(prose, None);
-        fs::write(&at, sql.join("\n")).unwrap();
-        let filled = run(root.path(), &["check", "--backend", backend]);
-        assert_eq!(filled.code, 0, "{}{}", sql.join("\n"), filled.out);
-    }
 }
 
 #[test]
