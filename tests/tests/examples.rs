@@ -67,6 +67,21 @@ fn household_needs_no_library_of_the_system() {
     assert!(tree("household-postgres").contains("pq-sys "), "the name that was looked for is right");
 }
 
+/// What the Dockerfile, the workflow, the Job and the unit in examples/deploy call.
+#[test]
+fn the_commands_of_the_deploy_files_run() {
+    let database = glowplug_tests::postgres();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/deploy/commands");
+    let mut command = Command::new(script);
+    command.arg(&*HOUSEHOLD_POSTGRES).env("GLOWPLUG_TEST_POSTGRES_URL", database.server().url());
+    let output = command.output().expect("it starts");
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said.matches("applied 9 migrations in").count(), 2, "once alone, and once of eight: {said}");
+    assert_eq!(said.matches("nothing is pending").count(), 8, "seven of eight, and the service: {said}");
+    assert!(said.contains("ended by SIGTERM with code 0"), "{said}");
+}
+
 #[test]
 fn household_that_cannot_have_its_database_says_so_and_ends() {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! DATABASE_URL=postgres://localhost/household cargo run -p household-postgres
+//! DATABASE_URL=postgres://localhost/household cargo run -p household-postgres -- migrations status
 //! curl localhost:3000/health/database
 //! curl localhost:3000/households --json '{"name": "Elm Street 4"}'
 //! ```
@@ -18,6 +19,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
+use clap::Parser as _;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool};
 use serde::{Deserialize, Serialize};
@@ -44,7 +46,23 @@ struct Database {
 }
 type Failure = Box<dyn Error + Send + Sync>;
 
+#[derive(clap::Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Look at the migrations, and run them; without a command, the service starts
+    Migrations(glowplug::cli::Migrate),
+}
+
 fn main() -> ExitCode {
+    if let Some(Command::Migrations(migrate)) = Arguments::parse().command {
+        return migrate.run(migrations::runner());
+    }
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
