@@ -219,7 +219,34 @@ pub struct Failure {
     pub(crate) source: Option<diesel::result::Error>,
     /// The table that the engine names.
     pub(crate) table: Option<String>,
+    /// What it means, where the backend knows better than the SQLSTATE.
+    pub(crate) meaning: Option<Meaning>,
     pub(crate) cause: Cause,
+}
+
+/// What a failure means, whatever an engine's words and codes for it are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// What a statement makes is there.
+    Exists,
+    /// A column is not there.
+    NoColumn,
+    /// Others use what it needs.
+    Locked,
+    /// It met with another transaction.
+    Conflict,
+    /// It was cancelled, by somebody or by a limit.
+    Cancelled,
+    /// The role may not.
+    Denied,
+    /// Nobody may write.
+    ReadOnly,
+    /// The server has no room: disk, memory, connections.
+    NoRoom,
+    /// Rows do not bear it.
+    Rows,
+    /// Something else.
+    Other,
 }
 
 /// What a failure comes of.
@@ -251,6 +278,7 @@ impl Failure {
             position: None,
             source: None,
             table: None,
+            meaning: None,
             cause: Cause::Said,
         }
     }
@@ -261,7 +289,24 @@ impl Failure {
 
     /// Whether the same may go well a moment later: somebody had a lock, or two transactions met.
     pub(crate) fn is_passing(&self) -> bool {
-        matches!(self.cause, Cause::Said) && matches!(self.sqlstate.as_deref(), Some("55P03" | "40P01" | "40001"))
+        matches!(self.cause, Cause::Said) && matches!(self.meaning(), Meaning::Locked | Meaning::Conflict)
+    }
+
+    pub(crate) fn meaning(&self) -> Meaning {
+        let message = &self.message;
+        self.meaning.unwrap_or_else(|| match self.sqlstate.as_deref().unwrap_or_default() {
+            "42P07" => Meaning::Exists,
+            "42703" => Meaning::NoColumn,
+            "55P03" => Meaning::Locked,
+            "40P01" | "40001" => Meaning::Conflict,
+            "57014" => Meaning::Cancelled,
+            "42501" => Meaning::Denied,
+            "25006" => Meaning::ReadOnly,
+            "53100" | "53200" | "53300" => Meaning::NoRoom,
+            _ if message.starts_with("table ") && message.ends_with(" already exists") => Meaning::Exists,
+            sqlstate if sqlstate.starts_with("23") || message.contains("constraint failed") => Meaning::Rows,
+            _ => Meaning::Other,
+        })
     }
 }
 
@@ -632,14 +677,21 @@ impl fmt::Display for Error {
             Error::Database { doing, failure } => {
                 write!(f, "{doing}: {}", indented(&failure.message))?;
                 write_failure(f, failure)?;
-                match failure.sqlstate.as_deref() {
-                    Some("42501") => f.write_str(
+                match failure.meaning() {
+                    Meaning::Denied => f.write_str(
                         "\n  = next: give the role the right (GRANT CREATE ON SCHEMA … TO …), \
                          or run the migrations as the role that owns the tables",
                     ),
-                    Some("42703") => f.write_str(
+                    Meaning::NoColumn => f.write_str(
                         "\n  = the tables of the history are not as this crate makes them: somebody altered them by hand\
                          \n  = next: restore the column; or rename __glowplug_history away and repair, which records anew what is applied",
+                    ),
+                    Meaning::ReadOnly => f.write_str(
+                        "\n  = a standby, a file that may not be written to, or somebody has said so for the role or the database\
+                         \n  = next: migrate where it may be written to; who needs nothing applied starts here all the same",
+                    ),
+                    Meaning::NoRoom => f.write_str(
+                        "\n  = next: give the server room (disk, memory, connections), and start again",
                     ),
                     _ => Ok(()),
                 }
@@ -665,10 +717,10 @@ impl fmt::Display for StatementError {
                 Some(1) => f.write_str("\n  = the file cannot run in a transaction; nothing of it is done")?,
                 Some(statement) => write!(
                     f,
-                    "\n  = the file cannot run in a transaction; its first {} done and stay",
+                    "\n  = the file cannot run in a transaction; its first {}",
                     match statement - 1 {
-                        1 => "statement is".to_owned(),
-                        done => format!("{done} statements are"),
+                        1 => "statement is done and stays".to_owned(),
+                        done => format!("{done} statements are done and stay"),
                     }
                 )?,
                 None => {}

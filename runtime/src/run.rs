@@ -3,7 +3,7 @@
 use crate::backend::Backend;
 use crate::backoff::Backoff;
 use crate::boundary;
-use crate::error::{Cause, Error, Failure, StatementError, counted, listed, seconds};
+use crate::error::{Cause, Error, Failure, Meaning, StatementError, counted, listed, seconds};
 use crate::health;
 use crate::history::{Attempt, CHECKSUM_PREFIX, Names, Tables};
 use crate::hooks::{HookResult, Hooks};
@@ -283,7 +283,7 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
 
     /// Fails where a statement was cancelled because the run is to end.
     fn ended_by_request(&self, failure: &Failure) -> Result<(), Error> {
-        if failure.sqlstate.as_deref() == Some("57014") && self.settings.is_stopped() {
+        if failure.meaning() == Meaning::Cancelled && self.settings.is_stopped() {
             return Err(Error::Stopped { applied: self.applied_files() });
         }
         Ok(())
@@ -578,48 +578,50 @@ fn sets_something(migration: &Migration) -> bool {
     })
 }
 
-/// Whether a text contains a word, in whatever case.
+/// Whether a text contains a word, in whatever case. Looked for by what has no case, which is quick in a long text.
 fn contains(text: &str, word: &str) -> bool {
-    text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    let Some((at, anchor)) = word.char_indices().find(|(_, c)| !c.is_ascii_alphabetic()) else {
+        return text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
+    };
+    text.match_indices(anchor).any(|(found, _)| {
+        let part = found.checked_sub(at).and_then(|start| text.as_bytes().get(start..start + word.len()));
+        part.is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    })
 }
 
 /// What a person should know beyond what the engine said, and the ways on.
 fn advice(migration: &Migration, file: &str, failure: &Failure) -> Vec<String> {
-    let mut advice = Vec::new();
-    let message = &failure.message;
-    let exists = failure.sqlstate.as_deref() == Some("42P07")
-        || (message.starts_with("table ") && message.ends_with(" already exists"));
-    let sqlstate = failure.sqlstate.as_deref().unwrap_or_default();
-    if exists {
-        advice.push(
-            "no migration that is applied made it: someone made it by hand, with another tool, or a base file did"
-                .to_owned(),
-        );
-        advice.push(format!(
-            "next, if it is what {} makes: record it as applied (INSERT INTO __diesel_schema_migrations (version) VALUES ('{}'))",
-            migration.file, migration.version
-        ));
-        advice.push(format!(
-            "next, if it is something else: rename or drop it, and start again; or write CREATE TABLE IF NOT EXISTS in {file}, and build again"
-        ));
-    } else if sqlstate == "55P03" {
-        advice.push("others use what it needs; nothing is wrong with the file".to_owned());
-        advice
-            .push("next: start again when they are done, or let it wait longer (GLOWPLUG_LOCK_TIMEOUT=30s)".to_owned());
-    } else if sqlstate == "57014" {
-        advice.push("next: let it run longer (GLOWPLUG_STATEMENT_TIMEOUT=10min), and start again".to_owned());
-    } else if sqlstate == "42501" {
-        advice.push("next: give the role the right, or run the migrations as the role that owns the tables".to_owned());
-    } else if matches!(sqlstate, "40P01" | "40001") {
-        advice.push("next: start again; it met with another transaction".to_owned());
-    } else if matches!(sqlstate, "53100" | "53200" | "53300") {
-        advice.push("next: give the server room (disk, memory, connections), and start again".to_owned());
-    } else if sqlstate.starts_with("23") || message.contains("constraint failed") {
-        advice.push(format!(
-            "next: correct the rows that are there, or {file}, which is not applied and may be edited; build and start again"
-        ));
-    } else {
-        advice.push(format!("next: correct {file}, which is not applied and may be edited; build and start again"));
-    }
-    advice
+    let correct = format!("next: correct {file}, which is not applied and may be edited; build and start again");
+    let advice = match failure.meaning() {
+        Meaning::Exists => {
+            return vec![
+                "no migration that is applied made it: someone made it by hand, with another tool, or a base file did"
+                    .to_owned(),
+                format!(
+                    "next, if it is what {} makes: record it as applied (INSERT INTO __diesel_schema_migrations (version) VALUES ('{}'))",
+                    migration.file, migration.version
+                ),
+                format!(
+                    "next, if it is something else: rename or drop it, and start again; or write CREATE TABLE IF NOT EXISTS in {file}, and build again"
+                ),
+            ];
+        }
+        Meaning::Locked => {
+            return vec![
+                "others use what it needs; nothing is wrong with the file".to_owned(),
+                "next: start again when they are done, or let it wait longer (GLOWPLUG_LOCK_TIMEOUT=30s)".to_owned(),
+            ];
+        }
+        Meaning::Cancelled => "next: let it run longer (GLOWPLUG_STATEMENT_TIMEOUT=10min), and start again",
+        Meaning::Denied => "next: give the role the right, or run the migrations as the role that owns the tables",
+        Meaning::Conflict => "next: start again; it met with another transaction",
+        Meaning::NoRoom => "next: give the server room (disk, memory, connections), and start again",
+        Meaning::Rows => {
+            return vec![format!(
+                "next: correct the rows that are there, or {file}, which is not applied and may be edited; build and start again"
+            )];
+        }
+        Meaning::NoColumn | Meaning::ReadOnly | Meaning::Other => &correct,
+    };
+    vec![advice.to_owned()]
 }

@@ -21,4 +21,4 @@ pub mod process;
 pub mod wire;
 
 pub use mariadb::{MariadbDatabase, MariadbServer, mariadb};
-pub use postgres::{PostgresServer, Refusal, TestDatabase, postgres};
+pub use postgres::{PostgresServer, Refusal, Setup, Stop, TestDatabase, postgres};

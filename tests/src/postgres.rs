@@ -42,6 +42,72 @@ pub struct PostgresServer {
     major: u32,
     /// Present where this process started the server. The supervisor waits for the end of its standard input.
     supervisor: Mutex<Option<Child>>,
+    /// Its files, where this process started it.
+    folder: Option<PathBuf>,
+}
+
+/// How a server of a test's own differs from the one that the tests share.
+#[derive(Debug, Clone, Default)]
+pub struct Setup {
+    settings: Vec<String>,
+    environment: Vec<(String, String)>,
+    largest_file: Option<u64>,
+}
+
+impl Setup {
+    /// No differences.
+    #[must_use]
+    pub fn new() -> Setup {
+        Setup::default()
+    }
+
+    /// With a line of `postgresql.conf`.
+    #[must_use]
+    pub fn setting(mut self, line: &str) -> Setup {
+        self.settings.push(line.to_owned());
+        self
+    }
+
+    /// With an environment variable.
+    #[must_use]
+    pub fn environment(mut self, variable: &str, value: &str) -> Setup {
+        self.environment.push((variable.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The system lets no file of it grow beyond so many bytes: a disk that has no room left, which needs no disk.
+    #[must_use]
+    pub fn largest_file(mut self, bytes: u64) -> Setup {
+        self.largest_file = Some(bytes);
+        self
+    }
+
+    /// Starts it. It ends with the process.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    #[must_use]
+    pub fn start(&self) -> &'static PostgresServer {
+        let server = PostgresServer::start_with(self).unwrap_or_else(|problem| panic!("{problem}"));
+        Box::leak(Box::new(server))
+    }
+
+    /// What the server's program is started by.
+    fn below(&self) -> Vec<String> {
+        let Some(bytes) = self.largest_file else { return Vec::new() };
+        // A shell counts in 512 bytes.
+        let limit = format!("ulimit -f {}; exec \"$@\"", bytes / 512);
+        ["sh", "-c", &limit, "sh"].map(str::to_owned).into()
+    }
+}
+
+/// How a server is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// As an operator does: sessions are ended, everything is written out.
+    Fast,
+    /// As a crash does: the next start has to recover.
+    Immediate,
 }
 
 impl PostgresServer {
@@ -68,7 +134,7 @@ impl PostgresServer {
         let mut client = Client::connect(url, NoTls)
             .map_err(|error| format!("{URL_VARIABLE} names a server that does not answer: {}", in_full(&error)))?;
         let major = major_version(&mut client)?;
-        Ok(PostgresServer { url: url.to_owned(), major, supervisor: Mutex::new(None) })
+        Ok(PostgresServer { url: url.to_owned(), major, supervisor: Mutex::new(None), folder: None })
     }
 
     /// Starts a server from the binaries installed here, in a temporary folder, on a free port of 127.0.0.1, without
@@ -77,12 +143,16 @@ impl PostgresServer {
     /// # Errors
     /// A sentence that says what is missing, or the server's own log where it did not start.
     pub fn start() -> Result<PostgresServer, String> {
+        Self::start_with(&Setup::new())
+    }
+
+    fn start_with(setup: &Setup) -> Result<PostgresServer, String> {
         let binaries = Binaries::find()?;
         let user = unprivileged_user()?;
         // Another process may take the free port between the question and the start.
         let mut problem = String::new();
         for _ in 0..5 {
-            match Self::start_once(&binaries, user) {
+            match Self::start_once(&binaries, user, setup) {
                 Ok(server) => return Ok(server),
                 Err(e) if e.contains("Address already in use") => problem = e,
                 Err(e) => return Err(e),
@@ -91,7 +161,7 @@ impl PostgresServer {
         Err(problem)
     }
 
-    fn start_once(binaries: &Binaries, user: Option<(u32, u32)>) -> Result<PostgresServer, String> {
+    fn start_once(binaries: &Binaries, user: Option<(u32, u32)>, setup: &Setup) -> Result<PostgresServer, String> {
         let folder = tempfile::Builder::new()
             .prefix("glowplug-postgres-")
             .tempdir()
@@ -133,11 +203,14 @@ impl PostgresServer {
         let mut supervisor = as_user(Command::new("sh"), user)
             .args(["-c", SUPERVISOR, "glowplug-postgres", "QUIT"])
             .arg(folder.path())
+            .args(setup.below())
             .arg(&binaries.postgres)
             .arg("-D")
             .arg(&data)
             .args(["-p", &port.to_string(), "-k", ""])
             .args(SETTINGS.iter().flat_map(|setting| ["-c", setting]))
+            .args(setup.settings.iter().flat_map(|setting| ["-c", setting]))
+            .envs(setup.environment.iter().map(|(name, value)| (name, value)))
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -147,7 +220,7 @@ impl PostgresServer {
             .spawn()
             .map_err(|e| format!("sh: {e}"))?;
         // From here on the supervisor removes the folder.
-        _ = folder.keep();
+        let folder = folder.keep();
 
         let url = format!("postgres://{SUPERUSER}:{SUPERUSER}@127.0.0.1:{port}/postgres");
         let began = Instant::now();
@@ -155,7 +228,8 @@ impl PostgresServer {
             let refused = match Client::connect(&url, NoTls) {
                 Ok(mut client) => {
                     let major = major_version(&mut client)?;
-                    return Ok(PostgresServer { url, major, supervisor: Mutex::new(Some(supervisor)) });
+                    let supervisor = Mutex::new(Some(supervisor));
+                    return Ok(PostgresServer { url, major, supervisor, folder: Some(folder) });
                 }
                 Err(error) => in_full(&error),
             };
@@ -190,17 +264,72 @@ impl PostgresServer {
         self.supervisor.lock().expect("no panic while the lock is held").as_ref().map(Child::id)
     }
 
+    /// Stops a started server; [`start_again`](Self::start_again) brings it back.
+    ///
+    /// # Panics
+    /// Where it is not this process's, or does not stop.
+    pub fn stop(&self, how: Stop) {
+        let folder = self.folder.as_ref().expect("a server of this process");
+        let file = folder.join("data/postmaster.pid");
+        let pid = fs::read_to_string(&file).ok().and_then(|text| text.lines().next().map(str::to_owned));
+        let pid = pid.unwrap_or_else(|| panic!("{}: no process", file.display()));
+        fs::write(folder.join("stopped"), "").expect("a file beside the server's");
+        let signal = if how == Stop::Fast { "-INT" } else { "-QUIT" };
+        let sent = Command::new("kill").args([signal, &pid]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "kill {signal} {pid}");
+        let since = Instant::now();
+        // The system lets a process be asked for that is not anybody's.
+        while file.exists() && Path::new("/proc").join(&pid).exists() {
+            assert!(since.elapsed() < Duration::from_secs(60), "the server does not stop");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Starts it again where it was, and waits until it answers.
+    ///
+    /// # Panics
+    /// Where it does not.
+    pub fn start_again(&self) {
+        let folder = self.folder.as_ref().expect("a server of this process");
+        fs::remove_file(folder.join("stopped")).expect("it was stopped");
+        let since = Instant::now();
+        while let Err(error) = Client::connect(&self.url, NoTls) {
+            assert!(since.elapsed() < Duration::from_secs(60), "it does not start again: {}", in_full(&error));
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Writes a file among a started server's data, as the server's own user does.
+    ///
+    /// # Panics
+    /// Where it is not this process's, or the system refuses it.
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.folder.as_ref().expect("a server of this process").join("data").join(name);
+        let user = unprivileged_user().unwrap_or_else(|problem| panic!("{problem}"));
+        let written = fs::write(&path, text).and_then(|()| give_to([&path], user));
+        written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
     /// A fresh, empty database with a name of its own.
     ///
     /// # Panics
     /// Where the server refuses.
     #[must_use]
     pub fn database(&'static self) -> TestDatabase {
+        self.database_like("template0")
+    }
+
+    /// A database with all that another one has, which nobody may be connected to.
+    ///
+    /// # Panics
+    /// Where the server refuses.
+    #[must_use]
+    pub fn database_like(&'static self, template: &str) -> TestDatabase {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         // The time keeps a name apart from what an earlier process of the same id left on a server that stays.
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs());
         let name = format!("glowplug_{}_{now}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        self.administer(&format!("CREATE DATABASE {name} TEMPLATE template0"));
+        self.administer(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
         TestDatabase { url: with_database(&self.url, &name), name, server: self }
     }
 
@@ -224,15 +353,23 @@ impl Drop for PostgresServer {
 }
 
 /// Runs the server until standard input ends, which it does when the process that asked for it is gone, even when it
-/// was killed: statics are not dropped, and a killed process cannot clean up. The folder goes with the server.
+/// was killed: statics are not dropped, and a killed process cannot clean up. The folder goes with the server. A server
+/// that ends while there is a file `stopped` is started again when that is gone.
 pub(crate) const SUPERVISOR: &str = r#"
 signal=$1; folder=$2; shift 2
 exec 3<&0
-"$@" </dev/null 3<&- &
-server=$!
-{ cat <&3 >/dev/null; kill -"$signal" "$server" 2>/dev/null; } &
+start() { "$@" </dev/null 3<&- & server=$!; echo "$server" >"$folder/process"; }
+start "$@"
+{ cat <&3 >/dev/null; : >"$folder/over"; kill -"$signal" "$(cat "$folder/process")" 2>/dev/null; } &
 exec 3<&-
 wait "$server"
+while [ -e "$folder/stopped" ] && [ ! -e "$folder/over" ]; do
+    while [ -e "$folder/stopped" ] && [ ! -e "$folder/over" ]; do sleep 0.05; done
+    [ -e "$folder/over" ] && break
+    start "$@"
+    [ -e "$folder/over" ] && kill -"$signal" "$server"
+    wait "$server"
+done
 rm -rf -- "$folder"
 "#;
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use glowplug_tests::process::{Ended, RECONNECT, Service, long, until};
 use glowplug_tests::wire::{Break, Wire};
-use glowplug_tests::{TestDatabase, postgres};
+use glowplug_tests::{PostgresServer, Setup, Stop, TestDatabase, postgres};
 use proofs::{Outcome, PROGRAM, amiss, outcome, service, transactional};
 
 /// How long the next run may wait for the lock of one that is dead. The everyday run shares its machine with other
@@ -80,13 +80,25 @@ fn chosen(count: usize, few: usize) -> Vec<usize> {
     if long() || count <= few { (1..=count).collect() } else { (0..few).map(|i| 1 + i * count / few).collect() }
 }
 
-/// A database in which the first migrations are applied, or none.
-fn prepared(until: Option<&str>) -> TestDatabase {
-    let database = postgres();
-    if let Some(version) = until {
-        assert!(service(&database).with("GLOWPLUG_TARGET", version).run().success);
+/// Databases in which the first migrations are applied, or none: copies of one.
+struct Prepared(TestDatabase);
+
+impl Prepared {
+    fn on(server: &'static PostgresServer, until: Option<&str>) -> Prepared {
+        let database = server.database();
+        if let Some(version) = until {
+            assert!(service(&database).with("GLOWPLUG_TARGET", version).run().success);
+        }
+        Prepared(database)
     }
-    database
+
+    fn new(until: Option<&str>) -> Prepared {
+        Prepared::on(PostgresServer::shared(), until)
+    }
+
+    fn database(&self) -> TestDatabase {
+        self.0.server().database_like(self.0.name())
+    }
 }
 
 fn undisturbed(of: impl Fn(&Service) -> Service) -> (Outcome, Vec<String>) {
@@ -99,9 +111,10 @@ fn undisturbed(of: impl Fn(&Service) -> Service) -> (Outcome, Vec<String>) {
 fn killed(kind: &'static str, from: Option<&str>, few: usize, of: impl Fn(&Service) -> Service) {
     let (expected, _) = undisturbed(&of);
     let mut proof = Proof::of(kind);
-    let points = of(&service(&prepared(from))).points();
+    let prepared = Prepared::new(from);
+    let points = of(&service(&prepared.database())).points();
     for number in chosen(points.len(), few) {
-        let database = prepared(from);
+        let database = prepared.database();
         let service = of(&service(&database));
         let point = service.killed_at(number).unwrap_or_else(|| panic!("{kind}: no point {number}"));
         proof.next(&point, &database, &service.run(), &expected);
@@ -131,12 +144,13 @@ fn killed_with_a_lock_for_each_transaction() {
 fn broken(kind: &'static str, how: Break, from: Option<&str>, few: usize, same_process: bool) {
     let (expected, _) = undisturbed(Clone::clone);
     let mut proof = Proof::of(kind);
-    let whole = prepared(from);
+    let prepared = Prepared::new(from);
+    let whole = prepared.database();
     let wire = Wire::to(&whole, None);
     assert!(service(&whole).at(wire.url()).run().success);
     let messages = wire.messages();
     for number in chosen(messages.len(), few) {
-        let database = prepared(from);
+        let database = prepared.database();
         let wire = Wire::to(&database, Some((number, how)));
         let service = service(&database);
         let first =
@@ -174,8 +188,8 @@ fn at_definition(database: &TestDatabase, number: usize, event: &str, does: &str
     ));
 }
 
-fn definitions(from: Option<&str>, event: &str) -> usize {
-    let database = prepared(from);
+fn definitions(prepared: &Prepared, event: &str) -> usize {
+    let database = prepared.database();
     at_definition(&database, 0, event, "1");
     assert!(service(&database).run().success);
     database.rows("SELECT last_value FROM counted.definitions").concat().parse().unwrap()
@@ -185,8 +199,9 @@ fn definitions(from: Option<&str>, event: &str) -> usize {
 fn terminated(event: &str, from: Option<&str>, few: usize) {
     let (expected, _) = undisturbed(Clone::clone);
     let mut proof = Proof::of("pg_terminate_backend");
-    for number in chosen(definitions(from, event), few) {
-        let database = prepared(from);
+    let prepared = Prepared::new(from);
+    for number in chosen(definitions(&prepared, event), few) {
+        let database = prepared.database();
         at_definition(&database, number, event, "pg_terminate_backend(pg_backend_pid())");
         let first = service(&database).run();
         assert!(!first.success, "nobody was terminated");
@@ -207,23 +222,73 @@ fn terminated_in_the_middle_of_a_message() {
     terminated("ddl_command_start", Some("001"), 3);
 }
 
+fn until_it_sleeps(database: &TestDatabase) {
+    until("a statement sleeps", Duration::from_secs(30), || {
+        !database
+            .rows("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()")
+            .is_empty()
+    });
+}
+
+/// The server is stopped while it carries out the n-th definition, and comes back: the same process goes on, or, where
+/// it does not connect anew, says what is committed, and the next one does the rest.
+fn restarted(kind: &'static str, how: Stop, few: usize) {
+    let server = Setup::new().start();
+    let (expected, _) = undisturbed(Clone::clone);
+    let mut proof = Proof::of(kind);
+    let prepared = Prepared::on(server, Some("001"));
+    for number in chosen(definitions(&prepared, "ddl_command_start"), few) {
+        for same_process in [true, false] {
+            let database = prepared.database();
+            // A sequence may lose its place in a crash: behind the restart nothing sleeps.
+            let started = database.rows("SELECT pg_postmaster_start_time()").concat();
+            let sleep = format!("CASE WHEN pg_postmaster_start_time() = '{started}' THEN pg_sleep(100) END");
+            at_definition(&database, number, "ddl_command_start", &sleep);
+            let service = service(&database);
+            let first = if same_process { service.clone().with(RECONNECT, 1) } else { service.clone() }.start();
+            until_it_sleeps(&database);
+            server.stop(how);
+            // For a moment nobody listens.
+            std::thread::sleep(Duration::from_millis(300));
+            server.start_again();
+            let mut next = first.end();
+            if !same_process {
+                assert!(!next.success, "{}", next.out);
+                assert!(next.err.contains("the connection to the database was lost while"), "{}", next.err);
+                assert!(next.err.contains("001_witness.sql"), "what is committed is named: {}", next.err);
+                next = service.run();
+            }
+            let who = if same_process { "the same process" } else { "the next one" };
+            proof.next(&format!("definition {number}, {who} goes on"), &database, &next, &expected);
+        }
+    }
+    drop(prepared);
+    proof.end();
+}
+
+#[test]
+fn the_server_is_restarted() {
+    restarted("server restarted", Stop::Fast, 1);
+}
+
+#[test]
+fn the_server_crashes() {
+    restarted("server crashed and recovered", Stop::Immediate, 1);
+}
+
 /// Killed while the server is in the middle of a statement, which it notices by itself (PostgreSQL 14).
 #[test]
 fn killed_in_the_middle_of_a_statement() {
     let (expected, _) = undisturbed(Clone::clone);
     let mut proof = Proof::of("SIGKILL in a statement");
-    let from = Some("001");
-    for number in chosen(definitions(from, "ddl_command_start"), 2) {
-        let database = prepared(from);
+    let prepared = Prepared::new(Some("001"));
+    for number in chosen(definitions(&prepared, "ddl_command_start"), 2) {
+        let database = prepared.database();
         // An older server notices at the end of the statement.
         let old = database.server().major() < 14;
         at_definition(&database, number, "ddl_command_start", if old { "pg_sleep(2)" } else { "pg_sleep(100)" });
         let mut first = service(&database).start();
-        until("a statement sleeps", Duration::from_secs(30), || {
-            !database
-                .rows("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()")
-                .is_empty()
-        });
+        until_it_sleeps(&database);
         first.kill();
         proof.next(&format!("definition {number}"), &database, &service(&database).run(), &expected);
     }
@@ -235,8 +300,9 @@ fn killed_in_the_middle_of_a_statement() {
 fn stopped_in_a_concurrent_build() {
     let (expected, _) = undisturbed(Clone::clone);
     let mut proof = Proof::of("stopped in CREATE INDEX CONCURRENTLY");
+    let prepared = Prepared::new(Some("004"));
     for how in ["SIGKILL", "pg_terminate_backend"] {
-        let database = prepared(Some("004"));
+        let database = prepared.database();
         let mut reader = database.client();
         reader.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; INSERT INTO users (email) VALUES ('a'); SELECT count(*) FROM tasks").unwrap();
         let mut first = service(&database).start();

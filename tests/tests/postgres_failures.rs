@@ -5,6 +5,7 @@ mod runner;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use glowplug::{Engine, Error, Hooks, Migrations, OnFailure, Runner, Verify};
+use glowplug_tests::process::long;
 use glowplug_tests::{TestDatabase, postgres};
 use runner::{
     Log, Wire, applied, concurrent_index, file, files, history, migrations, nothing_is_locked, run, tasks, users,
@@ -47,12 +48,16 @@ fn a_second_connection_names_who_is_in_the_way() {
     run(&database, migrations(&[users()])).unwrap();
     let mut reader = database.connect();
     reader.batch_execute("SET application_name = 'the reader'; BEGIN; SELECT count(*) FROM users").unwrap();
-    let done = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(1500));
-        reader.batch_execute("COMMIT").unwrap();
-    });
     // The companion has a thread of its own: this log is the whole process's.
     let (log, _open) = Log::everywhere();
+    let seen = log.clone();
+    let done = std::thread::spawn(move || {
+        let since = Instant::now();
+        while !seen.text().contains("another session is in the way") && since.elapsed() < Duration::from_secs(4) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        reader.batch_execute("COMMIT").unwrap();
+    });
     let report = Runner::new(add_column()).url(database.url()).run_pending(&mut database.connect()).unwrap();
     done.join().unwrap();
     assert_eq!((files(&report), report.retries), (vec!["002_add.sql"], 0));
@@ -450,4 +455,242 @@ fn a_history_altered_by_hand_is_said() {
     let repaired = Runner::new(list).repair(&mut database.connect(), &[]).unwrap();
     assert_eq!(repaired.recorded, ["001", "002"]);
     assert_eq!(run(&database, list).unwrap().already_applied, 2);
+}
+
+/// Somebody reads a table for long; others want to read it meanwhile. The migration waits for the first no longer than
+/// its limit at a time, and stands in the way of the others only so long.
+#[test]
+fn a_reader_that_stays_lets_others_read() {
+    let (stays, limit) = if long() { (60, Duration::from_secs(5)) } else { (6, Duration::from_secs(1)) };
+    // The everyday run shares its machine with other tests.
+    let late = if long() { Duration::from_millis(500) } else { Duration::from_secs(3) };
+    let database = postgres();
+    run(&database, migrations(&[users()])).unwrap();
+    let mut reader = database.connect();
+    reader.batch_execute("BEGIN; SELECT count(*) FROM users").unwrap();
+    let over = std::sync::atomic::AtomicBool::new(false);
+    let (report, since, others) = std::thread::scope(|scope| {
+        let others: Vec<_> = (0..3)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut client = database.client();
+                    let (mut longest, mut reads) = (Duration::ZERO, 0);
+                    while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                        let since = Instant::now();
+                        client.batch_execute("SELECT count(*) FROM users").unwrap();
+                        longest = longest.max(since.elapsed());
+                        reads += 1;
+                        std::thread::sleep(Duration::from_millis(5));
+                    }
+                    (longest, reads)
+                })
+            })
+            .collect();
+        let leaves = scope.spawn(move || {
+            std::thread::sleep(Duration::from_secs(stays));
+            reader.batch_execute("COMMIT").unwrap();
+            Instant::now()
+        });
+        let mut runner = Runner::new(add_column());
+        if !long() {
+            // In the long form the limits are those of every service.
+            runner = runner.lock_timeout(limit);
+        }
+        let report = runner.run_pending(&mut database.connect());
+        let since = leaves.join().unwrap();
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        (report, since.elapsed(), others.into_iter().map(|other| other.join().unwrap()).collect::<Vec<_>>())
+    });
+    let report = report.unwrap();
+    assert_eq!(files(&report), ["002_add.sql"]);
+    assert!(report.retries > 0, "{report}");
+    let longest = others.iter().map(|(longest, _)| *longest).max().unwrap_or_default();
+    let reads: usize = others.iter().map(|(_, reads)| reads).sum();
+    assert!(longest <= limit + late, "{longest:?}");
+    assert!(reads > 30, "they read in between: {reads}");
+    println!(
+        "= a reader stayed {stays} s: {} tries, {reads} other reads, the longest of them {:.2} s (limit {} s), done {:.2} s behind it",
+        report.retries + 1,
+        longest.as_secs_f64(),
+        limit.as_secs(),
+        since.as_secs_f64()
+    );
+}
+
+#[test]
+fn what_a_role_may_not_is_said_and_leaves_nothing() {
+    // It may write the history, and make tables; the table of before is another's.
+    let database = postgres();
+    run(&database, migrations(&[users()])).unwrap();
+    let role = format!("service_{}", database.name());
+    database.execute(&format!(
+        "CREATE ROLE {role}; GRANT ALL ON SCHEMA public TO {role}; \
+         GRANT ALL ON __diesel_schema_migrations, __glowplug_history TO {role}; \
+         GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}"
+    ));
+    let mut connection = database.connect();
+    connection.batch_execute(&format!("SET ROLE {role}")).unwrap();
+    let sql = "CREATE TABLE pets (id integer);\nALTER TABLE users ADD COLUMN name text;\n";
+    let list = migrations(&[users(), file("002_pets.sql", sql)]);
+    let error = Runner::new(list).run_pending(&mut connection).unwrap_err();
+    insta::assert_snapshot!(error, @r"
+    migration 002_pets.sql failed: must be owner of table users
+     --> migrations/002_pets.sql:2:1
+      |
+    1 | CREATE TABLE pets (id integer);
+    2 | ALTER TABLE users ADD COLUMN name text;
+      | ^
+      = statement 2 of 2; all of the file is rolled back
+      = SQLSTATE 42501
+      = 001_create_users.sql is applied and stays
+      = next: give the role the right, or run the migrations as the role that owns the tables
+    ");
+    assert_eq!(history(&database), ["001 completed 2/2 -", "002 failed 0/2 42501"]);
+    assert_eq!(database.rows("SELECT to_regclass('pets') IS NULL"), ["t"]);
+    // One that may read alone is told at the history, and that stays as it is.
+    connection.batch_execute("RESET ROLE").unwrap();
+    database.execute(&format!("REVOKE INSERT, UPDATE ON __diesel_schema_migrations FROM {role}"));
+    connection.batch_execute(&format!("SET ROLE {role}")).unwrap();
+    let error = Runner::new(list).run_pending(&mut connection).unwrap_err();
+    insta::assert_snapshot!(error, @r"
+    writing the history of migrations: permission denied for table __diesel_schema_migrations
+      = SQLSTATE 42501
+      = next: give the role the right (GRANT CREATE ON SCHEMA … TO …), or run the migrations as the role that owns the tables
+    ");
+    assert_eq!(history(&database).len(), 2);
+    assert!(nothing_is_locked(&database));
+    drop(connection);
+    database.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+}
+
+#[test]
+fn a_migration_of_twenty_megabytes_is_only_long() {
+    let database = postgres();
+    run(&database, migrations(&[users()])).unwrap();
+    // One statement of ten, and many of ten; the last one fails at first.
+    let long = format!("CREATE TABLE texts (text text);\nINSERT INTO texts VALUES ('{}');\n", "x".repeat(10 << 20));
+    let line = format!("INSERT INTO texts VALUES ('{}');\n", "y".repeat(10_500));
+    let sql = format!("{long}{}INSERT INTO others VALUES ('{}');\n", line.repeat(1000), "z".repeat(1 << 20));
+    assert!(sql.len() > 20 << 20);
+    let list = migrations(&[users(), file("002_big.sql", &sql)]);
+    let since = Instant::now();
+    let error = run(&database, list).unwrap_err();
+    let text = error.to_string();
+    assert_eq!(error.sqlstate(), Some("42P01"), "{}", &text[..text.len().min(2000)]);
+    assert!(text.contains(" --> migrations/002_big.sql:1003:13\n"), "{}", &text[..text.len().min(2000)]);
+    assert!(text.len() < 2000, "the text of a line is cut: {}", text.len());
+    database.execute("CREATE TABLE others (text text)");
+    let report = run(&database, list).unwrap();
+    assert_eq!(files(&report), ["002_big.sql"]);
+    assert!(since.elapsed() < Duration::from_secs(60), "{:?}", since.elapsed());
+    assert_eq!(database.rows("SELECT count(*), sum(length(text)) FROM texts"), ["1001|20985760"]);
+}
+
+#[test]
+fn migrations_in_another_order_are_refused() {
+    // Two branches, each with a 002 and a 003 of its own: the numbers are the same, the files are not.
+    let database = postgres();
+    let a = |name| file(name, "CREATE TABLE a ();\n");
+    let b = |name| file(name, "CREATE TABLE b ();\n");
+    run(&database, migrations(&[users(), a("002_a.sql"), b("003_b.sql")])).unwrap();
+    let error = run(&database, migrations(&[users(), b("002_b.sql"), a("003_a.sql")])).unwrap_err();
+    insta::assert_snapshot!(error, @r"
+    2 migrations were edited after they had been applied
+      - migrations/002_b.sql
+      - migrations/003_a.sql
+      = the database has what the file said before: the edit would never reach it
+      = nothing was changed
+      = next: restore the file as it was applied, or restore it and write the next migration with the difference
+    ");
+    // One of them came in the middle: the number of each is its own, and the middle one is late.
+    let database = postgres();
+    run(&database, migrations(&[users(), b("003_b.sql")])).unwrap();
+    let error = run(&database, migrations(&[users(), a("002_a.sql"), b("003_b.sql")])).unwrap_err();
+    assert_eq!(error.code(), "out-of-order", "{error}");
+    assert!(error.to_string().contains("migrations/002_a.sql is not applied, though 003 is"), "{error}");
+    // A file that is gone, with nothing pending: the service starts.
+    let report = run(&database, migrations(&[b("003_b.sql")])).unwrap();
+    assert_eq!(report.warnings, ["the database has 1 migration that this program does not know: 001"]);
+}
+
+#[test]
+fn a_connection_that_died_while_it_was_idle_is_said_or_made_anew() {
+    let database = postgres();
+    run(&database, migrations(&[users()])).unwrap();
+    let list = migrations(&[users(), tasks()]);
+    // The server has ended it; or the way to it has gone.
+    let mut ended = database.connect();
+    database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    let wire = Wire::to(&database);
+    let mut cut = PgConnection::establish(&wire.url()).unwrap();
+    wire.cut();
+    for connection in [&mut ended, &mut cut] {
+        let error = Runner::new(list).run_pending(connection).unwrap_err();
+        assert_eq!(error.code(), "connection-lost", "{error}");
+        assert!(error.to_string().contains("= next: start again when the database is back"), "{error}");
+        let health = Runner::new(list).health(connection);
+        assert_eq!(health.http_status(), 503);
+    }
+    assert_eq!(applied(&database), ["001"]);
+    // A run that makes its connections itself goes on with another one: this one dies behind the messages of connecting.
+    let wire = glowplug_tests::wire::Wire::to(&database, None);
+    drop(PgConnection::establish(wire.url()).unwrap());
+    let connecting = wire.messages().len();
+    let wire = glowplug_tests::wire::Wire::to(&database, Some((connecting + 1, glowplug_tests::wire::Break::Before)));
+    let (_, report) = Runner::new(list).run_pending_at::<PgConnection>(wire.url(), Duration::from_secs(20)).unwrap();
+    assert!(wire.is_broken());
+    assert_eq!((files(&report), report.retries), (vec!["002_create_tasks.sql"], 1));
+}
+
+#[test]
+fn a_history_of_a_newer_version_is_left_as_it_is() {
+    let database = postgres();
+    run(&database, migrations(&[users(), tasks()])).unwrap();
+    // One more column, another state, another algorithm, and more versions than this program has.
+    database.execute(
+        "ALTER TABLE __glowplug_history ADD COLUMN shape text NOT NULL DEFAULT 'round', ALTER COLUMN name TYPE varchar(500); \
+         ALTER TABLE __glowplug_history DROP CONSTRAINT __glowplug_history_status_check; \
+         UPDATE __glowplug_history SET checksum = 'v9:abc', tool_version = '9.0.0'; \
+         INSERT INTO __glowplug_history (version, name, checksum, raw_checksum, status, statements_done, statements_total, \
+           started_at, runner, tool_version) VALUES ('003', 'later', 'v9:def', 'x', 'paused', 1, 2, now(), 'elsewhere:1', '9.0.0'); \
+         INSERT INTO __diesel_schema_migrations (version) VALUES ('004')",
+    );
+    let rows = database.rows("SELECT * FROM __glowplug_history ORDER BY id");
+    let report = run(&database, migrations(&[users(), tasks()])).unwrap();
+    assert_eq!(report.already_applied, 2);
+    assert_eq!(report.warnings, ["the database has 1 migration that this program does not know: 004"]);
+    assert_eq!(database.rows("SELECT * FROM __glowplug_history ORDER BY id"), rows);
+    let runner = Runner::new(migrations(&[users(), tasks()]));
+    let mut connection = database.connect();
+    assert_eq!(runner.history(&mut connection).unwrap()[2].status, "paused");
+    assert_eq!(runner.status(&mut connection).unwrap().unknown, ["004"]);
+    assert_eq!(runner.health(&mut connection).http_status(), 200);
+}
+
+#[test]
+fn two_services_that_start_at_once_in_one_database_wait_for_nobody_but_their_own() {
+    let database = postgres();
+    let list = |name: &str, slow: &str| {
+        let table = format!("CREATE TABLE {name} ();\n{slow}");
+        migrations(&[file("001_first.sql", &table), file("002_second.sql", &format!("CREATE TABLE {name}_2 ();\n"))])
+    };
+    let (billing, shipping) = (list("billing", "SELECT pg_sleep(3);\n"), list("shipping", ""));
+    let start = |name: &'static str, list| {
+        let mut connection = database.connect();
+        Runner::new(list).history_name(name).run_pending(&mut connection).unwrap()
+    };
+    std::thread::scope(|scope| {
+        let slow: Vec<_> = (0..2).map(|_| scope.spawn(|| start("billing", billing))).collect();
+        let quick: Vec<_> = (0..4).map(|_| scope.spawn(|| start("shipping", shipping))).collect();
+        let quick: Vec<_> = quick.into_iter().map(|service| service.join().unwrap()).collect();
+        assert_eq!(quick.iter().map(|report| report.applied.len()).sum::<usize>(), 2);
+        // The other list is at its first file still.
+        assert_eq!(database.rows("SELECT to_regclass('billing') IS NULL"), ["t"]);
+        let slow: Vec<_> = slow.into_iter().map(|service| service.join().unwrap()).collect();
+        assert_eq!(slow.iter().map(|report| report.applied.len()).sum::<usize>(), 2);
+    });
+    for name in ["billing", "shipping"] {
+        let rows = database.rows(&format!("SELECT version, status FROM __glowplug_history_{name} ORDER BY id"));
+        assert_eq!(rows, ["001|completed", "002|completed"]);
+    }
 }

@@ -512,7 +512,7 @@ fn what_cannot_be_one_transaction_goes_on_where_it_stopped() {
       | ^
       = statement 2 of 2
       = SQLSTATE 42P01
-      = the file cannot run in a transaction; its first statement is done and stay
+      = the file cannot run in a transaction; its first statement is done and stays
       = 001_create_users.sql … 002_create_tasks.sql are applied and stay (2)
       = next: correct migrations/003_two.sql, which is not applied and may be edited; build and start again
     "#);

@@ -4,7 +4,7 @@ use super::{
     ATTEMPT_COLUMNS, AtOnce, AttemptRow, Backend, HistoryRow, already_applied, attempt_values, attempts_query,
     history_of, history_query, not_applied, optional,
 };
-use crate::error::{Cause, Error, Failure, seconds};
+use crate::error::{Cause, Error, Failure, Meaning, seconds};
 use crate::history::{CHECKSUM_PREFIX, History, Names, Tables};
 use crate::migration::{Engine, Migration, Migrations, Table};
 use crate::settings::Settings;
@@ -21,6 +21,9 @@ const NOW: &str = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
 /// How long SQLite waits on its own before the wait is looked at, and a line written to the log.
 const SLICE: Duration = Duration::from_secs(3);
 
+/// Between two tries where SQLite does not wait on its own: connections that share memory.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// So many go into one transaction on a new database.
 const AT_ONCE: usize = 500;
 
@@ -33,6 +36,8 @@ const SWITCHES: [&str; 5] =
 pub struct Session<'a> {
     connection: &'a mut SqliteConnection,
     busy_timeout: i64,
+    /// How long the run waits for others.
+    lock_wait: Duration,
     /// A second connection that holds a lock file.
     lock: Option<Box<SqliteConnection>>,
     /// What was set before a migration that sets something.
@@ -57,15 +62,29 @@ fn quote(text: &str) -> String {
 }
 
 fn is_busy(failure: &Failure) -> bool {
-    failure.message.starts_with("database is locked") || failure.message.starts_with("database table is locked")
+    ["database is locked", "database table is locked", "database schema is locked"]
+        .iter()
+        .any(|start| failure.message.starts_with(start))
 }
 
 fn number(connection: &mut SqliteConnection, query: &str) -> Result<i64, Box<Failure>> {
-    Ok(sql_query(query).get_result::<Number>(connection)?.number)
+    Ok(sql_query(query).get_result::<Number>(connection).map_err(explained)?.number)
 }
 
 fn batch(connection: &mut SqliteConnection, sql: &str) -> Result<(), Box<Failure>> {
-    connection.batch_execute(sql).map_err(Box::<Failure>::from)
+    connection.batch_execute(sql).map_err(explained)
+}
+
+/// What diesel says, and what it means: SQLite's codes stay with diesel, its words are always the same.
+fn explained(error: diesel::result::Error) -> Box<Failure> {
+    let mut failure = Box::<Failure>::from(error);
+    failure.meaning = match &*failure.message {
+        "database or disk is full" => Some(Meaning::NoRoom),
+        "attempt to write a readonly database" => Some(Meaning::ReadOnly),
+        message if message.starts_with("no such column: ") => Some(Meaning::NoColumn),
+        _ => None,
+    };
+    failure
 }
 
 /// Sets how long SQLite waits on its own for a lock. Not a read of the database, so it cannot meet one.
@@ -83,6 +102,7 @@ fn patiently(connection: &mut SqliteConnection, settings: &Settings, sql: &str) 
 
 fn again_while_busy(connection: &mut SqliteConnection, settings: &Settings, sql: &str) -> Result<(), Box<Failure>> {
     let since = Instant::now();
+    let mut logged: Option<Instant> = None;
     loop {
         match batch(connection, sql) {
             Err(mut failure) if is_busy(&failure) => {
@@ -90,7 +110,11 @@ fn again_while_busy(connection: &mut SqliteConnection, settings: &Settings, sql:
                     failure.cause = Cause::Waited { waited: since.elapsed(), holder: None };
                     return Err(failure);
                 }
-                tracing::info!(waited = %seconds(since.elapsed()), "another process writes to this database; waiting for it");
+                if logged.is_none_or(|at| at.elapsed() >= SLICE) {
+                    logged = Some(Instant::now());
+                    tracing::info!(waited = %seconds(since.elapsed()), "another process writes to this database; waiting for it");
+                }
+                std::thread::sleep(PAUSE);
             }
             other => return other,
         }
@@ -99,11 +123,22 @@ fn again_while_busy(connection: &mut SqliteConnection, settings: &Settings, sql:
 
 impl<'a> Session<'a> {
     pub(crate) fn new(connection: &'a mut SqliteConnection) -> Self {
-        Session { connection, busy_timeout: 0, lock: None, remembered: None }
+        Session { connection, busy_timeout: 0, lock_wait: Duration::ZERO, lock: None, remembered: None }
     }
 
     fn batch(&mut self, sql: &str) -> Result<(), Box<Failure>> {
         batch(self.connection, sql)
+    }
+
+    /// Reads, and waits where a writer shares the memory: SQLite itself waits for those of a file alone.
+    fn read<T>(&mut self, read: impl Fn(&mut SqliteConnection) -> diesel::QueryResult<T>) -> Result<T, Box<Failure>> {
+        let since = Instant::now();
+        loop {
+            match read(self.connection).map_err(explained) {
+                Err(failure) if is_busy(&failure) && since.elapsed() < self.lock_wait => std::thread::sleep(PAUSE),
+                other => return other,
+            }
+        }
     }
 
     fn number(&mut self, query: &str) -> Result<i64, Box<Failure>> {
@@ -161,7 +196,10 @@ impl Backend for Session<'_> {
             timeout: i64,
         }
         // As a statement and not as a table: that one would read the schema, and meet a lock before it may wait.
-        self.busy_timeout = sql_query("PRAGMA busy_timeout").get_result::<Timeout>(self.connection)?.timeout;
+        self.lock_wait = settings.lock_wait;
+        let before =
+            |connection: &mut SqliteConnection| sql_query("PRAGMA busy_timeout").get_result::<Timeout>(connection);
+        self.busy_timeout = self.read(before)?.timeout;
         wait(self.connection, settings.lock_wait)
     }
 
@@ -180,14 +218,14 @@ impl Backend for Session<'_> {
             return Ok(false);
         }
         let (applied, history) = (&tables.applied, &tables.history);
-        let state = sql_query(format!(
+        let query = format!(
             "SELECT coalesce(group_concat(line, ''), '') AS line FROM (\
                SELECT a.version || ' ' || coalesce(h.checksum, '') || ' ' || coalesce(h.raw_checksum, '') || char(10) AS line \
                FROM {applied} a LEFT JOIN {history} h ON h.version = a.version AND h.status IN ('completed', 'baselined') \
                  AND h.id IN (SELECT max(id) FROM {history} GROUP BY version) \
                ORDER BY length(ltrim(a.version, '0')), ltrim(a.version, '0'), a.version)"
-        ))
-        .get_result::<Line>(self.connection)?;
+        );
+        let state = self.read(|connection| sql_query(&query).get_result::<Line>(connection))?;
         let mut expected = String::with_capacity(migrations.list.len() * 150);
         for migration in migrations.list {
             let _ = writeln!(
@@ -201,10 +239,10 @@ impl Backend for Session<'_> {
 
     fn tables(&mut self, names: &Names) -> Result<Tables, Box<Failure>> {
         let (applied, history) = (&names.applied, &names.history);
-        let found = sql_query(format!(
+        let query = format!(
             "SELECT name AS line FROM main.sqlite_master WHERE type = 'table' AND name IN ('{applied}', '{history}')"
-        ))
-        .get_results::<Line>(self.connection)?;
+        );
+        let found = self.read(|connection| sql_query(&query).get_results::<Line>(connection))?;
         let exists = |name: &str| found.iter().any(|row| row.line == name);
         Ok(Tables {
             applied: format!("main.{applied}"),
@@ -218,14 +256,14 @@ impl Backend for Session<'_> {
 
     fn history(&mut self, tables: &Tables) -> Result<History, Box<Failure>> {
         let Some(query) = history_query(tables, instant) else { return Ok(History::default()) };
-        Ok(history_of(sql_query(query).get_results::<HistoryRow>(self.connection)?))
+        Ok(history_of(self.read(|connection| sql_query(&query).get_results::<HistoryRow>(connection))?))
     }
 
     fn attempts(&mut self, tables: &Tables) -> Result<Vec<AttemptRow>, Box<Failure>> {
         if !tables.history_exists {
             return Ok(Vec::new());
         }
-        Ok(sql_query(attempts_query(tables, instant)).get_results(self.connection)?)
+        sql_query(attempts_query(tables, instant)).get_results(self.connection).map_err(explained)
     }
 
     /// Transactions lock by themselves. What runs outside of one is kept apart by a lock on a second, empty database

@@ -95,18 +95,20 @@ fn index(statement: &str) -> Option<&'static str> {
 fn migration(file: &File) -> Migration {
     let sql = leak(file.sql.clone().into_boxed_str());
     let mut statements = Vec::new();
-    let mut from = 0;
+    let (mut from, mut line, mut counted) = (0, 1, 0);
     for part in sql.split_inclusive(";\n") {
         let text = part.trim_end().trim_end_matches(';');
         let code = text.lines().find(|line| !line.trim().is_empty() && !line.trim_start().starts_with("--"));
         if let Some(code) = code {
             let start = from + code.as_ptr() as usize - part.as_ptr() as usize + code.len() - code.trim_start().len();
             let code = &text[start - from..];
-            let before = &sql[..start];
+            // Counted on from the statement before: a file may be long.
+            line += sql[counted..start].matches('\n').count();
+            counted = start;
             statements.push(Statement {
                 start: u32::try_from(start).unwrap(),
                 end: u32::try_from(from + text.len()).unwrap(),
-                line: u32::try_from(before.matches('\n').count() + 1).unwrap(),
+                line: u32::try_from(line).unwrap(),
                 column: 1,
                 transactional: !alone(code),
                 index: index(code),

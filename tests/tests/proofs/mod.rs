@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use diesel::prelude::*;
 use glowplug_tests::TestDatabase;
 use glowplug_tests::process::{Ended, Service};
 
@@ -67,28 +68,37 @@ pub fn outcome(database: &TestDatabase) -> Outcome {
 }
 
 /// All objects of `public` as definitions, invalid indexes marked.
+const SCHEMA: &str = "SELECT line FROM ( \
+       SELECT 'column ' || c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) \
+           || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END || a.attidentity::text \
+           || coalesce(' default ' || pg_get_expr(d.adbin, d.adrelid), '') AS line, c.relnamespace AS n \
+         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
+         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
+         WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm') \
+       UNION ALL SELECT pg_get_indexdef(i.indexrelid) || CASE WHEN i.indisvalid THEN '' ELSE ' INVALID' END, c.relnamespace \
+         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
+       UNION ALL SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid), connamespace \
+         FROM pg_constraint \
+       UNION ALL SELECT pg_get_functiondef(oid), pronamespace FROM pg_proc WHERE prokind IN ('f', 'p') \
+       UNION ALL SELECT 'view ' || relname || pg_get_viewdef(oid), relnamespace FROM pg_class WHERE relkind IN ('v', 'm') \
+       UNION ALL SELECT 'trigger ' || pg_get_triggerdef(t.oid), c.relnamespace \
+         FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal \
+       UNION ALL SELECT 'type ' || t.typname || coalesce((SELECT string_agg(e.enumlabel, ' ' ORDER BY e.enumsortorder) \
+           FROM pg_enum e WHERE e.enumtypid = t.oid), ''), t.typnamespace FROM pg_type t WHERE t.typtype IN ('e', 'd') \
+       UNION ALL SELECT 'sequence ' || relname, relnamespace FROM pg_class WHERE relkind = 'S' \
+     ) s WHERE n = 'public'::regnamespace ORDER BY line COLLATE \"C\"";
+
 pub fn schema(database: &TestDatabase) -> Vec<String> {
-    database.rows(
-        "SELECT line FROM ( \
-           SELECT 'column ' || c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) \
-               || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END || a.attidentity::text \
-               || coalesce(' default ' || pg_get_expr(d.adbin, d.adrelid), '') AS line, c.relnamespace AS n \
-             FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
-             LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
-             WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm') \
-           UNION ALL SELECT pg_get_indexdef(i.indexrelid) || CASE WHEN i.indisvalid THEN '' ELSE ' INVALID' END, c.relnamespace \
-             FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
-           UNION ALL SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid), connamespace \
-             FROM pg_constraint \
-           UNION ALL SELECT pg_get_functiondef(oid), pronamespace FROM pg_proc WHERE prokind IN ('f', 'p') \
-           UNION ALL SELECT 'view ' || relname || pg_get_viewdef(oid), relnamespace FROM pg_class WHERE relkind IN ('v', 'm') \
-           UNION ALL SELECT 'trigger ' || pg_get_triggerdef(t.oid), c.relnamespace \
-             FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal \
-           UNION ALL SELECT 'type ' || t.typname || coalesce((SELECT string_agg(e.enumlabel, ' ' ORDER BY e.enumsortorder) \
-               FROM pg_enum e WHERE e.enumtypid = t.oid), ''), t.typnamespace FROM pg_type t WHERE t.typtype IN ('e', 'd') \
-           UNION ALL SELECT 'sequence ' || relname, relnamespace FROM pg_class WHERE relkind = 'S' \
-         ) s WHERE n = 'public'::regnamespace ORDER BY line COLLATE \"C\"",
-    )
+    database.rows(SCHEMA)
+}
+
+pub fn schema_through(connection: &mut PgConnection) -> Vec<String> {
+    #[derive(QueryableByName)]
+    struct Line {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        line: String,
+    }
+    diesel::sql_query(SCHEMA).load::<Line>(connection).unwrap().into_iter().map(|row| row.line).collect()
 }
 
 /// What is not as it must be, in words; empty where everything is.

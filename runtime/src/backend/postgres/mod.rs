@@ -4,7 +4,7 @@ use super::{
     ATTEMPT_COLUMNS, AtOnce, AttemptRow, Backend, Blocker, HistoryRow, already_applied, attempt_values, attempts_query,
     history_of, history_query, not_applied, optional,
 };
-use crate::error::{Cause, Error, Failure};
+use crate::error::{Cause, Error, Failure, Meaning};
 use crate::history::{History, Names, Tables};
 use crate::migration::{Engine, Migration, Migrations, Table};
 use crate::settings::{Mode, Settings};
@@ -12,6 +12,7 @@ use diesel::connection::{LoadConnection, TransactionManager as _};
 use diesel::pg::Pg;
 use diesel::sql_types::{Array, BigInt, Bool, Double, Integer, Nullable, Text};
 use diesel::{QueryableByName, RunQueryDsl as _, sql_query};
+use sqlstate::Again;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -274,8 +275,18 @@ impl<'a, C: LoadConnection<Backend = Pg>> Session<'a, C> {
             return failure;
         }
         let opened = self.batch(if in_transaction { "ROLLBACK TO SAVEPOINT glowplug_statement" } else { "BEGIN" });
-        failure.sqlstate =
-            opened.and_then(|()| sqlstate::of(self.connection, statement, &failure.message)).unwrap_or_default();
+        match opened.and_then(|()| sqlstate::of(self.connection, statement, &failure.message)) {
+            Ok(Again::Fails(code)) => failure.sqlstate = Some(code),
+            // Somebody was in the way, in words that are not known: servers speak many languages.
+            Ok(Again::GoesWell) => failure.meaning = Some(Meaning::Conflict),
+            Err(second) if second.is_lost() => failure.cause = Cause::Lost,
+            Ok(Again::FailsOtherwise) | Err(_) => {}
+        }
+        // Which code a full disk has depends on what fills it.
+        let full = ["could not extend file", "could not write to file"];
+        if failure.meaning() == Meaning::Other && full.iter().any(|start| failure.message.starts_with(start)) {
+            failure.meaning = Some(Meaning::NoRoom);
+        }
         if !in_transaction {
             self.rollback();
         }

@@ -14,7 +14,7 @@ pub(super) fn of<C: LoadConnection<Backend = Pg>>(
     connection: &mut C,
     statement: &str,
     message: &str,
-) -> Result<Option<String>, Box<Failure>> {
+) -> Result<Again, Box<Failure>> {
     #[derive(QueryableByName)]
     struct Said {
         #[diesel(sql_type = Nullable<Text>)]
@@ -37,8 +37,23 @@ pub(super) fn of<C: LoadConnection<Backend = Pg>>(
         "SELECT current_setting('glowplug.sqlstate', true) AS sqlstate, current_setting('glowplug.message', true) AS message",
     )?;
     let said = said.into_iter().next();
-    let believed = said.filter(|said| said.message.as_deref().is_some_and(|said| said.trim_end() == message));
-    Ok(believed.and_then(|said| said.sqlstate))
+    Ok(match said {
+        // A session that had its settings set before answers an empty text.
+        Some(Said { message: Some(again), sqlstate: Some(code) }) if !code.is_empty() => {
+            if again.trim_end() == message { Again::Fails(code) } else { Again::FailsOtherwise }
+        }
+        _ => Again::GoesWell,
+    })
+}
+
+/// How a statement that has failed goes when it is run once more.
+pub(super) enum Again {
+    /// As it did, with this code.
+    Fails(String),
+    /// In another way, which tells nothing.
+    FailsOtherwise,
+    /// Whatever it was is over.
+    GoesWell,
 }
 
 /// The code of messages that are known by their (English) words: of what cannot be run again inside a block, and of what
@@ -68,7 +83,7 @@ pub(super) fn known(message: &str) -> Option<&'static str> {
         "57P01"
     } else if ends("cannot run inside a transaction block") {
         "25001"
-    } else if starts("could not extend file") {
+    } else if starts("could not extend file") && message.contains("No space left on device") {
         "53100"
     } else {
         return None;
