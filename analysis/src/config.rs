@@ -499,13 +499,8 @@ impl Reader<'_> {
             match &file.problem {
                 None => files.push(file),
                 Some(problem) => {
-                    let why = match problem {
-                        ReadProblem::NotUtf8 { line, .. } => format!("is not UTF-8 (line {line})"),
-                        ReadProblem::TooLarge { bytes } => format!("is too large ({} MiB)", bytes >> 20),
-                        ReadProblem::Io(words) => format!("cannot be read: {words}"),
-                    };
                     let help = "the path is relative to the folder of the migrations".to_owned();
-                    self.say(span_of(entry), format!("`{path}` {why}"), Some(help));
+                    self.say(span_of(entry), format!("`{path}` {problem}"), Some(help));
                 }
             }
         }

@@ -15,6 +15,7 @@ pub mod config;
 pub mod diagnostics;
 mod directive;
 mod fold;
+pub mod lock;
 mod numbering;
 mod proof;
 pub mod rules;
@@ -25,7 +26,7 @@ mod syntax;
 
 pub use config::{Backend, Config};
 pub use diagnostics::{Diagnostic, Group, Level};
-pub use numbering::{NextPath, next_path};
+pub use numbering::{Adoption, NextPath, adoption, next_path};
 pub use schema::Schema;
 pub use sources::Sources;
 pub use span::{LineIndex, Span};
@@ -143,6 +144,9 @@ pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
             }
         },
     );
+    if let Some(file) = &sources.lock {
+        diagnostics.extend(lock::verify(file, &migrations));
+    }
     let allows: Vec<_> = directives
         .into_iter()
         .map(|(file, statements, allows)| directive::FileAllows { file: &sources.files[file].path, statements, allows })

@@ -693,6 +693,44 @@ pub struct NextPath {
     pub up: String,
     /// The file that takes it back, where the last migration has one.
     pub down: Option<String>,
+    /// The version that it will be read as: its digits, dashes dropped.
+    pub version: String,
+    /// The words of its name, as in its file's.
+    pub name: String,
+}
+
+/// What the settings of a folder say for the migrations that are there already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adoption {
+    /// How many there are.
+    pub migrations: usize,
+    /// For `enforce-from`: the first version after the newest one.
+    pub enforce_from: String,
+    /// For `gaps`: the numbers between them that none has.
+    pub gaps: Vec<String>,
+}
+
+/// How a folder with migrations is taken over as it is; `None` for one without.
+///
+/// ```
+/// use glowplug_analysis::{Backend, Config, Sources, adoption};
+/// let folder = Sources::from_texts([("000_a.sql", ""), ("001_b.sql", ""), ("011_c.sql", "")]);
+/// let adoption = adoption(&folder, &Config::new(Backend::Postgres)).unwrap();
+/// assert_eq!((adoption.migrations, adoption.enforce_from.as_str()), (3, "012"));
+/// assert_eq!(adoption.gaps, ["002..=010"]);
+/// ```
+#[must_use]
+pub fn adoption(sources: &Sources, config: &Config) -> Option<Adoption> {
+    let entries = number(sources, config).entries;
+    let enforce_from = increment(&entries.last()?.version);
+    let counted = |entry: &Entry| (entry.version.len() < TIMESTAMP_DIGITS).then(|| numeric(&entry.version));
+    let gaps = entries.windows(2).flat_map(|pair| {
+        let (before, after) = (counted(&pair[0]), counted(&pair[1]));
+        let width = pair[0].version.len().min(pair[1].version.len());
+        let between = before.zip(after).map_or_else(Vec::new, |(b, a)| subtract(b + 1, a.saturating_sub(1), &[]));
+        between.into_iter().map(move |range| gap_text(range, width))
+    });
+    Some(Adoption { migrations: entries.len(), enforce_from, gaps: gaps.collect() })
 }
 
 /// What the file systems in use take for one name, in bytes.
@@ -787,7 +825,7 @@ pub fn next_path(sources: &Sources, config: &Config, words: &str, now: &str) -> 
             "the name is too long: its file's would be {length} bytes, and {MAX_FILE_NAME} is what file systems take"
         ));
     }
-    Ok(NextPath { up, down })
+    Ok(NextPath { up, down, version: number.replace('-', ""), name })
 }
 
 /// The time in the manner of the last one, and later than it: also where that one lies in the future, or counts seconds.

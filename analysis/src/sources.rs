@@ -1,6 +1,7 @@
 //! The only file that reads files: a folder of migrations becomes [`Sources`].
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -9,6 +10,9 @@ use crate::span::{LineIndex, Span};
 
 /// The largest file that is read, in bytes. Larger ones hold data, not a schema, and would be copied into every binary.
 pub const MAX_FILE_BYTES: u64 = 64 << 20;
+
+/// The name of the file that says what each migration was when it was sealed.
+pub const LOCK_FILE: &str = "glowplug.lock";
 
 /// One file as it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +63,17 @@ pub struct Lines {
     pub end_column: usize,
 }
 
+/// What is wrong, behind the name of the file.
+impl fmt::Display for ReadProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotUtf8 { line, .. } => write!(f, "is not UTF-8 (line {line})"),
+            Self::TooLarge { bytes } => write!(f, "is too large ({} MiB)", bytes >> 20),
+            Self::Io(words) => write!(f, "cannot be read: {words}"),
+        }
+    }
+}
+
 /// A folder of migrations, read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
@@ -67,6 +82,8 @@ pub struct Sources {
     /// Every `.sql` file at the places where a layout keeps them, and the `metadata.toml` beside them, in the order of
     /// their paths. Which of them are migrations, and in what order, numbering decides.
     pub files: Vec<SourceFile>,
+    /// `glowplug.lock`, where there is one.
+    pub lock: Option<SourceFile>,
     /// Files that are no migrations, but that a diagnostic may point into: `glowplug.toml`, the preamble.
     pub others: Vec<SourceFile>,
 }
@@ -109,11 +126,11 @@ impl Sources {
     pub fn from_texts<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut files: Vec<_> = files.into_iter().map(|(p, t)| SourceFile::new(p, t)).collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        Self { directory: PathBuf::new(), files, others: Vec::new() }
+        Self { directory: PathBuf::new(), files, lock: None, others: Vec::new() }
     }
 
     /// Reads a folder: `*.sql` in it and in the folders it holds, one level deep. Symbolic links are followed. Hidden
-    /// files, and everything that is not SQL (a README, `glowplug.toml`, `glowplug.lock`), are left out.
+    /// files, and everything else that is not SQL (a README, `glowplug.toml`), are left out; `glowplug.lock` is read.
     ///
     /// # Errors
     /// Where the folder itself cannot be read, in words that name it; what is wrong with a single file is kept with that file.
@@ -124,8 +141,13 @@ impl Sources {
     /// ```
     pub fn read(directory: &Path) -> io::Result<Self> {
         let mut files = Vec::new();
+        let mut lock = None;
         let mut home = None;
         for (name, at) in list(directory).map_err(|e| explain(directory, &e))? {
+            if name == LOCK_FILE {
+                lock = Some(SourceFile::read(&at, name));
+                continue;
+            }
             let is_sql = has_extension(&name, "sql");
             let folder = match fs::metadata(&at) {
                 Ok(found) => found.is_dir(),
@@ -164,7 +186,7 @@ impl Sources {
             }
         }
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(Self { directory: directory.to_owned(), files, others: Vec::new() })
+        Ok(Self { directory: directory.to_owned(), files, lock, others: Vec::new() })
     }
 
     /// Keeps a file that is no migration, so that diagnostics can show it; one of the same path is replaced.
@@ -186,7 +208,7 @@ impl Sources {
     pub fn find(&self, path: &str) -> Option<&SourceFile> {
         match self.files.binary_search_by(|f| f.path.as_str().cmp(path)) {
             Ok(index) => self.files.get(index),
-            Err(_) => self.others.iter().find(|f| f.path == path),
+            Err(_) => self.lock.iter().chain(&self.others).find(|f| f.path == path),
         }
     }
 }

@@ -127,7 +127,7 @@ fn summary(analysis: &Analysis, directory: &Path) -> String {
         return format!("no migrations in {}\n", directory.display());
     }
     let count = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
-    let migrations = count(analysis.migrations.len(), "migration");
+    let migrations = crate::migrations(analysis.migrations.len());
     let errors = errors(analysis);
     let warnings = analysis.diagnostics.len() - errors;
     let found = match (errors, warnings) {

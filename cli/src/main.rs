@@ -5,6 +5,8 @@
 mod check;
 mod explain;
 mod github;
+mod init;
+mod lock;
 mod new;
 mod pages;
 mod place;
@@ -42,6 +44,10 @@ enum Command {
     Check(check::Check),
     /// Print the page of a rule; without one, list the rules
     Explain(explain::Explain),
+    /// Prepare this crate for migrations, new ones or those that are there; overwrites nothing
+    Init(init::Init),
+    /// Seal the migrations in glowplug.lock, so that a later edit of one fails the build
+    Lock(lock::Lock),
     /// Write the next migration's file, named as the others are
     New(new::New),
     /// Print what the schema will be once every migration is applied
@@ -133,6 +139,11 @@ impl Failure {
 /// What a command answers: whether all was well.
 type Outcome = Result<bool, Failure>;
 
+/// `1 migration`, `2 migrations`.
+fn migrations(count: usize) -> String {
+    format!("{count} migration{}", if count == 1 { "" } else { "s" })
+}
+
 /// Writes to stdout. Who reads it may have seen enough: a closed pipe is no failure.
 fn print(text: &str) -> Result<(), Failure> {
     write(text).map(drop)
@@ -166,6 +177,8 @@ fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Completions(completions) => completions.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Init(init) => init.run(),
+        Command::Lock(lock) => lock.run(),
         Command::Man(man) => man.run(),
         Command::New(new) => new.run(),
         Command::Schema(schema) => schema.run(),

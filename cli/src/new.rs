@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::Args;
-use glowplug_analysis::{Backend, next_path};
+use glowplug_analysis::lock::Sealed;
+use glowplug_analysis::{Analysis, Backend, NextPath, analyze, next_path};
 
-use crate::{Failure, Folder, Outcome};
+use crate::{Failure, Folder, Outcome, lock};
 
 #[derive(Args)]
 pub(crate) struct New {
@@ -25,6 +26,10 @@ impl New {
     pub(crate) fn run(self) -> Outcome {
         let (config, sources) = self.folder.read(&self.dir)?;
         let paths = next_path(&sources, &config, &self.words, &now()).map_err(Failure::Said)?;
+        let locked = match sources.lock {
+            Some(_) => Some(sealed(&analyze(sources, &config), &self.dir, &paths)?),
+            None => None,
+        };
         let title = self.words.split_whitespace().collect::<Vec<_>>().join(" ");
         let (up, down) = match config.backend {
             Backend::Postgres => (POSTGRES, POSTGRES_DOWN),
@@ -36,8 +41,20 @@ impl New {
         if let Some(path) = paths.down {
             write_new(&self.dir, &path, &format!("-- takes back: {title}\n{down}"))?;
         }
+        if let Some(locked) = locked {
+            lock::write(&self.dir, &locked)?;
+        }
         Ok(true)
     }
+}
+
+/// The lock with a line for the new migration: open, as it is yet to be written. Those before it are sealed.
+fn sealed(analysis: &Analysis, directory: &Path, paths: &NextPath) -> Result<Sealed, Failure> {
+    let sealed = lock::sealed(analysis, directory, &[], &[(&paths.version, &paths.name)])?;
+    if sealed.refused.is_empty() {
+        return Ok(sealed);
+    }
+    Err(Failure::Shown(lock::shown(&sealed.refused, analysis, directory, &io::stderr())))
 }
 
 /// `20260501120000`, UTC.

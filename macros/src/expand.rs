@@ -205,6 +205,7 @@ fn digest(analysis: &Analysis) -> String {
 fn tracked(folder: &Path, analysis: &Analysis, config: &Config) -> Vec<String> {
     let mut files: Vec<String> = config.file.iter().map(|file| file.path.clone()).collect();
     files.extend(config.preamble.iter().map(|file| file.path.clone()));
+    files.extend(analysis.sources.lock.iter().map(|file| file.path.clone()));
     for migration in &analysis.migrations {
         if let Some(own_folder) = migration.file.strip_suffix("/up.sql") {
             let metadata = format!("{own_folder}/metadata.toml");

@@ -39,8 +39,9 @@ impl Kept {
         add_to_both(env!("GLOWPLUG_BUILD"));
         add_to_both(call);
         add_to_both(&format!("{config:?}"));
-        add_to_both(&sources.directory.to_string_lossy());
-        for file in &sources.files {
+        let Sources { directory, files, lock, others: _ } = sources;
+        add_to_both(&directory.to_string_lossy());
+        for file in files.iter().chain(lock) {
             add_to_both(&file.path);
             add_to_both(&file.text);
             if let Some(problem) = &file.problem {
@@ -110,6 +111,7 @@ fn add(hasher: &mut DefaultHasher, text: &str) {
 #[cfg(test)]
 mod tests {
     use glowplug_analysis::Backend;
+    use glowplug_analysis::sources::SourceFile;
 
     use super::*;
 
@@ -134,10 +136,15 @@ mod tests {
         first.save(&found);
         assert_eq!(kept(&folder, "a", &postgres, "SELECT 1").found(), Some(found));
         let older = Config { server_version: Some((13, 0)), ..postgres.clone() };
+        let sealed = Sources {
+            lock: Some(SourceFile::new("glowplug.lock", "")),
+            ..Sources::from_texts([("001_a.sql", "SELECT 1")])
+        };
         for other in [
             kept(&folder, "a", &postgres, "SELECT 2"),
             kept(&folder, "b", &postgres, "SELECT 1"),
             kept(&folder, "a", &older, "SELECT 1"),
+            Kept::in_folder(folder.clone(), "a", &postgres, &sealed),
         ] {
             assert_eq!(other.found(), None, "{}", other.key);
         }

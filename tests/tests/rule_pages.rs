@@ -6,7 +6,8 @@
 //! - `between`: what a service writes between a first and a second run of any block of this engine;
 //! - `flagged`: this rule reports it, and nothing else makes it an error;
 //! - `accepted`: nothing makes it an error, and this rule does not report it;
-//! - `settings`: the `glowplug.toml` of the listings after it.
+//! - `settings`: the `glowplug.toml` of the listings after it;
+//! - `lock`: the `glowplug.lock` of the listings after it.
 //!
 //! `sqlstate=42P01`: PostgreSQL refuses it with this code (`since=18`: from this version on; older ones run it;
 //! `until=14`: up to this version; newer ones run it). The analysis is told that version as the oldest server.
@@ -32,6 +33,7 @@ enum Verdict {
     Before,
     Between,
     Settings,
+    Lock,
     Flagged,
     Accepted,
 }
@@ -61,6 +63,7 @@ struct Example {
     before: Option<&'static str>,
     between: Option<&'static str>,
     settings: Option<&'static str>,
+    lock: Option<&'static str>,
 }
 
 impl Example {
@@ -110,6 +113,7 @@ fn block(info: &'static str, line: usize, text: &'static str) -> Result<Block, &
         Some("before") => Verdict::Before,
         Some("between") => Verdict::Between,
         Some("settings") => Verdict::Settings,
+        Some("lock") => Verdict::Lock,
         Some("flagged") => Verdict::Flagged,
         Some("accepted") => Verdict::Accepted,
         _ => return Err("no verdict"),
@@ -134,7 +138,7 @@ fn block(info: &'static str, line: usize, text: &'static str) -> Result<Block, &
 fn examples(rule: &'static Rule) -> Vec<Example> {
     let blocks = blocks(rule).unwrap_or_else(|why| panic!("{why}"));
     let mut before = BTreeMap::new();
-    let mut settings = None;
+    let (mut settings, mut lock) = (None, None);
     let between = |engine: Option<Backend>| {
         blocks.iter().find(|b| b.verdict == Verdict::Between && b.engine == engine).map(|b| b.text)
     };
@@ -143,6 +147,7 @@ fn examples(rule: &'static Rule) -> Vec<Example> {
         match block.verdict {
             Verdict::Between => {}
             Verdict::Settings => settings = Some(block.text),
+            Verdict::Lock => lock = Some(block.text),
             Verdict::Before => {
                 before.insert(block.engine, block.text);
             }
@@ -151,6 +156,7 @@ fn examples(rule: &'static Rule) -> Vec<Example> {
                 before: before.get(&block.engine).copied(),
                 between: between(block.engine),
                 settings,
+                lock,
                 block: block.clone(),
             }),
         }
@@ -290,6 +296,9 @@ fn diagnostics(example: &Example, engine: Backend) -> Vec<Diagnostic> {
                 std::fs::write(folder.path().join("001_example.sql"), unescaped(block.text)).unwrap();
             } else {
                 lay_out(block.text, folder.path());
+                if let Some(lock) = example.lock {
+                    std::fs::write(folder.path().join("glowplug.lock"), lock).unwrap();
+                }
             }
             Sources::read(folder.path()).unwrap()
         }

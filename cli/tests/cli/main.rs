@@ -1,6 +1,8 @@
 //! The program as a person and as a script meets it: real folders, exact words, exit codes.
 
 mod formats;
+mod init;
+mod lock;
 mod new;
 mod pages;
 mod watch;
