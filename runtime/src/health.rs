@@ -134,21 +134,16 @@ impl fmt::Display for Health {
         if let Some(warning) = &migrations.warning {
             write!(f, "\n  {}", warning.replace('\n', "\n  "))?;
         }
-        for (what, versions) in [
-            ("pending", &migrations.pending),
-            ("failed", &migrations.failed),
-            ("running", &migrations.running),
-            ("stuck", &migrations.stuck),
-            ("edited since", &migrations.drifted),
-            ("missing columns", &schema.missing_columns),
-        ] {
-            if !versions.is_empty() {
-                write!(f, "\n  {what}: {}", listed(versions))?;
-            }
+        // The warning has the rest; but of tables and columns it speaks only where nothing is pending.
+        let mut lists = vec![("pending", migrations.pending.clone()), ("running", migrations.running.clone())];
+        if !migrations.pending.is_empty() {
+            let missing = schema.tables.iter().filter(|table| !table.exists).map(|table| table.name.clone()).collect();
+            lists.extend([("missing columns", schema.missing_columns.clone()), ("missing tables", missing)]);
         }
-        let missing: Vec<&str> =
-            schema.tables.iter().filter(|table| !table.exists).map(|table| table.name.as_str()).collect();
-        if missing.is_empty() { Ok(()) } else { write!(f, "\n  missing tables: {}", listed(&missing)) }
+        for (what, names) in lists.into_iter().filter(|(_, names)| !names.is_empty()) {
+            write!(f, "\n  {what}: {}", listed(&names))?;
+        }
+        Ok(())
     }
 }
 

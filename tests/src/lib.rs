@@ -13,7 +13,10 @@
 //! A test never passes because a server is missing: without one the harness panics and says what to run.
 #![deny(missing_docs)]
 
+pub mod fences;
 pub mod folder;
+#[cfg(doctest)]
+mod guide;
 pub mod mariadb;
 pub mod pgbouncer;
 pub mod postgres;

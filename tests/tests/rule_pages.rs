@@ -26,6 +26,7 @@ use diesel::prelude::*;
 use glowplug_analysis::rules::{self, Rule};
 use glowplug_analysis::{Backend, Config, Diagnostic, Group, Level, Sources, analyze};
 use glowplug_tests::TestDatabase;
+use glowplug_tests::fences::{Fence, fences};
 use postgres::{Client, SimpleQueryMessage};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,25 +81,12 @@ impl Example {
 }
 
 fn blocks(rule: &'static Rule) -> Result<Vec<Block>, String> {
-    let mut blocks = Vec::new();
-    let mut open: Option<(usize, usize, &'static str)> = None;
-    let mut offset = 0;
-    for (number, line) in rule.page.split_inclusive('\n').enumerate() {
-        let start = offset;
-        offset += line.len();
-        let Some(info) = line.trim_end().strip_prefix("```") else { continue };
-        match open.take() {
-            None => open = Some((number + 1, offset, info)),
-            Some((at, from, info)) => {
-                let block = block(info, at, &rule.page[from..start]);
-                blocks.push(block.map_err(|why| format!("{}.md:{at}: {why}: `{info}`", rule.id))?);
-            }
-        }
-    }
-    if let Some((at, ..)) = open {
-        return Err(format!("{}.md:{at}: the block is not closed", rule.id));
-    }
-    Ok(blocks)
+    let fences = fences(rule.page).map_err(|line| format!("{}.md:{line}: the block is not closed", rule.id))?;
+    let read = |fence: Fence<'static>| {
+        block(fence.info, fence.line, fence.text)
+            .map_err(|why| format!("{}.md:{}: {why}: `{}`", rule.id, fence.line, fence.info))
+    };
+    fences.into_iter().map(read).collect()
 }
 
 fn block(info: &'static str, line: usize, text: &'static str) -> Result<Block, &'static str> {

@@ -52,7 +52,7 @@ impl<'a, C: Connection + diesel::Connection> Context<'a, C> {
                 let last = position(self.runner.migrations, version)?;
                 let files: Vec<&str> = self.runner.migrations.list[..=last].iter().map(|one| one.file).collect();
                 let what = format!(
-                    "{} of {} are recorded as applied without being run, where they are not already:\n  {}",
+                    "{} of {} will count as applied without being run, where they do not already:\n  {}",
                     counted(files.len(), "migration"),
                     self.database(&mut connection)?,
                     files.join("\n  ")

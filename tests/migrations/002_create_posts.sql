@@ -1,0 +1,5 @@
+CREATE TABLE IF NOT EXISTS posts (
+    id        uuid NOT NULL PRIMARY KEY DEFAULT gen_random_uuid(),
+    author_id uuid NOT NULL REFERENCES users (id),
+    title     text NOT NULL
+);

@@ -1,0 +1,12 @@
+//! The Rust of the pages for people, as documentation tests: `migrations!` finds `tests/migrations` there.
+
+macro_rules! page {
+    ($name:ident, $file:literal) => {
+        #[doc = include_str!($file)]
+        struct $name;
+    };
+}
+page!(Start, "../../docs/guide/start.md");
+page!(Troubleshooting, "../../docs/guide/troubleshooting.md");
+page!(Poolers, "../../docs/guide/poolers.md");
+page!(Adopting, "../../docs/guide/adopting.md");
