@@ -1,4 +1,5 @@
 //! The Rust of the pages for people, as documentation tests: `migrations!` finds `tests/migrations` there.
+#![allow(dead_code, reason = "what carries a page is never made")]
 
 macro_rules! page {
     ($name:ident, $file:literal) => {
