@@ -62,7 +62,7 @@ impl Quoter<'_> {
             pub static MIGRATIONS: #glowplug::Migrations = {
                 // One word a path: the compiler resolves each, and there are thousands.
                 #[allow(unused_imports)]
-                use #glowplug::{Column as C, Migration as M, Statement as S, Table as T};
+                use #glowplug::{Column as C, ForeignKey as F, Migration as M, Statement as S, Table as T};
                 #glowplug::Migrations {
                     engine: #glowplug::Engine::#engine,
                     directory: #directory,
@@ -191,9 +191,27 @@ fn statement(statement: &StatementSpan) -> TokenStream {
 }
 
 fn table(table: &schema::Table) -> TokenStream {
-    let schema::Table { schema, name, columns, .. } = table;
+    let schema::Table { schema, name, columns, constraints, .. } = table;
     let columns = columns.iter().map(column);
-    quote!(T { schema: #schema, name: #name, columns: &[#(#columns),*] })
+    let primary_key = table.primary_key();
+    let foreign_keys = constraints.iter().filter_map(foreign_key);
+    quote! {
+        T {
+            schema: #schema,
+            name: #name,
+            columns: &[#(#columns),*],
+            primary_key: &[#(#primary_key),*],
+            foreign_keys: &[#(#foreign_keys),*],
+        }
+    }
+}
+
+fn foreign_key(constraint: &schema::Constraint) -> Option<TokenStream> {
+    let schema::Constraint { columns, kind, .. } = constraint;
+    let schema::ConstraintKind::ForeignKey { schema, table, columns: references, .. } = kind else { return None };
+    Some(quote! {
+        F { columns: &[#(#columns),*], schema: #schema, table: #table, references: &[#(#references),*] }
+    })
 }
 
 fn column(column: &schema::Column) -> TokenStream {

@@ -1,5 +1,6 @@
 //! The same runner on connections of diesel-async: it runs on a thread that may block, over diesel-async's own bridge.
 
+use crate::connection::Connection;
 use crate::error::Error;
 use crate::hooks::Hooks;
 use crate::report::Report;
@@ -22,6 +23,20 @@ pub struct Sealed(());
 impl AsyncEngine for diesel::pg::Pg {
     fn run<C: LoadConnection<Backend = Self>>(runner: &Runner, connection: &mut C, _: Sealed) -> Result<Report, Error> {
         runner.run_session(&mut crate::backend::postgres::Session::new(connection), &mut Hooks::new())
+    }
+}
+
+/// A connection of diesel-async on a thread that may block, inside the context of a Tokio runtime.
+impl<C> Connection for AsyncConnectionWrapper<C>
+where
+    C: AsyncConnection<Backend = diesel::pg::Pg> + 'static,
+{
+    type Engine = crate::engine::Postgres;
+    type Inner = Self;
+    type Session<'a> = crate::backend::postgres::Session<'a, Self>;
+
+    fn session(&mut self) -> Self::Session<'_> {
+        crate::backend::postgres::Session::new(self)
     }
 }
 

@@ -88,6 +88,9 @@ pub struct MigrationsHealth {
     pub drifted: Vec<String>,
     /// What is wrong, in words.
     pub warning: Option<String>,
+    /// The same, one by one.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(crate) issues: Vec<String>,
 }
 
 /// Whether the tables and columns are there that the migrations make.
@@ -161,11 +164,21 @@ impl SchemaHealth {
 impl Health {
     /// The health of a database that could not be reached, for a service that found out while connecting.
     pub fn unreachable(migrations: &Migrations, error: &Error) -> Health {
+        Health::silent(migrations, error.to_string())
+    }
+
+    /// The same, with the reason in words.
+    pub(crate) fn silent(migrations: &Migrations, reason: String) -> Health {
+        let found = MigrationsHealth {
+            expected: migrations.list.len(),
+            issues: vec![reason.clone()],
+            ..MigrationsHealth::default()
+        };
         Health {
             status: HealthStatus::Unhealthy,
             timestamp: now(),
-            database: DatabaseHealth { connected: false, response_time_ms: None, error: Some(error.to_string()) },
-            migrations: MigrationsHealth { expected: migrations.list.len(), ..MigrationsHealth::default() },
+            database: DatabaseHealth { connected: false, response_time_ms: None, error: Some(reason) },
+            migrations: found,
             schema: SchemaHealth::default(),
         }
     }
@@ -179,7 +192,12 @@ impl Health {
         }
     }
 
-    pub(crate) fn of<B: Backend>(migrations: &Migrations, names: &Names, connection: &mut B) -> Health {
+    /// The health, and the history that it was read from, where it could be.
+    pub(crate) fn of<B: Backend>(
+        migrations: &Migrations,
+        names: &Names,
+        connection: &mut B,
+    ) -> (Health, Option<History>) {
         let since = Instant::now();
         let mut response_time = None;
         let read = (|| {
@@ -195,14 +213,14 @@ impl Health {
         match read {
             Ok((history, locked, columns)) => {
                 let database = DatabaseHealth { connected: true, response_time_ms: response_time, error: None };
-                Health::judge(migrations, database, &history, locked, &columns)
+                (Health::judge(migrations, database, &history, locked, &columns), Some(history))
             }
             Err(failure) => {
                 let error = Error::database("looking at the database", failure);
                 let mut health = Health::unreachable(migrations, &error);
                 health.database.connected = response_time.is_some();
                 health.database.response_time_ms = response_time;
-                health
+                (health, None)
             }
         }
     }
@@ -236,7 +254,8 @@ impl Health {
         found.latest = found.applied.last().cloned();
 
         let schema = compare(migrations.tables, columns);
-        found.warning = warning(&found, &schema, &plan::unknown(migrations, history));
+        found.issues = issues(&found, &schema, &plan::unknown(migrations, history));
+        found.warning = (!found.issues.is_empty()).then(|| found.issues.join("; "));
         let whole = found.pending.is_empty()
             && found.drifted.is_empty()
             && schema.all_tables_exist
@@ -261,7 +280,7 @@ pub(crate) fn compare(tables: &[Table], live: &BTreeMap<usize, Vec<String>>) -> 
 }
 
 /// What is wrong, in words; also what is odd and does not degrade: migrations of a newer program.
-fn warning(found: &MigrationsHealth, schema: &SchemaHealth, unknown: &[String]) -> Option<String> {
+fn issues(found: &MigrationsHealth, schema: &SchemaHealth, unknown: &[String]) -> Vec<String> {
     let mut parts = Vec::new();
     if found.count < found.expected {
         parts.push(format!("Expected {}, only {} applied", counted(found.expected, "migration"), found.count));
@@ -289,17 +308,22 @@ fn warning(found: &MigrationsHealth, schema: &SchemaHealth, unknown: &[String]) 
     if !unknown.is_empty() {
         parts.push(format!("unknown to this program: {}", listed(unknown)));
     }
-    (!parts.is_empty()).then(|| parts.join("; "))
+    parts
 }
 
 /// The name of a table, with its schema where that is not the default one.
 fn shown(table: &Table) -> String {
-    match table.schema {
-        "public" | "main" | "" => table.name.to_owned(),
-        schema => format!("{schema}.{}", table.name),
+    qualified(table.schema, table.name)
+}
+
+/// The same, of what points at it.
+pub(crate) fn qualified(schema: &str, name: &str) -> String {
+    match schema {
+        "public" | "main" | "" => name.to_owned(),
+        schema => format!("{schema}.{name}"),
     }
 }
 
-fn now() -> String {
+pub(crate) fn now() -> String {
     humantime::format_rfc3339_millis(SystemTime::now()).to_string()
 }

@@ -72,6 +72,7 @@
 //! | `sqlite` | SQLite, through the system's library |
 //! | `sqlite-bundled` | SQLite, compiled in: nothing to install |
 //! | `r2d2` | what a pool hands out is a connection too |
+//! | `axum` | routes for a service: health, readiness, the state of the migrations, a page for people |
 //! | `async` | [`Runner::run_pending_async`](https://docs.rs/glowplug/latest/glowplug/struct.Runner.html), for connections of diesel-async |
 //! | `cli` | a command line for the migrations, `glowplug::cli`: status, plan, run, history, revert, repair and more |
 //! | `harness` | `MigrationHarness` of `diesel_migrations`, which takes `MIGRATIONS` too |
@@ -83,6 +84,8 @@
 // Without both engines a part of it has no user.
 #[cfg(feature = "async")]
 mod asynchronous;
+#[cfg(feature = "axum")]
+pub mod axum;
 #[cfg_attr(not(all(feature = "postgres", feature = "sqlite")), allow(dead_code))]
 #[allow(private_interfaces, unreachable_pub, reason = "the trait of connections is sealed by naming it")]
 mod backend;
@@ -134,7 +137,7 @@ pub use glowplug_macros::migrations;
 pub use health::{DatabaseHealth, Health, HealthStatus, MigrationsHealth, SchemaHealth, TableHealth};
 pub use hooks::{HookResult, Hooks};
 pub use manage::{Recorded, Repaired, Reversal, ReversalStep};
-pub use migration::{Column, Engine, Migration, Migrations, Statement, Table};
+pub use migration::{Column, Engine, ForeignKey, Migration, Migrations, Statement, Table};
 pub use preview::{Plan, PlannedMigration, PlannedStatement};
 pub use report::{Applied, Report};
 pub use runner::Runner;

@@ -147,6 +147,23 @@ pub struct Table {
     pub name: &'static str,
     /// Its columns, in order.
     pub columns: &'static [Column],
+    /// The columns of its primary key; none where it has none.
+    pub primary_key: &'static [&'static str],
+    /// What it points at.
+    pub foreign_keys: &'static [ForeignKey],
+}
+
+/// A foreign key of a [`Table`].
+#[derive(Debug, Clone, Copy)]
+pub struct ForeignKey {
+    /// The table's own columns.
+    pub columns: &'static [&'static str],
+    /// The schema of the table that it points at.
+    pub schema: &'static str,
+    /// That table's name.
+    pub table: &'static str,
+    /// That table's columns, one for each of its own.
+    pub references: &'static [&'static str],
 }
 
 /// A column of a [`Table`].

@@ -307,10 +307,16 @@ impl Runner {
     /// Never an error: a database that does not answer is unhealthy, with the reason.
     /// Reads alone, takes no lock.
     pub fn health<C: Connection>(&self, connection: &mut C) -> Health {
+        self.look(connection).0
+    }
+
+    /// The health and the state of each migration, from one look.
+    pub(crate) fn look<C: Connection>(&self, connection: &mut C) -> (Health, Option<Status>) {
         if let Err(error) = self.check_engine(<C::Session<'_>>::ENGINE) {
-            return Health::unreachable(self.migrations, &error);
+            return (Health::unreachable(self.migrations, &error), None);
         }
-        Health::of(self.migrations, &self.names(), &mut connection.session())
+        let (health, history) = Health::of(self.migrations, &self.names(), &mut connection.session());
+        (health, history.map(|history| Status::new(self.migrations, &history)))
     }
 
     pub(crate) fn names(&self) -> Names {

@@ -87,6 +87,8 @@ pub(crate) struct Settings {
     pub(crate) set: Option<String>,
     pub(crate) url: Option<Url>,
     pub(crate) stop: Option<Arc<AtomicBool>>,
+    /// What `lock_wait` may be at most, whatever the operator says: somebody waits for an answer.
+    pub(crate) lock_wait_at_most: Duration,
 }
 
 impl Default for Settings {
@@ -106,6 +108,7 @@ impl Default for Settings {
             set: None,
             url: None,
             stop: None,
+            lock_wait_at_most: Duration::MAX,
         }
     }
 }
@@ -134,6 +137,7 @@ impl Settings {
     fn overridden_by(mut self, variable: impl Fn(&str) -> Option<String>) -> Result<Settings, Error> {
         let read = Read { variable };
         read.duration("GLOWPLUG_LOCK_WAIT", &mut self.lock_wait)?;
+        self.lock_wait = self.lock_wait.min(self.lock_wait_at_most);
         read.duration("GLOWPLUG_LOCK_TIMEOUT", &mut self.lock_timeout)?;
         let mut statement_timeout = self.statement_timeout.unwrap_or_default();
         if read.duration("GLOWPLUG_STATEMENT_TIMEOUT", &mut statement_timeout)? {

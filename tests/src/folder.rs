@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use glowplug::{Column, Engine, Migration, Migrations, Statement, Table};
+use glowplug::{Column, Engine, ForeignKey, Migration, Migrations, Statement, Table};
 use glowplug_analysis::diagnostics::render::{RenderOptions, render};
+use glowplug_analysis::schema::{Constraint, ConstraintKind};
 use glowplug_analysis::{Analysis, Backend, Config, Level, Sources, analyze};
 use sha2::{Digest, Sha256};
 
@@ -61,6 +62,8 @@ fn statics(folder: &Path, analysis: &Analysis) -> Result<&'static Migrations, St
             sql_type: text(&column.sql_type),
             nullable: column.nullable,
         })),
+        primary_key: texts(table.primary_key()),
+        foreign_keys: list(table.constraints.iter().filter_map(foreign_key)),
     });
     let lines: String =
         migrations.iter().map(|migration| format!("{} {}\n", migration.version, migration.checksum)).collect();
@@ -73,6 +76,24 @@ fn statics(folder: &Path, analysis: &Analysis) -> Result<&'static Migrations, St
         tables: list(tables),
         digest: text(&digest),
     })))
+}
+
+fn foreign_key(constraint: &Constraint) -> Option<ForeignKey> {
+    let Constraint { columns, kind: ConstraintKind::ForeignKey { schema, table, columns: references, .. }, .. } =
+        constraint
+    else {
+        return None;
+    };
+    Some(ForeignKey {
+        columns: texts(columns),
+        schema: text(schema),
+        table: text(table),
+        references: texts(references),
+    })
+}
+
+fn texts(names: &[String]) -> &'static [&'static str] {
+    list(names.iter().map(|name| text(name)))
 }
 
 fn text(text: &str) -> &'static str {

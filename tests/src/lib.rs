@@ -13,6 +13,7 @@
 //! A test never passes because a server is missing: without one the harness panics and says what to run.
 #![deny(missing_docs)]
 
+pub mod browser;
 pub mod fences;
 pub mod folder;
 #[cfg(doctest)]
@@ -21,6 +22,7 @@ pub mod mariadb;
 pub mod pgbouncer;
 pub mod postgres;
 pub mod process;
+pub mod web;
 pub mod wire;
 
 pub use mariadb::{MariadbDatabase, MariadbServer, mariadb};

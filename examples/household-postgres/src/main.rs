@@ -3,16 +3,18 @@
 //! ```text
 //! DATABASE_URL=postgres://localhost/household cargo run -p household-postgres
 //! DATABASE_URL=postgres://localhost/household cargo run -p household-postgres -- migrations status
-//! curl localhost:3000/health/database
+//! curl localhost:3000/health/database            # for a monitor
+//! open http://localhost:3000/database/migrations # for people
 //! curl localhost:3000/households --json '{"name": "Elm Street 4"}'
 //! ```
+//!
+//! With a secret in `ADMIN_TOKEN` there are `POST /database/migrations/run` and `…/reset`, too, for whoever knows it.
 
 use std::env;
 use std::error::Error;
 use std::io::IsTerminal as _;
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -22,6 +24,7 @@ use axum::{Json, Router};
 use clap::Parser as _;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool};
+use glowplug::axum::{admin, at_url, bearer, router};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -39,11 +42,7 @@ diesel::table! {
     }
 }
 
-#[derive(Clone)]
-struct Database {
-    pool: Pool<ConnectionManager<PgConnection>>,
-    url: Arc<str>,
-}
+type Database = Pool<ConnectionManager<PgConnection>>;
 type Failure = Box<dyn Error + Send + Sync>;
 
 #[derive(clap::Parser)]
@@ -95,15 +94,18 @@ fn start() -> Result<(), Failure> {
         .connection_timeout(Duration::from_secs(5))
         .build(ConnectionManager::new(&url))
         .map_err(|error| format!("no connection for the pool: {error}"))?;
-    tokio::runtime::Runtime::new()?.block_on(serve(Database { pool, url: url.into() }, port))
+    tokio::runtime::Runtime::new()?.block_on(serve(pool, &url, port))
 }
 
-async fn serve(database: Database, port: u16) -> Result<(), Failure> {
-    let service = Router::new()
-        .route("/health", get(|| async { "alive\n" }))
-        .route("/health/database", get(database_health))
+async fn serve(database: Database, url: &str, port: u16) -> Result<(), Failure> {
+    // A connection of its own for each look: that the pool is busy does not mean that the database is down.
+    let mut service = Router::new()
         .route("/households", get(list_households).post(create_household))
-        .with_state(database);
+        .with_state(database)
+        .merge(router(migrations::runner(), at_url::<PgConnection>(url)));
+    if let Ok(token) = env::var("ADMIN_TOKEN") {
+        service = service.merge(admin(migrations::runner(), at_url::<PgConnection>(url), bearer(token)));
+    }
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))
         .await
         .map_err(|error| format!("cannot listen on port {port}: {error}"))?;
@@ -133,17 +135,6 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))
 }
 
-async fn database_health(State(database): State<Database>) -> (StatusCode, Json<glowplug::Health>) {
-    // A connection of its own: that the pool is busy does not mean that the database is down.
-    let health = blocking(move || match glowplug::establish::<PgConnection>(&database.url) {
-        Ok(mut connection) => migrations::health(&mut connection),
-        Err(error) => glowplug::Health::unreachable(&migrations::MIGRATIONS, &error),
-    });
-    let health = health.await;
-    let status = StatusCode::from_u16(health.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, Json(health))
-}
-
 #[derive(Serialize, Queryable, Selectable)]
 struct Household {
     id: Uuid,
@@ -163,7 +154,7 @@ type Refusal = (StatusCode, String);
 
 async fn list_households(State(database): State<Database>) -> Result<Json<Vec<Household>>, Refusal> {
     let found = blocking(move || {
-        let mut connection = database.pool.get().map_err(unavailable)?;
+        let mut connection = database.get().map_err(unavailable)?;
         let all = households::table.select(Household::as_select()).order(households::created_at);
         all.load(&mut connection).map_err(refused)
     });
@@ -175,7 +166,7 @@ async fn create_household(
     Json(new): Json<NewHousehold>,
 ) -> Result<(StatusCode, Json<Household>), Refusal> {
     let created = blocking(move || {
-        let mut connection = database.pool.get().map_err(unavailable)?;
+        let mut connection = database.get().map_err(unavailable)?;
         let insert = diesel::insert_into(households::table).values(new).returning(Household::as_returning());
         insert.get_result(&mut connection).map_err(refused)
     });

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! cargo run -p household
-//! curl localhost:3000/health/database
+//! curl localhost:3000/health/database            # for a monitor
+//! open http://localhost:3000/database/migrations # for people
 //! curl localhost:3000/households --json '{"name": "Elm Street 4"}'
 //! ```
 
@@ -18,6 +19,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use diesel::prelude::*;
+use glowplug::axum::{at_url, router};
 use serde::{Deserialize, Serialize};
 
 mod migrations {
@@ -60,15 +62,15 @@ fn start() -> Result<(), Failure> {
     println!("{}", migrations::run_pending(&mut connection)?);
     diesel::sql_query("PRAGMA foreign_keys = ON").execute(&mut connection)?;
 
-    tokio::runtime::Runtime::new()?.block_on(serve(Arc::new(Mutex::new(connection)), port))
+    tokio::runtime::Runtime::new()?.block_on(serve(Arc::new(Mutex::new(connection)), url, port))
 }
 
-async fn serve(database: Database, port: u16) -> Result<(), Failure> {
+async fn serve(database: Database, url: String, port: u16) -> Result<(), Failure> {
     let service = Router::new()
-        .route("/health", get(|| async { "alive\n" }))
-        .route("/health/database", get(database_health))
         .route("/households", get(list_households).post(create_household))
-        .with_state(database);
+        .with_state(database)
+        // /health, /health/database, /database/migrations …
+        .merge(router(migrations::runner(), at_url::<SqliteConnection>(url)));
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))
         .await
         .map_err(|error| format!("cannot listen on port {port}: {error}"))?;
@@ -101,12 +103,6 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(move || work(&mut database.lock().unwrap_or_else(PoisonError::into_inner)))
         .await
         .unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))
-}
-
-async fn database_health(State(database): State<Database>) -> (StatusCode, Json<glowplug::Health>) {
-    let health = blocking(database, migrations::health).await;
-    let status = StatusCode::from_u16(health.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, Json(health))
 }
 
 #[derive(Serialize, Queryable, Selectable)]

@@ -69,6 +69,14 @@ pub trait Backend {
     /// The connection itself, for what the caller does with it.
     fn inner(&mut self) -> &mut Self::Inner;
 
+    /// The URL with which a look ends by itself where nobody answers, and makes nothing.
+    fn url_to_look(url: &str) -> String {
+        url.to_owned()
+    }
+
+    /// Lets a look wait a moment for what passes, on a connection of its own.
+    fn be_patient(&mut self) {}
+
     /// Sets what has to be set for the time of a run.
     fn open(&mut self, settings: &Settings) -> Result<(), Box<Failure>>;
 

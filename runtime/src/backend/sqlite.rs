@@ -189,6 +189,25 @@ impl Backend for Session<'_> {
         self.connection
     }
 
+    /// A file that is not there is an error then, where SQLite would make an empty one.
+    fn url_to_look(url: &str) -> String {
+        // diesel's own form of a URI.
+        let uri = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("file:"));
+        match (url, uri) {
+            ("" | ":memory:", _) => url.to_owned(),
+            (_, Some(uri)) if uri.contains("mode=") => url.to_owned(),
+            (_, Some(uri)) => format!("file:{uri}{}mode=rw", if uri.contains('?') { '&' } else { '?' }),
+            (path, None) => {
+                format!("file:{}?mode=rw", path.replace('%', "%25").replace('?', "%3f").replace('#', "%23"))
+            }
+        }
+    }
+
+    fn be_patient(&mut self) {
+        // While somebody commits nobody can read; it is over in a moment.
+        let _ = wait(self.connection, Duration::from_millis(500));
+    }
+
     fn open(&mut self, settings: &Settings) -> Result<(), Box<Failure>> {
         #[derive(QueryableByName)]
         struct Timeout {
@@ -707,6 +726,28 @@ fn position(statement: &str, message: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_look_makes_no_file() {
+        use crate::backend::Backend as _;
+        for (url, look) in [
+            (":memory:", ":memory:"),
+            ("app.db", "file:app.db?mode=rw"),
+            ("a 100%? #1.db", "file:a 100%25%3f %231.db?mode=rw"),
+            ("file:app.db?cache=shared", "file:app.db?cache=shared&mode=rw"),
+            ("file:app.db?mode=ro", "file:app.db?mode=ro"),
+            ("sqlite://app.db", "file:app.db?mode=rw"),
+        ] {
+            assert_eq!(Session::url_to_look(url), look);
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a 100%? #1.db");
+        let path = path.to_str().expect("a name of ours");
+        assert!(SqliteConnection::establish(&Session::url_to_look(path)).is_err());
+        SqliteConnection::establish(path)
+            .and_then(|_| SqliteConnection::establish(&Session::url_to_look(path)))
+            .expect("it is there");
+    }
 
     #[test]
     fn a_name_that_stands_once_is_the_place() {

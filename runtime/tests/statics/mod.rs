@@ -68,6 +68,8 @@ pub fn with_tables(engine: Engine, files: &[File], tables: &[(&'static str, &[&'
                     .collect::<Vec<_>>()
                     .into_boxed_slice(),
             ),
+            primary_key: &[],
+            foreign_keys: &[],
         })
         .collect();
     leak(Box::new(Migrations {

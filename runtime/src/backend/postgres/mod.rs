@@ -302,6 +302,30 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
         self.connection
     }
 
+    fn url_to_look(url: &str) -> String {
+        // Seconds; libpq knows none below two. Who accepts and never answers, or is cut off, keeps no thread for ever.
+        let limits = [
+            ("connect_timeout", 2),
+            ("tcp_user_timeout", 5_000),
+            ("keepalives_idle", 5),
+            ("keepalives_interval", 2),
+            ("keepalives_count", 2),
+        ];
+        let mut limited = url.to_owned();
+        for (name, value) in limits {
+            if url.contains(name) {
+                continue;
+            }
+            limited.push(match (url.contains("://"), limited.contains('?')) {
+                (true, true) => '&',
+                (true, false) => '?',
+                (false, _) => ' ',
+            });
+            limited.push_str(&format!("{name}={value}"));
+        }
+        limited
+    }
+
     fn open(&mut self, settings: &Settings) -> Result<(), Box<Failure>> {
         self.mode = settings.mode;
         Ok(())
@@ -788,6 +812,16 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_look_has_limits_of_its_own() {
+        use crate::backend::Backend as _;
+        let look = <Session<'_, diesel::PgConnection>>::url_to_look;
+        let rest = "tcp_user_timeout=5000&keepalives_idle=5&keepalives_interval=2&keepalives_count=2";
+        assert_eq!(look("postgres://db/app"), format!("postgres://db/app?connect_timeout=2&{rest}"));
+        assert_eq!(look("postgres://db/app?connect_timeout=9"), format!("postgres://db/app?connect_timeout=9&{rest}"));
+        assert_eq!(look("host=db"), format!("host=db connect_timeout=2 {}", rest.replace('&', " ")));
+    }
 
     #[test]
     fn a_literal_is_quoted() {
