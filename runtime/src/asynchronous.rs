@@ -40,9 +40,16 @@ where
     }
 }
 
+#[cfg(feature = "mysql")]
+impl AsyncEngine for diesel::mysql::Mysql {
+    fn run<C: LoadConnection<Backend = Self>>(runner: &Runner, connection: &mut C, _: Sealed) -> Result<Report, Error> {
+        runner.run_session(&mut crate::backend::mysql::Session::new(connection), &mut Hooks::new())
+    }
+}
+
 impl Runner {
     /// [`run_pending`](Self::run_pending) on a connection of diesel-async, which is given back: an `AsyncPgConnection`,
-    /// or what a pool (bb8, deadpool, mobc) hands out of these.
+    /// an `AsyncMysqlConnection` (feature `mysql`), or what a pool (bb8, deadpool, mobc) hands out of these.
     ///
     /// The run itself is the same; it takes a thread of the runtime's pool for blocking tasks for as long as it lasts.
     /// Where the future is dropped, the run goes on to its end: a migration is not stopped half-way.

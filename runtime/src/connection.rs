@@ -5,7 +5,8 @@ use crate::error::{Error, Refusal};
 
 /// A connection that migrations can be applied through.
 ///
-/// Implemented for `diesel::PgConnection` (feature `postgres`), for `diesel::SqliteConnection` (feature `sqlite`, or
+/// Implemented for `diesel::PgConnection` (feature `postgres`), for `diesel::MysqlConnection`, which speaks to MariaDB too
+/// (feature `mysql`), for `diesel::SqliteConnection` (feature `sqlite`, or
 /// `sqlite-bundled` where nothing is to be installed), and for what a pool hands out of these (feature `r2d2`):
 /// `run_pending(&mut pool.get()?)`. For connections of `diesel-async` there is
 #[cfg_attr(feature = "async", doc = " [`Runner::run_pending_async`](crate::Runner::run_pending_async).")]
@@ -15,6 +16,7 @@ use crate::error::{Error, Refusal};
 #[diagnostic::on_unimplemented(
     message = "glowplug cannot migrate through a `{Self}`",
     note = "a `diesel::PgConnection` needs glowplug's feature `postgres`",
+    note = "a `diesel::MysqlConnection` needs glowplug's feature `mysql`",
     note = "a `diesel::SqliteConnection` needs glowplug's feature `sqlite` or `sqlite-bundled`",
     note = "what an r2d2 pool hands out needs glowplug's feature `r2d2`"
 )]
@@ -58,6 +60,17 @@ impl Connection for diesel::SqliteConnection {
     }
 }
 
+#[cfg(feature = "mysql")]
+impl Connection for diesel::MysqlConnection {
+    type Engine = crate::engine::Mysql;
+    type Inner = diesel::MysqlConnection;
+    type Session<'a> = crate::backend::mysql::Session<'a, diesel::MysqlConnection>;
+
+    fn session(&mut self) -> Self::Session<'_> {
+        crate::backend::mysql::Session::new(self)
+    }
+}
+
 #[cfg(feature = "r2d2")]
 impl<M> Connection for diesel::r2d2::PooledConnection<M>
 where
@@ -79,7 +92,8 @@ where
 /// Connects, and says in an [`Error::Connection`] what a person can do when it does not work: wrong password,
 /// no such database, nobody listening. The error never shows the password.
 ///
-/// `url` is what diesel takes: `postgres://user:password@host/database`, or the path of a SQLite file.
+/// `url` is what diesel takes: `postgres://user:password@host/database`, `mysql://user:password@host/database`, or the path
+/// of a SQLite file.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]

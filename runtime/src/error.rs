@@ -109,6 +109,8 @@ pub enum Error {
         file: String,
         /// The files that were taken back before it.
         reverted: Vec<String>,
+        /// Whether what of it was done was rolled back.
+        rolled_back: bool,
         /// What the engine said.
         failure: Box<Failure>,
     },
@@ -185,10 +187,13 @@ pub enum Refusal {
 pub struct Holder {
     /// The process id of the server's side of the connection; `None` of a lease, which is bound to no connection.
     pub pid: Option<i32>,
-    /// The `application_name` of that connection, empty where it gave none; of a lease, `host:pid` of the owner.
+    /// The `application_name` of that connection (on MySQL `user@host:port`), empty where it gave none; of a lease,
+    /// `host:pid` of the owner.
     pub application: String,
-    /// For how long that connection has been there; zero of a lease.
+    /// For how long that connection has been there; zero where the server does not say, and of a lease.
     pub connected: Duration,
+    /// The SQL that ends that connection, where there is one.
+    pub end: Option<String>,
 }
 
 impl fmt::Display for Holder {
@@ -198,7 +203,7 @@ impl fmt::Display for Holder {
         if !self.application.is_empty() {
             write!(f, " ({})", self.application)?;
         }
-        write!(f, ", connected for {}", seconds(self.connected))
+        if self.connected.is_zero() { Ok(()) } else { write!(f, ", connected for {}", seconds(self.connected)) }
     }
 }
 
@@ -214,6 +219,8 @@ pub struct Failure {
     pub hint: Option<String>,
     /// Its five-character code, where the engine has such codes and says it.
     pub sqlstate: Option<String>,
+    /// Its number, where the engine has such numbers and says it: MySQL's and MariaDB's `1146`.
+    pub number: Option<u16>,
     /// The place in the text that was sent, in characters, counted from 1.
     pub position: Option<usize>,
     pub(crate) source: Option<diesel::result::Error>,
@@ -275,6 +282,7 @@ impl Failure {
             detail: None,
             hint: None,
             sqlstate: None,
+            number: None,
             position: None,
             source: None,
             table: None,
@@ -522,8 +530,8 @@ impl fmt::Display for Error {
                 }
                 f.write_str("\n  = nothing was changed")?;
                 f.write_str("\n  = next: start again when it is done, or wait longer (GLOWPLUG_LOCK_WAIT=5min)")?;
-                if let Some(pid) = holder.as_ref().and_then(|holder| holder.pid) {
-                    write!(f, "; if it hangs, end it: SELECT pg_terminate_backend({pid})")?;
+                if let Some(end) = holder.as_ref().and_then(|holder| holder.end.as_ref()) {
+                    write!(f, "; if it hangs, end it: {end}")?;
                 }
                 Ok(())
             }
@@ -602,10 +610,14 @@ impl fmt::Display for Error {
                 listed(files),
                 files.iter().map(|file| down_file(file)).collect::<Vec<_>>().join(", ")
             ),
-            Error::Revert { file, reverted, failure } => {
+            Error::Revert { file, reverted, rolled_back, failure } => {
                 write!(f, "{file} could not be taken back: {}", indented(&failure.message))?;
                 write_failure(f, failure)?;
-                f.write_str("\n  = it is applied still; its whole file was rolled back")?;
+                f.write_str(if *rolled_back {
+                    "\n  = it is applied still; its whole file was rolled back"
+                } else {
+                    "\n  = it counts as applied still; what stands before the statement that failed is done and stays"
+                })?;
                 if !reverted.is_empty() {
                     write!(f, "\n  = taken back before it: {}", listed(reverted))?;
                 }
@@ -755,8 +767,11 @@ fn down_file(file: &str) -> String {
 }
 
 fn write_failure(f: &mut fmt::Formatter<'_>, failure: &Failure) -> fmt::Result {
-    if let Some(sqlstate) = &failure.sqlstate {
-        write!(f, "\n  = SQLSTATE {sqlstate}")?;
+    match (failure.number, &failure.sqlstate) {
+        (Some(number), Some(sqlstate)) => write!(f, "\n  = error {number}, SQLSTATE {sqlstate}")?,
+        (None, Some(sqlstate)) => write!(f, "\n  = SQLSTATE {sqlstate}")?,
+        (Some(number), None) => write!(f, "\n  = error {number}")?,
+        (None, None) => {}
     }
     if let Some(detail) = &failure.detail {
         write!(f, "\n  = detail: {}", indented(detail))?;
@@ -785,16 +800,27 @@ impl Refusal {
     /// that speaks another language than English ends in `Other`.
     pub(crate) fn of(message: &str) -> Refusal {
         let has = |part: &str| message.contains(part);
-        if has("password authentication failed") || has("no password supplied") {
+        if has("password authentication failed")
+            || has("no password supplied")
+            || has("Access denied for user") && has("using password")
+        {
             Refusal::Password
-        } else if has("database \"") && has("does not exist") || has("unable to open database file") {
+        } else if has("database \"") && has("does not exist")
+            || has("unable to open database file")
+            || has("Unknown database '")
+        {
             Refusal::NoDatabase
-        } else if has("role \"") && (has("does not exist") || has("is not permitted to log in")) {
+        } else if has("role \"") && (has("does not exist") || has("is not permitted to log in"))
+            || has("is not allowed to connect to this")
+            || has("Access denied for user")
+        {
             Refusal::Role
         } else if has("too many clients")
             || has("is starting up")
             || has("is shutting down")
             || has("slots are reserved")
+            || has("Too many connections")
+            || has("active connections")
         {
             Refusal::Busy
         } else if has("Connection refused")
@@ -804,6 +830,10 @@ impl Refusal {
             || has("Connection timed out")
             || has("No route to host")
             || has("Network is unreachable")
+            // libmysqlclient, libmariadb
+            || has("Can't connect to")
+            || has("server host '")
+            || has("Lost connection to")
         {
             Refusal::Unreachable
         } else {

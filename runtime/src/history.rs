@@ -42,6 +42,8 @@ pub(crate) struct Tables {
     pub(crate) history_exists: bool,
     /// What the lock is taken on, where it is a number.
     pub(crate) lock_key: i32,
+    /// The same, where it is a name.
+    pub(crate) lock_name: String,
 }
 
 /// All that the two tables hold, in one snapshot.

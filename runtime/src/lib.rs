@@ -69,6 +69,7 @@
 //! | feature | brings |
 //! |---|---|
 //! | `postgres` | PostgreSQL, through the system's libpq |
+//! | `mysql` | MySQL and MariaDB, through the system's libmysqlclient or libmariadb |
 //! | `sqlite` | SQLite, through the system's library |
 //! | `sqlite-bundled` | SQLite, compiled in: nothing to install |
 //! | `r2d2` | what a pool hands out is a connection too |
@@ -81,25 +82,25 @@
 // The file of the example is a whole file.
 #![allow(clippy::needless_doctest_main)]
 
-// Without both engines a part of it has no user.
+// Without all engines a part of it has no user.
 #[cfg(feature = "async")]
 mod asynchronous;
 #[cfg(feature = "axum")]
 pub mod axum;
-#[cfg_attr(not(all(feature = "postgres", feature = "sqlite")), allow(dead_code))]
+#[cfg_attr(not(all(feature = "mysql", feature = "postgres", feature = "sqlite")), allow(dead_code))]
 #[allow(private_interfaces, unreachable_pub, reason = "the trait of connections is sealed by naming it")]
 mod backend;
-#[cfg_attr(not(all(feature = "postgres", feature = "sqlite")), allow(dead_code))]
+#[cfg_attr(not(all(feature = "mysql", feature = "postgres", feature = "sqlite")), allow(dead_code))]
 mod backoff;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod connection;
 pub mod engine;
-#[cfg_attr(not(all(feature = "postgres", feature = "sqlite")), allow(dead_code))]
+#[cfg_attr(not(all(feature = "mysql", feature = "postgres", feature = "sqlite")), allow(dead_code))]
 mod error;
 mod folder;
 mod health;
-#[cfg_attr(not(all(feature = "postgres", feature = "sqlite")), allow(dead_code))]
+#[cfg_attr(not(all(feature = "mysql", feature = "postgres", feature = "sqlite")), allow(dead_code))]
 mod history;
 mod hooks;
 mod manage;

@@ -193,7 +193,7 @@ impl Runner {
     }
 
     /// Takes back all that is applied behind `version`, the last one first, each with its `.down.sql` in a transaction
-    /// together with its record. `0` takes back everything.
+    /// together with its record, where the engine takes a change of the schema into one. `0` takes back everything.
     ///
     /// # Errors
     ///
@@ -209,11 +209,17 @@ impl Runner {
                 // rows that point at it.
                 let suspended = down.to_ascii_lowercase().contains("foreign_keys")
                     && session.suspend_foreign_keys().map_err(|f| Error::database("switching foreign keys off", f))?;
-                let result = transaction(session, tables, settings, |session| {
-                    session.script(down)?;
-                    session.unclaim(tables, migration.version)?;
-                    session.record_status(tables, migration, "reverted", None)?;
-                    if suspended { session.check_foreign_keys() } else { Ok(()) }
+                let whole = !<C::Session<'_>>::COMMITS_EACH_CHANGE;
+                let before = if whole { Ok(()) } else { session.script(down) };
+                let result = before.and_then(|()| {
+                    transaction(session, tables, settings, |session| {
+                        if whole {
+                            session.script(down)?;
+                        }
+                        session.unclaim(tables, migration.version)?;
+                        session.record_status(tables, migration, "reverted", None)?;
+                        if suspended { session.check_foreign_keys() } else { Ok(()) }
+                    })
                 });
                 if suspended {
                     session.resume_foreign_keys().map_err(|f| Error::database("switching foreign keys on again", f))?;
@@ -221,6 +227,7 @@ impl Runner {
                 result.map_err(|failure| Error::Revert {
                     file: plan::path(self.migrations, migration),
                     reverted: reverted.clone(),
+                    rolled_back: whole,
                     failure,
                 })?;
                 tracing::info!(file = migration.file, "taken back");

@@ -344,14 +344,19 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
             return 0;
         };
         let done = attempt.statements_done.min(migration.statements.len());
-        let at = if migration.resumable { 0 } else { done };
+        // Where all of it is done, nothing is run again: what is proved is that a part of it can be.
+        let at = if migration.resumable && done < migration.statements.len() { 0 } else { done };
         let edited = attempt.checksum != format!("{CHECKSUM_PREFIX}{}", migration.checksum);
         let mut text = format!(
             "{} was begun by {} and not finished ({done} of {} statements); {}",
             migration.file,
             attempt.runner,
             migration.statements.len(),
-            if at == 0 { "run again from the top".to_owned() } else { format!("gone on with statement {}", at + 1) },
+            match at {
+                0 => "run again from the top".to_owned(),
+                at if at == migration.statements.len() => "recorded as applied".to_owned(),
+                at => format!("gone on with statement {}", at + 1),
+            },
         );
         if edited && at > 0 {
             text.push_str(
@@ -405,6 +410,12 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
             let row = self.session.record_start(tables, migration, resume, transactional).map_err(Stop::Us)?;
             id = Some(row);
             self.hooks.call_each(false, self.session.inner(), migration).map_err(|error| Stop::Hook(false, error))?;
+            // What was set for a session went with it.
+            for (index, statement) in (0..resume).filter_map(|index| Some((index, migration.statement(index)?))) {
+                if is_setting(statement) {
+                    self.session.script(statement).map_err(|failure| Stop::At(Some(index), failure))?;
+                }
+            }
             for index in resume..migration.statements.len() {
                 tracing::debug!(file = migration.file, statement = index + 1, "running");
                 let ran = if transactional {
@@ -572,10 +583,19 @@ fn goes_in_one_go(migration: &Migration) -> bool {
 /// Whether a file sets something for its session or transaction: that would reach the files behind it, where alone it
 /// would not.
 fn sets_something(migration: &Migration) -> bool {
-    (0..migration.statements.len()).filter_map(|index| migration.statement(index)).any(|statement| {
-        let starts = |word: &str| statement.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
-        starts("set") || starts("reset") || starts("discard") || starts("pragma") || contains(statement, "set_config")
-    })
+    (0..migration.statements.len()).filter_map(|index| migration.statement(index)).any(is_setting)
+}
+
+/// Whether a statement sets something for its session or transaction.
+pub(crate) fn is_setting(statement: &str) -> bool {
+    let first = |word: &str| {
+        statement.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
+            && !statement[word.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
+    };
+    ["set", "reset", "discard", "pragma", "use", "prepare", "deallocate"].into_iter().any(first)
+        || contains(statement, "set_config")
+        // MySQL: a query into variables of the session.
+        || contains(statement, "into @")
 }
 
 /// Whether a text contains a word, in whatever case. Looked for by what has no case, which is quick in a long text.

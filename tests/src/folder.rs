@@ -27,7 +27,7 @@ fn statics(folder: &Path, analysis: &Analysis) -> Result<&'static Migrations, St
     let engine = match analysis.backend {
         Backend::Postgres => Engine::Postgres,
         Backend::Sqlite => Engine::Sqlite,
-        other => return Err(format!("the program for the proofs has no runner for {}", other.as_str())),
+        Backend::Mysql | Backend::Mariadb => Engine::Mysql,
     };
     let read = |file: &str| fs::read_to_string(folder.join(file)).map_err(|error| format!("{file}: {error}"));
     let migrations = analysis.migrations.iter().map(|migration| {

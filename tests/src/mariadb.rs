@@ -12,6 +12,8 @@ use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use diesel::{Connection as _, MysqlConnection};
+
 use crate::postgres::{SUPERVISOR, as_user, give_to, unprivileged_user};
 
 /// Names the folder with `mariadbd` of the version to start. Unset: the one installed.
@@ -136,9 +138,25 @@ impl MariadbServer {
     pub fn database(&'static self) -> MariadbDatabase {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("glowplug_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let made = self.ask(None, &format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"));
-        made.unwrap_or_else(|refusal| panic!("{refusal}"));
-        MariadbDatabase { name, server: self }
+        self.database_called(&name, "utf8mb4")
+    }
+
+    /// A fresh, empty database with this name and character set.
+    ///
+    /// # Panics
+    /// Where the server refuses.
+    #[must_use]
+    pub fn database_called(&'static self, name: &str, charset: &str) -> MariadbDatabase {
+        self.administer(&format!("CREATE DATABASE `{name}` CHARACTER SET {charset}"));
+        MariadbDatabase { name: name.to_owned(), server: self }
+    }
+
+    /// Runs a statement of the whole server's.
+    ///
+    /// # Panics
+    /// Where the server refuses it.
+    pub fn administer(&self, statement: &str) {
+        self.ask(None, statement).unwrap_or_else(|refusal| panic!("{statement}\n{refusal}"));
     }
 
     /// Sends a script as one message; answers the rows, tabs between their columns.
@@ -185,6 +203,7 @@ const SETTINGS: &[&str] = &[
     "--innodb-flush-log-at-trx-commit=0",
     "--innodb-buffer-pool-size=32M",
     "--skip-log-bin",
+    "--max-connections=500",
 ];
 
 /// A program of MariaDB's.
@@ -250,6 +269,51 @@ impl MariadbDatabase {
         &self.name
     }
 
+    /// Its server.
+    #[must_use]
+    pub fn server(&self) -> &'static MariadbServer {
+        self.server
+    }
+
+    /// The URL with which another user comes to it.
+    #[must_use]
+    pub fn url_of(&self, user: &str) -> String {
+        self.url().replacen("root@", &format!("{user}@"), 1)
+    }
+
+    /// A new connection to it.
+    ///
+    /// # Panics
+    /// Where the server refuses it.
+    #[must_use]
+    pub fn connect(&self) -> MysqlConnection {
+        MysqlConnection::establish(&self.url()).unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
+    /// All that is in it, as the server writes it, without the runner's own.
+    ///
+    /// # Panics
+    /// Where the server refuses the questions.
+    #[must_use]
+    #[track_caller]
+    pub fn dump(&self) -> Vec<String> {
+        let names = self.rows(
+            "SELECT IF(table_type = 'VIEW', 'VIEW', 'TABLE'), table_name FROM information_schema.tables \
+               WHERE table_schema = DATABASE() AND table_name NOT LIKE '\\_\\_%' \
+             UNION ALL SELECT 'TRIGGER', trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE() \
+             UNION ALL SELECT routine_type, routine_name FROM information_schema.routines WHERE routine_schema = DATABASE() \
+             ORDER BY 1, 2",
+        );
+        let shown = |name: &String| {
+            let (kind, name) = name.split_once('|').expect("two columns");
+            let lines = self.rows(&format!("SHOW CREATE {kind} `{name}`")).join("\n");
+            // The time at which a trigger was made, and the next number of a key.
+            let end = if kind == "TRIGGER" { lines.rfind('|').unwrap_or(lines.len()) } else { lines.len() };
+            lines[..end].split(' ').filter(|word| !word.starts_with("AUTO_INCREMENT=")).collect::<Vec<_>>().join(" ")
+        };
+        names.iter().map(shown).collect()
+    }
+
     /// Runs a script in one message on a connection of its own. What stands before the statement that is refused stays.
     ///
     /// # Errors
@@ -289,7 +353,7 @@ impl MariadbDatabase {
 impl Drop for MariadbDatabase {
     fn drop(&mut self) {
         // Nothing depends on it, and a second panic would hide the first.
-        if let Err(refusal) = self.server.ask(None, &format!("DROP DATABASE {}", self.name)) {
+        if let Err(refusal) = self.server.ask(None, &format!("DROP DATABASE IF EXISTS `{}`", self.name)) {
             eprintln!("{} stays: {refusal}", self.name);
         }
     }

@@ -1,4 +1,4 @@
-//! The way between a client and a PostgreSQL server, which can break at any message.
+//! The way between a client and a PostgreSQL or MariaDB server, which can break at any message.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use crate::TestDatabase;
+use crate::{MariadbDatabase, TestDatabase};
+
+mod mariadb;
 
 /// Where the way breaks, once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +20,7 @@ pub enum Break {
 }
 
 /// A way to a database that counts the client's messages: those that the server answers as a whole (a simple query, or
-/// the `Sync` behind an extended one). Connections that are made after the break are let through.
+/// the `Sync` behind an extended one; of MariaDB, a command). Connections that are made after the break are let through.
 #[derive(Debug)]
 pub struct Wire {
     url: String,
@@ -28,6 +30,7 @@ pub struct Wire {
 #[derive(Debug)]
 struct State {
     server: String,
+    mariadb: bool,
     at: Option<(usize, Break)>,
     count: AtomicUsize,
     broken: AtomicBool,
@@ -41,12 +44,26 @@ impl Wire {
     /// Where there is no port to listen on.
     #[must_use]
     pub fn to(database: &TestDatabase, at: Option<(usize, Break)>) -> Wire {
-        let (before, address) = database.url().rsplit_once('@').expect("a URL with a user");
+        Wire::between(database.url(), false, at)
+    }
+
+    /// The same to a database of MariaDB.
+    ///
+    /// # Panics
+    /// Where there is no port to listen on.
+    #[must_use]
+    pub fn to_mariadb(database: &MariadbDatabase, at: Option<(usize, Break)>) -> Wire {
+        Wire::between(&database.url(), true, at)
+    }
+
+    fn between(url: &str, mariadb: bool, at: Option<(usize, Break)>) -> Wire {
+        let (before, address) = url.rsplit_once('@').expect("a URL with a user");
         let (server, name) = address.split_once('/').expect("a URL with a database");
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let state = Arc::new(State {
             server: server.to_owned(),
+            mariadb,
             at,
             count: AtomicUsize::new(0),
             broken: AtomicBool::new(false),
@@ -92,15 +109,32 @@ impl State {
         let swallow = AtomicBool::new(false);
         thread::scope(|scope| {
             scope.spawn(|| {
-                let _ = self.answers(&server, client, &swallow);
+                let _ = if self.mariadb {
+                    mariadb::answers(&server, client, &swallow)
+                } else {
+                    self.answers(&server, client, &swallow)
+                };
                 close(client, &server);
             });
-            let _ = self.questions(client, &server, &swallow);
+            let _ = if self.mariadb {
+                mariadb::questions(self, client, &server, &swallow)
+            } else {
+                self.questions(client, &server, &swallow)
+            };
             // Where the answer is to be lost, the server's side ends when it has come.
             if !swallow.load(Ordering::SeqCst) {
                 close(client, &server);
             }
         });
+    }
+
+    /// Counts a message; whether the way breaks at it, and how.
+    fn breaks_at(&self, name: String) -> Option<Break> {
+        let number = self.count.fetch_add(1, Ordering::SeqCst) + 1;
+        self.messages.lock().expect("no panic while it is held").push(name);
+        let (_, how) = self.at.filter(|(at, _)| *at == number)?;
+        self.broken.store(true, Ordering::SeqCst);
+        Some(how)
     }
 
     /// From the client to the server.
@@ -127,11 +161,8 @@ impl State {
             match message[0] {
                 b'P' => extended = words(),
                 b'Q' | b'S' => {
-                    let number = self.count.fetch_add(1, Ordering::SeqCst) + 1;
                     let name = if message[0] == b'Q' { words() } else { extended.clone() };
-                    self.messages.lock().expect("no panic while it is held").push(name);
-                    if let Some((_, how)) = self.at.filter(|(at, _)| *at == number) {
-                        self.broken.store(true, Ordering::SeqCst);
+                    if let Some(how) = self.breaks_at(name) {
                         if how == Break::Behind {
                             swallow.store(true, Ordering::SeqCst);
                             server.write_all(&message)?;

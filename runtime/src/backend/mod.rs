@@ -7,6 +7,10 @@ use crate::settings::Settings;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub(crate) mod companion;
+pub(crate) mod lock;
+#[cfg(feature = "mysql")]
+pub(crate) mod mysql;
 #[cfg(any(feature = "postgres", feature = "async"))]
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
@@ -56,6 +60,24 @@ pub(crate) struct Blocker {
     pub(crate) since: Duration,
 }
 
+/// How an engine writes what all of them say.
+#[derive(Debug)]
+pub(crate) struct Words {
+    /// What a whole number is cast to, and what a text is.
+    pub(crate) integer: &'static str,
+    pub(crate) text: &'static str,
+    /// The engine's clock.
+    pub(crate) now: &'static str,
+    /// The same, so long ago.
+    pub(crate) ago: fn(Duration) -> String,
+    /// A text as a literal.
+    pub(crate) quote: fn(&str) -> String,
+    /// A column as RFC 3339 in UTC.
+    pub(crate) instant: fn(&str) -> String,
+    /// The column of the history with the SQLSTATE: MySQL keeps the word to itself.
+    pub(crate) sqlstate: &'static str,
+}
+
 /// A connection for the time of a run, as the runner sees it.
 ///
 /// Nothing here decides what to apply; and nothing outside knows how an engine does it.
@@ -65,6 +87,12 @@ pub trait Backend {
 
     /// The engine.
     const ENGINE: Engine;
+
+    /// Its words.
+    const WORDS: Words;
+
+    /// Whether a change of the schema commits whatever was done before it.
+    const COMMITS_EACH_CHANGE: bool = false;
 
     /// The connection itself, for what the caller does with it.
     fn inner(&mut self) -> &mut Self::Inner;
@@ -212,7 +240,24 @@ pub trait Backend {
         done: usize,
         took: Duration,
         failure: &Failure,
-    ) -> Result<(), Box<Failure>>;
+    ) -> Result<(), Box<Failure>> {
+        let words = Self::WORDS;
+        let (error, sqlstate) = (Some(failure.message.as_str()), failure.sqlstate.as_deref());
+        let row = match id {
+            Some(id) => format!(
+                "UPDATE {} SET status = 'failed', statements_done = {done}, finished_at = {}, duration_ms = {}, \
+                 error = {}, {} = {} WHERE id = {id}",
+                tables.history,
+                words.now,
+                took.as_millis(),
+                optional(error, words.quote),
+                words.sqlstate,
+                optional(sqlstate, words.quote),
+            ),
+            None => ended(&words, tables, migration, "failed", done, took, error, sqlstate),
+        };
+        self.script(&row)
+    }
 
     /// Writes a row of a status that nothing ran for, such as `baselined`. The transaction is the caller's.
     fn record_status(
@@ -221,13 +266,25 @@ pub trait Backend {
         migration: &Migration,
         status: &str,
         note: Option<&str>,
-    ) -> Result<(), Box<Failure>>;
+    ) -> Result<(), Box<Failure>> {
+        self.script(&ended(&Self::WORDS, tables, migration, status, 0, Duration::ZERO, note, None))
+    }
 
     /// Takes a version out of what is applied. The transaction is the caller's.
-    fn unclaim(&mut self, tables: &Tables, version: &str) -> Result<(), Box<Failure>>;
+    fn unclaim(&mut self, tables: &Tables, version: &str) -> Result<(), Box<Failure>> {
+        self.script(&format!("DELETE FROM {} WHERE version = {}", tables.applied, (Self::WORDS.quote)(version)))
+    }
 
     /// Ends the row of an attempt whose process is gone. The transaction is the caller's.
-    fn record_abandoned(&mut self, tables: &Tables, id: i64, note: &str) -> Result<(), Box<Failure>>;
+    fn record_abandoned(&mut self, tables: &Tables, id: i64, note: &str) -> Result<(), Box<Failure>> {
+        let words = Self::WORDS;
+        self.script(&format!(
+            "UPDATE {} SET status = 'failed', finished_at = {}, error = {} WHERE id = {id}",
+            tables.history,
+            words.now,
+            (words.quote)(note)
+        ))
+    }
 
     /// Runs a text of several statements as it is; the transaction is the caller's, or none.
     fn script(&mut self, sql: &str) -> Result<(), Box<Failure>>;
@@ -279,18 +336,19 @@ pub(crate) struct HistoryRow {
     runner: Option<String>,
 }
 
-/// The query for [`HistoryRow`], one snapshot of both tables. `instant` writes a column as RFC 3339 in UTC.
-pub(crate) fn history_query(tables: &Tables, instant: impl Fn(&str) -> String) -> Option<String> {
+/// The query for [`HistoryRow`], one snapshot of both tables.
+pub(crate) fn history_query(words: &Words, tables: &Tables) -> Option<String> {
+    let Words { integer, text, instant, .. } = words;
     let (applied, history) = (&tables.applied, &tables.history);
     let attempt = format!(
-        "h.id, h.checksum, h.raw_checksum, h.status, CAST(h.statements_done AS BIGINT) AS statements_done, \
+        "h.id, h.checksum, h.raw_checksum, h.status, CAST(h.statements_done AS {integer}) AS statements_done, \
          {} AS started_at, {} AS finished_at, h.duration_ms, h.error, h.runner",
         instant("h.started_at"),
         instant("h.finished_at")
     );
     let newest = format!("(SELECT * FROM {history} WHERE id IN (SELECT max(id) FROM {history} GROUP BY version)) h");
-    let known = format!("a.version AS version, CAST(1 AS BIGINT) AS applied, {} AS run_on", instant("a.run_on"));
-    let unknown = "h.version AS version, CAST(0 AS BIGINT) AS applied, CAST(NULL AS TEXT) AS run_on";
+    let known = format!("a.version AS version, CAST(1 AS {integer}) AS applied, {} AS run_on", instant("a.run_on"));
+    let unknown = format!("h.version AS version, CAST(0 AS {integer}) AS applied, CAST(NULL AS {text}) AS run_on");
     Some(match (tables.applied_exists, tables.history_exists) {
         (true, true) => format!(
             "SELECT {known}, {attempt} FROM {applied} a LEFT JOIN {newest} ON h.version = a.version \
@@ -300,16 +358,16 @@ pub(crate) fn history_query(tables: &Tables, instant: impl Fn(&str) -> String) -
         (true, false) => {
             let none = |kind: &str, name: &str| format!("CAST(NULL AS {kind}) AS {name}");
             let columns = [
-                none("BIGINT", "id"),
-                none("TEXT", "checksum"),
-                none("TEXT", "raw_checksum"),
-                none("TEXT", "status"),
-                none("BIGINT", "statements_done"),
-                none("TEXT", "started_at"),
-                none("TEXT", "finished_at"),
-                none("BIGINT", "duration_ms"),
-                none("TEXT", "error"),
-                none("TEXT", "runner"),
+                none(integer, "id"),
+                none(text, "checksum"),
+                none(text, "raw_checksum"),
+                none(text, "status"),
+                none(integer, "statements_done"),
+                none(text, "started_at"),
+                none(text, "finished_at"),
+                none(integer, "duration_ms"),
+                none(text, "error"),
+                none(text, "runner"),
             ];
             format!("SELECT {known}, {} FROM {applied} a", columns.join(", "))
         }
@@ -347,12 +405,13 @@ pub(crate) struct AttemptRow {
     pub(crate) tool_version: String,
 }
 
-/// The query for [`AttemptRow`]. `instant` writes a column as RFC 3339 in UTC.
-pub(crate) fn attempts_query(tables: &Tables, instant: impl Fn(&str) -> String) -> String {
+/// The query for [`AttemptRow`].
+pub(crate) fn attempts_query(words: &Words, tables: &Tables) -> String {
+    let Words { integer, instant, sqlstate, .. } = words;
     format!(
-        "SELECT version, name, status, CAST(statements_done AS BIGINT) AS statements_done, \
-           CAST(statements_total AS BIGINT) AS statements_total, {} AS started_at, {} AS finished_at, \
-           duration_ms, error, sqlstate, runner, tool_version FROM {} ORDER BY id",
+        "SELECT version, name, status, CAST(statements_done AS {integer}) AS statements_done, \
+           CAST(statements_total AS {integer}) AS statements_total, {} AS started_at, {} AS finished_at, \
+           duration_ms, error, {sqlstate}, runner, tool_version FROM {} ORDER BY id",
         instant("started_at"),
         instant("finished_at"),
         tables.history
@@ -395,6 +454,100 @@ pub(crate) fn attempt_values(migration: &Migration, quote: impl Fn(&str) -> Stri
         quote(TOOL_VERSION),
     ]
     .join(", ")
+}
+
+/// The row of an attempt that is over.
+#[allow(clippy::too_many_arguments, reason = "the columns of a row")]
+pub(crate) fn ended(
+    words: &Words,
+    tables: &Tables,
+    migration: &Migration,
+    status: &str,
+    done: usize,
+    took: Duration,
+    error: Option<&str>,
+    sqlstate: Option<&str>,
+) -> String {
+    format!(
+        "INSERT INTO {} ({ATTEMPT_COLUMNS}, status, statements_done, started_at, finished_at, duration_ms, error, {}) \
+         VALUES ({}, {}, {done}, {}, {}, {}, {}, {})",
+        tables.history,
+        words.sqlstate,
+        attempt_values(migration, words.quote),
+        (words.quote)(status),
+        (words.ago)(took),
+        words.now,
+        took.as_millis(),
+        optional(error, words.quote),
+        optional(sqlstate, words.quote),
+    )
+}
+
+/// Applies these in one transaction, each with a savepoint, where `apply` applies one of them inside of it.
+pub(crate) fn at_once<B: Backend>(
+    session: &mut B,
+    tables: &Tables,
+    settings: &Settings,
+    migrations: &[&'static Migration],
+    apply: impl Fn(&mut B, &Tables, &'static Migration) -> Result<Duration, Box<Failure>>,
+) -> AtOnce {
+    if let Err(failure) = session.begin(tables, settings) {
+        return AtOnce::nothing(failure);
+    }
+    // One alone needs none: the transaction is its savepoint.
+    let savepoints = migrations.len() > 1;
+    let mut took = Vec::with_capacity(migrations.len());
+    let mut stopped = None;
+    for migration in migrations {
+        let applied = (|| {
+            if savepoints {
+                session.script("SAVEPOINT glowplug")?;
+            }
+            let took = apply(session, tables, migration)?;
+            if savepoints {
+                session.script("RELEASE SAVEPOINT glowplug")?;
+            }
+            Ok(took)
+        })();
+        match applied {
+            Ok(duration) => took.push(duration),
+            Err(failure) => {
+                stopped = Some(failure);
+                break;
+            }
+        }
+    }
+    let back = "ROLLBACK TO SAVEPOINT glowplug; RELEASE SAVEPOINT glowplug";
+    if stopped.is_some() && (took.is_empty() || session.script(back).is_err()) {
+        session.rollback();
+        return AtOnce { took: Vec::new(), stopped };
+    }
+    // What stands before the one that failed is kept.
+    match session.commit(settings) {
+        Ok(()) => AtOnce { took, stopped },
+        Err(failure) => {
+            session.rollback();
+            AtOnce::nothing(stopped.unwrap_or(failure))
+        }
+    }
+}
+
+/// Where a word stands in a statement, in bytes: where it stands there once it is the place of an error that names it;
+/// of two places the second, where the `second` is what the engine complains of.
+pub(crate) fn place_of(statement: &str, word: &str, second: bool) -> Option<usize> {
+    let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut places = statement.match_indices(word).map(|(at, _)| at).filter(|&at| {
+        let starts_as_word = word.starts_with(part_of_word);
+        let before = statement[..at].chars().next_back();
+        let after = statement[at + word.len()..].chars().next();
+        !(starts_as_word && (before.is_some_and(part_of_word) || after.is_some_and(part_of_word)))
+    });
+    let first = places.next()?;
+    match (places.next(), places.next()) {
+        (None, _) => Some(first),
+        (two, None) if second => two,
+        _ => None,
+    }
 }
 
 /// A condition that holds where a version is not applied yet; always, where it was claimed.

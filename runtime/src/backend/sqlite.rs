@@ -1,8 +1,8 @@
 //! SQLite: the lock is `BEGIN IMMEDIATE`, waiting is `busy_timeout`.
 
 use super::{
-    ATTEMPT_COLUMNS, AtOnce, AttemptRow, Backend, HistoryRow, already_applied, attempt_values, attempts_query,
-    history_of, history_query, not_applied, optional,
+    ATTEMPT_COLUMNS, AtOnce, AttemptRow, Backend, HistoryRow, Words, already_applied, at_once, attempt_values,
+    attempts_query, ended, history_of, history_query, not_applied, place_of,
 };
 use crate::error::{Cause, Error, Failure, Meaning, seconds};
 use crate::history::{CHECKSUM_PREFIX, History, Names, Tables};
@@ -153,37 +153,20 @@ impl<'a> Session<'a> {
             self.batch(migration.statement(index).unwrap_or_default())?;
         }
         let took = since.elapsed();
-        self.batch(&ended(tables, migration, "completed", migration.statements.len(), took, None, None))?;
+        self.batch(&ended(&Self::WORDS, tables, migration, "completed", migration.statements.len(), took, None, None))?;
         Ok(took)
     }
 }
 
-/// The row of an attempt that is over. The engine is in this process: its clock is ours.
-fn ended(
-    tables: &Tables,
-    migration: &Migration,
-    status: &str,
-    done: usize,
-    took: Duration,
-    error: Option<&str>,
-    sqlstate: Option<&str>,
-) -> String {
-    format!(
-        "INSERT INTO {} ({ATTEMPT_COLUMNS}, status, statements_done, started_at, finished_at, duration_ms, error, sqlstate) \
-         VALUES ({}, {}, {done}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{:.3} seconds'), {NOW}, {}, {}, {})",
-        tables.history,
-        attempt_values(migration, quote),
-        quote(status),
-        took.as_secs_f64(),
-        took.as_millis(),
-        optional(error, quote),
-        optional(sqlstate, quote),
-    )
+/// The engine is in this process: its clock is ours.
+fn ago(took: Duration) -> String {
+    format!("strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{:.3} seconds')", took.as_secs_f64())
 }
 
 impl Backend for Session<'_> {
     type Inner = SqliteConnection;
     const ENGINE: Engine = Engine::Sqlite;
+    const WORDS: Words = Words { integer: "BIGINT", text: "TEXT", now: NOW, ago, quote, instant, sqlstate: "sqlstate" };
 
     fn inner(&mut self) -> &mut SqliteConnection {
         self.connection
@@ -270,11 +253,12 @@ impl Backend for Session<'_> {
             applied_exists: exists(applied),
             history_exists: exists(history),
             lock_key: 0,
+            lock_name: String::new(),
         })
     }
 
     fn history(&mut self, tables: &Tables) -> Result<History, Box<Failure>> {
-        let Some(query) = history_query(tables, instant) else { return Ok(History::default()) };
+        let Some(query) = history_query(&Self::WORDS, tables) else { return Ok(History::default()) };
         Ok(history_of(self.read(|connection| sql_query(&query).get_results::<HistoryRow>(connection))?))
     }
 
@@ -282,7 +266,7 @@ impl Backend for Session<'_> {
         if !tables.history_exists {
             return Ok(Vec::new());
         }
-        sql_query(attempts_query(tables, instant)).get_results(self.connection).map_err(explained)
+        sql_query(attempts_query(&Self::WORDS, tables)).get_results(self.connection).map_err(explained)
     }
 
     /// Transactions lock by themselves. What runs outside of one is kept apart by a lock on a second, empty database
@@ -348,44 +332,7 @@ impl Backend for Session<'_> {
     }
 
     fn apply_at_once(&mut self, tables: &Tables, settings: &Settings, migrations: &[&'static Migration]) -> AtOnce {
-        if let Err(failure) = self.begin(tables, settings) {
-            return AtOnce::nothing(failure);
-        }
-        // One alone needs none: the transaction is its savepoint.
-        let savepoints = migrations.len() > 1;
-        let mut took = Vec::with_capacity(migrations.len());
-        let mut stopped = None;
-        for migration in migrations {
-            let applied = (|| {
-                if savepoints {
-                    self.batch("SAVEPOINT glowplug")?;
-                }
-                let took = self.apply(tables, migration)?;
-                if savepoints {
-                    self.batch("RELEASE glowplug")?;
-                }
-                Ok(took)
-            })();
-            match applied {
-                Ok(duration) => took.push(duration),
-                Err(failure) => {
-                    stopped = Some(failure);
-                    break;
-                }
-            }
-        }
-        if stopped.is_some() && (took.is_empty() || self.batch("ROLLBACK TO glowplug; RELEASE glowplug").is_err()) {
-            self.rollback();
-            return AtOnce { took: Vec::new(), stopped };
-        }
-        // What stands before the one that failed is kept.
-        match self.commit(settings) {
-            Ok(()) => AtOnce { took, stopped },
-            Err(failure) => {
-                self.rollback();
-                AtOnce::nothing(stopped.unwrap_or(failure))
-            }
-        }
+        at_once(self, tables, settings, migrations, Self::apply)
     }
 
     fn suspend_foreign_keys(&mut self) -> Result<bool, Box<Failure>> {
@@ -536,52 +483,6 @@ impl Backend for Session<'_> {
         Ok(Duration::from_millis(u64::try_from(took).unwrap_or(0)))
     }
 
-    fn record_failed(
-        &mut self,
-        tables: &Tables,
-        id: Option<i64>,
-        migration: &Migration,
-        done: usize,
-        took: Duration,
-        failure: &Failure,
-    ) -> Result<(), Box<Failure>> {
-        let (error, sqlstate) = (Some(failure.message.as_str()), failure.sqlstate.as_deref());
-        let row = match id {
-            Some(id) => format!(
-                "UPDATE {} SET status = 'failed', statements_done = {done}, finished_at = {NOW}, duration_ms = {}, \
-                 error = {}, sqlstate = {} WHERE id = {id}",
-                tables.history,
-                took.as_millis(),
-                optional(error, quote),
-                optional(sqlstate, quote),
-            ),
-            None => ended(tables, migration, "failed", done, took, error, sqlstate),
-        };
-        self.batch(&row)
-    }
-
-    fn record_status(
-        &mut self,
-        tables: &Tables,
-        migration: &Migration,
-        status: &str,
-        note: Option<&str>,
-    ) -> Result<(), Box<Failure>> {
-        self.batch(&ended(tables, migration, status, 0, Duration::ZERO, note, None))
-    }
-
-    fn unclaim(&mut self, tables: &Tables, version: &str) -> Result<(), Box<Failure>> {
-        self.batch(&format!("DELETE FROM {} WHERE version = {}", tables.applied, quote(version)))
-    }
-
-    fn record_abandoned(&mut self, tables: &Tables, id: i64, note: &str) -> Result<(), Box<Failure>> {
-        self.batch(&format!(
-            "UPDATE {} SET status = 'failed', finished_at = {NOW}, error = {} WHERE id = {id}",
-            tables.history,
-            quote(note)
-        ))
-    }
-
     fn script(&mut self, sql: &str) -> Result<(), Box<Failure>> {
         self.batch(sql)
     }
@@ -706,20 +607,8 @@ fn position(statement: &str, message: &str) -> Option<usize> {
                 .find_map(|start| message.strip_prefix(start))?;
         rest.rsplit('.').next()?
     };
-    let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
-    let mut places = statement.match_indices(word).map(|(at, _)| at).filter(|&at| {
-        let starts_as_word = word.starts_with(part_of_word);
-        let before = statement[..at].chars().next_back();
-        let after = statement[at + word.len()..].chars().next();
-        !(starts_as_word && (before.is_some_and(part_of_word) || after.is_some_and(part_of_word)))
-    });
-    let only = places.next()?;
     // The second mention of a column is the double one; of anything else that stands there twice nothing is known.
-    let at = match places.next() {
-        None => only,
-        Some(second) if message.starts_with("duplicate column") && places.next().is_none() => second,
-        Some(_) => return None,
-    };
+    let at = place_of(statement, word, message.starts_with("duplicate column"))?;
     Some(statement[..at].chars().count() + 1)
 }
 

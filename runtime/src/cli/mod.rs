@@ -251,6 +251,8 @@ impl Migrate {
         match runner.migrations.engine {
             #[cfg(feature = "postgres")]
             Engine::Postgres => self.with::<diesel::PgConnection>(runner, url),
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => self.with::<diesel::MysqlConnection>(runner, url),
             #[cfg(feature = "sqlite")]
             Engine::Sqlite => self.with::<diesel::SqliteConnection>(runner, url),
             #[allow(unreachable_patterns)]

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
-use diesel::{PgConnection, SqliteConnection};
+use diesel::{MysqlConnection, PgConnection, SqliteConnection};
 use glowplug::{Engine, Migrations, Report, Runner};
 use glowplug_tests::folder::compiled;
 use glowplug_tests::process::{GATE, HALT, RECONNECT};
@@ -53,7 +53,7 @@ fn migrated() -> Result<Report, String> {
     match migrations.engine {
         Engine::Postgres => run::<PgConnection>(migrations, url),
         Engine::Sqlite => run::<SqliteConnection>(migrations, url),
-        other => Err(format!("the program for the proofs has no runner for {other}")),
+        Engine::Mysql => run::<MysqlConnection>(migrations, url),
     }
 }
 

@@ -3,6 +3,9 @@
 
 #![allow(dead_code, unreachable_pub)] // Each test binary uses a part.
 
+pub mod mariadb;
+pub mod points;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -51,6 +54,25 @@ pub struct Outcome {
     pub completed: Vec<String>,
     /// Every object of the schema, as the server writes it.
     pub schema: Vec<String>,
+}
+
+impl Outcome {
+    /// Where it is not what was expected, in words.
+    pub fn differences(&self, expected: &Outcome) -> Vec<String> {
+        let mut differences = Vec::new();
+        for (what, found, expected) in [
+            ("witness", &self.witness, &expected.witness),
+            ("applied", &self.applied, &expected.applied),
+            ("completed", &self.completed, &expected.completed),
+            ("schema", &self.schema, &expected.schema),
+        ] {
+            let (more, less) = (without(found, expected), without(expected, found));
+            if !more.is_empty() || !less.is_empty() {
+                differences.push(format!("{what}: {more:?} in place of {less:?}"));
+            }
+        }
+        differences
+    }
 }
 
 pub fn outcome(database: &TestDatabase) -> Outcome {
@@ -103,19 +125,7 @@ pub fn schema_through(connection: &mut PgConnection) -> Vec<String> {
 
 /// What is not as it must be, in words; empty where everything is.
 pub fn amiss(database: &TestDatabase, expected: &Outcome) -> Vec<String> {
-    let found = outcome(database);
-    let mut amiss = Vec::new();
-    for (what, found, expected) in [
-        ("witness", &found.witness, &expected.witness),
-        ("applied", &found.applied, &expected.applied),
-        ("completed", &found.completed, &expected.completed),
-        ("schema", &found.schema, &expected.schema),
-    ] {
-        let (more, less) = (without(found, expected), without(expected, found));
-        if !more.is_empty() || !less.is_empty() {
-            amiss.push(format!("{what}: {more:?} in place of {less:?}"));
-        }
-    }
+    let mut amiss = outcome(database).differences(expected);
     let locks = database.rows(
         "SELECT pid FROM pg_locks WHERE locktype = 'advisory' \
          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",

@@ -4,28 +4,20 @@
 //! process that has the lock would wait for, and neither would ever end. So they are asked for again and again.
 
 use super::{Pg, Session, Yes, batch, limits, quote, row, rows};
+use crate::backend::lock::{LEASE, LONG_LEASE, TAKING, Waiting, owner};
 use crate::backend::process_token;
 use crate::backoff::pause;
-use crate::error::{Cause, Error, Failure, Holder, seconds};
+use crate::error::{Cause, Error, Failure, Holder};
 use crate::history::Tables;
 use crate::settings::{LockKind, Mode, Settings};
 use diesel::QueryableByName;
 use diesel::connection::LoadConnection;
 use diesel::sql_types::{BigInt, Bool, Double, Integer, Nullable, Text};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The first half of the advisory lock's key: the letters `glow`. The second half is made of the schema's name.
 /// PostgreSQL keeps the locks of each database apart by itself.
 const LOCK_CLASS: i32 = i32::from_be_bytes(*b"glow");
-
-/// How often a wait for the lock says that it still waits.
-const LOG_EVERY: Duration = Duration::from_secs(3);
-
-/// How long a lease lasts without being renewed.
-const LEASE: Duration = Duration::from_secs(30);
-
-/// How long it lasts while a statement runs outside a transaction and there is no second connection to renew it.
-const LONG_LEASE: Duration = Duration::from_secs(3600);
 
 /// What the guards of a transaction say in the error they make.
 pub(super) const OTHER_SESSION: &str = "glowplug: this is another session than the one that has the lock";
@@ -92,67 +84,10 @@ pub(super) fn renewal(table: &str, fence: i64, lasts: Duration) -> String {
     )
 }
 
-/// Who this process is among the owners of a lease.
-fn owner() -> String {
-    format!("{} {}", crate::backend::runner(), process_token())
-}
-
-/// Waits, with a limit, and says who is waited for.
-struct Waiting {
-    since: Instant,
-    logged: Option<Instant>,
-}
-
-impl Waiting {
-    fn new() -> Waiting {
-        Waiting { since: Instant::now(), logged: None }
-    }
-
-    /// Pauses, and now and then says for whom; an error where the limit is over.
-    fn pause(
-        &mut self,
-        settings: &Settings,
-        holder: impl FnOnce() -> Option<Holder>,
-    ) -> Result<(), (Duration, Option<Holder>)> {
-        let waited = self.since.elapsed();
-        let over = waited >= settings.lock_wait || settings.is_stopped();
-        if over || self.logged.is_none_or(|at| at.elapsed() >= LOG_EVERY) {
-            self.logged = Some(Instant::now());
-            let holder = holder();
-            if over {
-                return Err((waited, holder));
-            }
-            match &holder {
-                Some(holder) => tracing::info!(
-                    waited = %seconds(waited), pid = holder.pid, application = %holder.application,
-                    connected = %seconds(holder.connected),
-                    "another process is migrating this database; waiting for it"
-                ),
-                None => tracing::info!(waited = %seconds(waited), "another process was migrating this database"),
-            }
-        }
-        std::thread::sleep(pause().min(settings.lock_wait.saturating_sub(waited)));
-        Ok(())
-    }
-
-    fn done(&self) {
-        if self.logged.is_some() {
-            tracing::info!(waited = %seconds(self.since.elapsed()), "the lock for migrating is ours");
-        }
-    }
-}
-
-fn too_long((waited, holder): (Duration, Option<Holder>)) -> Box<Failure> {
-    Box::new(Failure {
-        cause: Cause::Waited { waited, holder },
-        ..Failure::new("the lock for migrating is not to be had")
-    })
-}
-
 impl<C: LoadConnection<Backend = Pg>> Session<'_, C> {
     /// Takes what is held for a whole run. Behind a pooler nothing is: each transaction has its own.
     pub(super) fn take_lock(&mut self, tables: &Tables, settings: &Settings) -> Result<(), Error> {
-        let database = |failure| Error::database("taking the lock for migrating", failure);
+        let database = |failure| Error::database(TAKING, failure);
         let taken = match (settings.lock, settings.mode) {
             (LockKind::Lease, _) => self.take_lease(tables, settings),
             // Their advisory locks are not there, or do not hold across nodes.
@@ -198,7 +133,7 @@ impl<C: LoadConnection<Backend = Pg>> Session<'_, C> {
                 return Err(pooler());
             }
             let connection = &mut *self.connection;
-            waiting.pause(settings, || holder(connection, key).unwrap_or_default()).map_err(too_long)?;
+            waiting.pause(settings, || holder(connection, key).unwrap_or_default())?;
         };
         waiting.done();
         self.held = Held::Advisory { key, pid: asked.pid };
@@ -248,7 +183,7 @@ impl<C: LoadConnection<Backend = Pg>> Session<'_, C> {
                 break ours;
             }
             let connection = &mut *self.connection;
-            waiting.pause(settings, || tenant(connection, table).unwrap_or_default()).map_err(too_long)?;
+            waiting.pause(settings, || tenant(connection, table).unwrap_or_default())?;
         };
         waiting.done();
         tracing::debug!(fence, "the lease is ours");
@@ -349,7 +284,7 @@ impl<C: LoadConnection<Backend = Pg>> Session<'_, C> {
             batch(self.connection, "ROLLBACK")?;
             taken?;
             let connection = &mut *self.connection;
-            waiting.pause(settings, || holder(connection, tables.lock_key).unwrap_or_default()).map_err(too_long)?;
+            waiting.pause(settings, || holder(connection, tables.lock_key).unwrap_or_default())?;
         }
     }
 
@@ -410,6 +345,7 @@ impl From<Holding> for Holder {
             pid: row.pid,
             application: row.application,
             connected: Duration::try_from_secs_f64(row.seconds).unwrap_or_default(),
+            end: row.pid.map(|pid| format!("SELECT pg_terminate_backend({pid})")),
         }
     }
 }

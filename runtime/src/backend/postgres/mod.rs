@@ -1,8 +1,8 @@
 //! PostgreSQL. `lock.rs` keeps others out, `companion.rs` looks on from a second connection.
 
 use super::{
-    ATTEMPT_COLUMNS, AtOnce, AttemptRow, Backend, Blocker, HistoryRow, already_applied, attempt_values, attempts_query,
-    history_of, history_query, not_applied, optional,
+    ATTEMPT_COLUMNS, AtOnce, AttemptRow, Backend, Blocker, HistoryRow, Words, already_applied, attempt_values,
+    attempts_query, history_of, history_query, not_applied,
 };
 use crate::error::{Cause, Error, Failure, Meaning};
 use crate::history::{History, Names, Tables};
@@ -153,6 +153,10 @@ fn claimed(tables: &Tables, migration: &Migration) -> String {
     )
 }
 
+fn ago(took: Duration) -> String {
+    format!("clock_timestamp() - interval '{} milliseconds'", took.as_millis())
+}
+
 /// A column as RFC 3339 in UTC.
 fn instant(column: &str) -> String {
     // run_on has no zone: diesel's sessions are in UTC.
@@ -297,6 +301,8 @@ impl<'a, C: LoadConnection<Backend = Pg>> Session<'a, C> {
 impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
     type Inner = C;
     const ENGINE: Engine = Engine::Postgres;
+    const WORDS: Words =
+        Words { integer: "BIGINT", text: "TEXT", now: "clock_timestamp()", ago, quote, instant, sqlstate: "sqlstate" };
 
     fn inner(&mut self) -> &mut C {
         self.connection
@@ -418,16 +424,21 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
             applied_exists: found.applied,
             history_exists: found.history,
             lock_key: found.key,
+            lock_name: String::new(),
         })
     }
 
     fn history(&mut self, tables: &Tables) -> Result<History, Box<Failure>> {
-        let Some(query) = history_query(tables, instant) else { return Ok(History::default()) };
+        let Some(query) = history_query(&Self::WORDS, tables) else { return Ok(History::default()) };
         Ok(history_of(rows::<_, HistoryRow>(self.connection, &query)?))
     }
 
     fn attempts(&mut self, tables: &Tables) -> Result<Vec<AttemptRow>, Box<Failure>> {
-        if tables.history_exists { rows(self.connection, &attempts_query(tables, instant)) } else { Ok(Vec::new()) }
+        if tables.history_exists {
+            rows(self.connection, &attempts_query(&Self::WORDS, tables))
+        } else {
+            Ok(Vec::new())
+        }
     }
 
     fn lock(&mut self, tables: &Tables, settings: &Settings, _: bool) -> Result<(), Error> {
@@ -674,64 +685,6 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
         ))
         .map_err(|failure| Self::overtaken(tables, failure))?;
         Ok(self.durations(tables, &[migration]).remove(migration.version).unwrap_or_default())
-    }
-
-    fn record_failed(
-        &mut self,
-        tables: &Tables,
-        id: Option<i64>,
-        migration: &Migration,
-        done: usize,
-        took: Duration,
-        failure: &Failure,
-    ) -> Result<(), Box<Failure>> {
-        let millis = took.as_millis();
-        let error = quote(&failure.message);
-        let sqlstate = optional(failure.sqlstate.as_deref(), quote);
-        let row = match id {
-            Some(id) => format!(
-                "UPDATE {} SET status = 'failed', statements_done = {done}, finished_at = clock_timestamp(), \
-                 duration_ms = {millis}, error = {error}, sqlstate = {sqlstate} WHERE id = {id}",
-                tables.history
-            ),
-            None => format!(
-                "INSERT INTO {} ({ATTEMPT_COLUMNS}, status, statements_done, started_at, finished_at, duration_ms, error, sqlstate) \
-                 VALUES ({}, 'failed', {done}, clock_timestamp() - interval '{millis} milliseconds', clock_timestamp(), \
-                   {millis}, {error}, {sqlstate})",
-                tables.history,
-                attempt_values(migration, quote),
-            ),
-        };
-        self.batch(&row)
-    }
-
-    fn record_status(
-        &mut self,
-        tables: &Tables,
-        migration: &Migration,
-        status: &str,
-        note: Option<&str>,
-    ) -> Result<(), Box<Failure>> {
-        self.batch(&format!(
-            "INSERT INTO {} ({ATTEMPT_COLUMNS}, status, statements_done, started_at, finished_at, duration_ms, error) \
-             VALUES ({}, {}, 0, clock_timestamp(), clock_timestamp(), 0, {})",
-            tables.history,
-            attempt_values(migration, quote),
-            quote(status),
-            optional(note, quote),
-        ))
-    }
-
-    fn unclaim(&mut self, tables: &Tables, version: &str) -> Result<(), Box<Failure>> {
-        self.batch(&format!("DELETE FROM {} WHERE version = {}", tables.applied, quote(version)))
-    }
-
-    fn record_abandoned(&mut self, tables: &Tables, id: i64, note: &str) -> Result<(), Box<Failure>> {
-        self.batch(&format!(
-            "UPDATE {} SET status = 'failed', finished_at = clock_timestamp(), error = {} WHERE id = {id}",
-            tables.history,
-            quote(note)
-        ))
     }
 
     fn script(&mut self, sql: &str) -> Result<(), Box<Failure>> {
