@@ -13,7 +13,7 @@ use crate::proof::{self, Proof};
 use crate::sources::SourceFile;
 use crate::span::Span;
 use crate::syntax::{self, Parsed, Syntax, SyntaxError};
-use crate::{Migration, StatementSpan};
+use crate::{Backend, Migration, StatementSpan, table_locks};
 
 /// What came of one file.
 #[derive(Debug)]
@@ -104,14 +104,7 @@ pub(crate) fn migration(
         );
     }
     migration.transaction = outside.is_none() && !outside_by_choice;
-    migration.statements = statements
-        .iter()
-        .map(|s| {
-            let (line, column) = file.lines.line_column(&file.text, s.span.start);
-            let index = s.change.as_ref().and_then(index_built_concurrently);
-            StatementSpan { span: s.span, line, column, transaction: shares_a_transaction(s, &file.text), index }
-        })
-        .collect();
+    migration.statements = statements.iter().map(|s| placed(s, file)).collect();
 
     catalog.begin(path, migration.transaction);
     let base = catalog.mark();
@@ -122,6 +115,9 @@ pub(crate) fn migration(
             failed.insert(i);
             continue;
         };
+        if catalog.engine.backend == Backend::Postgres {
+            migration.statements[i].locks = table_locks::of(change, &file.text[statement.span.range()], catalog);
+        }
         let mut out = Outcome::default();
         catalog.apply(change, None, &mut out);
         if !out.refusals.is_empty() {
@@ -142,6 +138,32 @@ pub(crate) fn migration(
     take_proof(path, proof, migration, &mut folded.diagnostics);
     catalog.settle();
     folded
+}
+
+/// What a runner has to know of a statement by itself.
+fn placed(statement: &Statement, file: &SourceFile) -> StatementSpan {
+    let (line, column) = file.lines.line_column(&file.text, statement.span.start);
+    StatementSpan {
+        span: statement.span,
+        line,
+        column,
+        transaction: shares_a_transaction(statement, &file.text),
+        index: statement.change.as_ref().and_then(index_built_concurrently),
+        locks: None,
+    }
+}
+
+/// The statements of a file that takes a migration back, where one of them cannot run in a transaction: each is run by
+/// itself then. What cannot be read is left to the engine, as a whole.
+pub(crate) fn way_back(file: &SourceFile, syntax: &'static Syntax) -> Vec<StatementSpan> {
+    if file.problem.is_some() {
+        return Vec::new();
+    }
+    let parsed = syntax::parse(&file.text, syntax);
+    if !parsed.errors.is_empty() || !parsed.statements.iter().any(|s| s.outside_transaction) {
+        return Vec::new();
+    }
+    parsed.statements.iter().map(|s| placed(s, file)).collect()
 }
 
 /// Whether a statement can share a transaction with a record of it. A procedure may commit by itself, and what only sets

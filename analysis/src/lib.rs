@@ -23,6 +23,7 @@ pub mod schema;
 pub mod sources;
 mod span;
 mod syntax;
+mod table_locks;
 
 pub use config::{Backend, Config};
 pub use diagnostics::{Diagnostic, Group, Level};
@@ -30,6 +31,7 @@ pub use numbering::{Adoption, NextPath, adoption, next_path};
 pub use schema::Schema;
 pub use sources::Sources;
 pub use span::{LineIndex, Span};
+pub use table_locks::{LockMode, TableLock};
 
 /// A migration as the analysis understood it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +44,8 @@ pub struct Migration {
     pub file: String,
     /// The file that takes it back, relative to the folder.
     pub down: Option<String>,
+    /// The statements of that file, where one of them cannot run in a transaction; none where it is one.
+    pub down_statements: Vec<StatementSpan>,
     /// SHA-256 over its tokens, hex: comments, white space, line ends and a byte-order mark do not count.
     pub checksum: String,
     /// SHA-256 over its bytes, hex.
@@ -73,6 +77,9 @@ pub struct StatementSpan {
     /// The index that it builds beside the table's other users (`CREATE INDEX CONCURRENTLY`), as its name is written in
     /// SQL. Such a build that is stopped leaves an invalid index behind.
     pub index: Option<String>,
+    /// The tables that were there before it and that it locks more strongly than reading does (PostgreSQL); `None` where
+    /// that is known only when it runs, and for the other engines, which have no such locks.
+    pub locks: Option<Vec<TableLock>>,
 }
 
 /// All that is known of a folder.
@@ -120,6 +127,7 @@ pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
                     name: entry.name,
                     file: file.path.clone(),
                     down: entry.down.map(|d| sources.files[d].path.clone()),
+                    down_statements: entry.down.map_or_else(Vec::new, |d| fold::way_back(&sources.files[d], syntax)),
                     checksum: String::new(),
                     raw_checksum: String::new(),
                     statements: Vec::new(),

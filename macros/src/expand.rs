@@ -288,6 +288,7 @@ mod tests {
             checksum: checksum.into(),
             raw_checksum: String::new(),
             statements: Vec::new(),
+            down_statements: Vec::new(),
             transaction: true,
             idempotent: true,
             foreign_keys_off: false,

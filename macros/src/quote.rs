@@ -1,7 +1,7 @@
 //! What the analysis found, as tokens. Every struct is taken apart field by field: a new field of the analysis fails to
 //! compile here until somebody has said what becomes of it.
 
-use glowplug_analysis::{Analysis, Backend, Migration, StatementSpan, schema};
+use glowplug_analysis::{Analysis, Backend, Migration, StatementSpan, TableLock, schema};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
@@ -62,7 +62,7 @@ impl Quoter<'_> {
             pub static MIGRATIONS: #glowplug::Migrations = {
                 // One word a path: the compiler resolves each, and there are thousands.
                 #[allow(unused_imports)]
-                use #glowplug::{Column as C, ForeignKey as F, Migration as M, Statement as S, Table as T};
+                use #glowplug::{Column as C, ForeignKey as F, LockMode as L, Migration as M, Statement as S, Table as T, TableLock as K};
                 #glowplug::Migrations {
                     engine: #glowplug::Engine::#engine,
                     directory: #directory,
@@ -132,6 +132,7 @@ impl Quoter<'_> {
             name,
             file,
             down,
+            down_statements,
             checksum,
             raw_checksum,
             statements,
@@ -149,6 +150,7 @@ impl Quoter<'_> {
             None => quote!(::core::option::Option::None),
         };
         let statements = statements.iter().map(statement);
+        let down_statements = down_statements.iter().map(statement);
         quote! {
             M {
                 version: #version,
@@ -156,6 +158,7 @@ impl Quoter<'_> {
                 file: #file,
                 sql: ::core::include_str!(#sql),
                 down: #down,
+                down_statements: &[#(#down_statements),*],
                 checksum: #checksum,
                 raw_checksum: #raw_checksum,
                 statements: &[#(#statements),*],
@@ -177,17 +180,32 @@ impl Quoter<'_> {
 }
 
 fn statement(statement: &StatementSpan) -> TokenStream {
-    let StatementSpan { span, line, column, transaction, index } = statement;
+    let StatementSpan { span, line, column, transaction, index, locks } = statement;
     let [start, end, line, column] = [span.start, span.end, *line, *column].map(number);
     let index = match index {
         Some(name) => quote!(::core::option::Option::Some(#name)),
         None => quote!(::core::option::Option::None),
     };
+    let locks = match locks {
+        Some(locks) => {
+            let locks = locks.iter().map(table_lock);
+            quote!(::core::option::Option::Some(&[#(#locks),*]))
+        }
+        None => quote!(::core::option::Option::None),
+    };
     quote! {
         S {
-            start: #start, end: #end, line: #line, column: #column, transactional: #transaction, index: #index
+            start: #start, end: #end, line: #line, column: #column, transactional: #transaction, index: #index,
+            locks: #locks
         }
     }
+}
+
+fn table_lock(lock: &TableLock) -> TokenStream {
+    let TableLock { table, mode } = lock;
+    // A variant of the same name.
+    let mode = Ident::new(&format!("{mode:?}"), Span::call_site());
+    quote!(K { table: #table, mode: L::#mode })
 }
 
 fn table(table: &schema::Table) -> TokenStream {

@@ -1,8 +1,8 @@
 //! The same runner on connections of diesel-async: it runs on a thread that may block, over diesel-async's own bridge.
 
+use crate::backend::Backend;
 use crate::connection::Connection;
 use crate::error::Error;
-use crate::hooks::Hooks;
 use crate::report::Report;
 use crate::runner::Runner;
 use diesel::connection::LoadConnection;
@@ -13,7 +13,13 @@ use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 #[diagnostic::on_unimplemented(message = "glowplug cannot migrate through asynchronous connections of `{Self}`")]
 pub trait AsyncEngine: diesel::backend::Backend + Sized {
     #[doc(hidden)]
-    fn run<C: LoadConnection<Backend = Self>>(runner: &Runner, connection: &mut C, _: Sealed) -> Result<Report, Error>;
+    type Engine;
+
+    #[doc(hidden)]
+    type Session<'a, C: LoadConnection<Backend = Self> + 'a>: Backend<Inner = C>;
+
+    #[doc(hidden)]
+    fn session<C: LoadConnection<Backend = Self>>(connection: &mut C, _: Sealed) -> Self::Session<'_, C>;
 }
 
 /// Keeps [`AsyncEngine`] to this crate.
@@ -21,29 +27,37 @@ pub trait AsyncEngine: diesel::backend::Backend + Sized {
 pub struct Sealed(());
 
 impl AsyncEngine for diesel::pg::Pg {
-    fn run<C: LoadConnection<Backend = Self>>(runner: &Runner, connection: &mut C, _: Sealed) -> Result<Report, Error> {
-        runner.run_session(&mut crate::backend::postgres::Session::new(connection), &mut Hooks::new())
-    }
-}
-
-/// A connection of diesel-async on a thread that may block, inside the context of a Tokio runtime.
-impl<C> Connection for AsyncConnectionWrapper<C>
-where
-    C: AsyncConnection<Backend = diesel::pg::Pg> + 'static,
-{
     type Engine = crate::engine::Postgres;
-    type Inner = Self;
-    type Session<'a> = crate::backend::postgres::Session<'a, Self>;
+    type Session<'a, C: LoadConnection<Backend = Self> + 'a> = crate::backend::postgres::Session<'a, C>;
 
-    fn session(&mut self) -> Self::Session<'_> {
-        crate::backend::postgres::Session::new(self)
+    fn session<C: LoadConnection<Backend = Self>>(connection: &mut C, _: Sealed) -> Self::Session<'_, C> {
+        crate::backend::postgres::Session::new(connection)
     }
 }
 
 #[cfg(feature = "mysql")]
 impl AsyncEngine for diesel::mysql::Mysql {
-    fn run<C: LoadConnection<Backend = Self>>(runner: &Runner, connection: &mut C, _: Sealed) -> Result<Report, Error> {
-        runner.run_session(&mut crate::backend::mysql::Session::new(connection), &mut Hooks::new())
+    type Engine = crate::engine::Mysql;
+    type Session<'a, C: LoadConnection<Backend = Self> + 'a> = crate::backend::mysql::Session<'a, C>;
+
+    fn session<C: LoadConnection<Backend = Self>>(connection: &mut C, _: Sealed) -> Self::Session<'_, C> {
+        crate::backend::mysql::Session::new(connection)
+    }
+}
+
+/// A connection of diesel-async on a thread that may block, inside the context of a Tokio runtime: everything that the
+/// runner does, it does through this one too.
+impl<C> Connection for AsyncConnectionWrapper<C>
+where
+    C: AsyncConnection + 'static,
+    C::Backend: AsyncEngine,
+{
+    type Engine = <C::Backend as AsyncEngine>::Engine;
+    type Inner = Self;
+    type Session<'a> = <C::Backend as AsyncEngine>::Session<'a, Self>;
+
+    fn session(&mut self) -> Self::Session<'_> {
+        C::Backend::session(self, Sealed(()))
     }
 }
 
@@ -88,7 +102,7 @@ impl Runner {
         let run = tokio::task::spawn_blocking(move || {
             let _entered = span.enter();
             let mut bridge = AsyncConnectionWrapper::<C>::from(connection);
-            let result = C::Backend::run(&runner, &mut bridge, Sealed(()));
+            let result = runner.run_pending(&mut bridge);
             (bridge.into_inner(), result)
         });
         match run.await {

@@ -109,7 +109,7 @@ pub enum Error {
         file: String,
         /// The files that were taken back before it.
         reverted: Vec<String>,
-        /// Whether what of it was done was rolled back.
+        /// Whether nothing of the text is left. Otherwise its first statements may be done.
         rolled_back: bool,
         /// What the engine said.
         failure: Box<Failure>,

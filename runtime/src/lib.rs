@@ -138,7 +138,7 @@ pub use glowplug_macros::migrations;
 pub use health::{DatabaseHealth, Health, HealthStatus, MigrationsHealth, SchemaHealth, TableHealth};
 pub use hooks::{HookResult, Hooks};
 pub use manage::{Recorded, Repaired, Reversal, ReversalStep};
-pub use migration::{Column, Engine, ForeignKey, Migration, Migrations, Statement, Table};
+pub use migration::{Column, Engine, ForeignKey, LockMode, Migration, Migrations, Statement, Table, TableLock};
 pub use preview::{Plan, PlannedMigration, PlannedStatement};
 pub use report::{Applied, Report};
 pub use runner::Runner;

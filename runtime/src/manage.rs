@@ -4,7 +4,7 @@ use crate::backend::Backend;
 use crate::connection::Connection;
 use crate::error::{Error, Failure, counted, listed};
 use crate::history::{History, Tables};
-use crate::migration::{Migration, Migrations};
+use crate::migration::{Migration, Migrations, Statement};
 use crate::plan::{self, Drift, by_number};
 use crate::report::Report;
 use crate::run::READING;
@@ -209,8 +209,17 @@ impl Runner {
                 // rows that point at it.
                 let suspended = down.to_ascii_lowercase().contains("foreign_keys")
                     && session.suspend_foreign_keys().map_err(|f| Error::database("switching foreign keys off", f))?;
-                let whole = !<C::Session<'_>>::COMMITS_EACH_CHANGE;
-                let before = if whole { Ok(()) } else { session.script(down) };
+                // What cannot run in a transaction (CONCURRENTLY) is run a statement at a time.
+                let apart_from_it = migration.down_statements;
+                let whole = apart_from_it.is_empty() && !<C::Session<'_>>::COMMITS_EACH_CHANGE;
+                let text = |statement: &Statement| {
+                    &migration.down.unwrap_or_default()[statement.start as usize..statement.end as usize]
+                };
+                let before = match apart_from_it {
+                    _ if whole => Ok(()),
+                    [] => session.script(down),
+                    apart => apart.iter().try_for_each(|statement| session.script(text(statement))),
+                };
                 let result = before.and_then(|()| {
                     transaction(session, tables, settings, |session| {
                         if whole {

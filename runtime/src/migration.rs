@@ -73,6 +73,8 @@ pub struct Migration {
     pub sql: &'static str,
     /// The text that undoes it, where the folder has one.
     pub down: Option<&'static str>,
+    /// The statements of [`down`](Self::down), where one of them cannot run in a transaction; none where all of it can.
+    pub down_statements: &'static [Statement],
     /// Checksum over the file's tokens, in hexadecimal. Comments, white space and line ends do not count.
     pub checksum: &'static str,
     /// Checksum over the file's bytes, in hexadecimal.
@@ -103,9 +105,18 @@ impl Migration {
     ///     file: "001_create_users.sql",
     ///     sql: "CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY);\n",
     ///     down: None,
+    ///     down_statements: &[],
     ///     checksum: "",
     ///     raw_checksum: "",
-    ///     statements: &[Statement { start: 0, end: 57, line: 1, column: 1, transactional: true, index: None }],
+    ///     statements: &[Statement {
+    ///         start: 0,
+    ///         end: 57,
+    ///         line: 1,
+    ///         column: 1,
+    ///         transactional: true,
+    ///         index: None,
+    ///         locks: Some(&[]),
+    ///     }],
     ///     transactional: true,
     ///     foreign_keys_off: false,
     ///     idempotent: true,
@@ -136,6 +147,59 @@ pub struct Statement {
     /// The index that it builds while others use the table (`CREATE INDEX CONCURRENTLY`), as its name is written in
     /// SQL. Such a build that is stopped leaves an invalid index behind.
     pub index: Option<&'static str>,
+    /// The tables that were there before it and that it locks more strongly than reading does (PostgreSQL); `None` where
+    /// that is known only when it runs, and for the other engines, which have no such locks. What triggers, functions
+    /// and foreign keys lock for the sake of rows is not among them.
+    pub locks: Option<&'static [TableLock]>,
+}
+
+/// A table that a statement locks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct TableLock {
+    /// Its name, with its schema where that is not `public`.
+    pub table: &'static str,
+    /// The strongest of its locks.
+    pub mode: LockMode,
+}
+
+/// How a table is locked, as [PostgreSQL's manual](https://www.postgresql.org/docs/current/explicit-locking.html) calls
+/// it. A later one keeps out more than an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "SCREAMING_SNAKE_CASE"))]
+pub enum LockMode {
+    /// As reading does.
+    AccessShare,
+    /// As `SELECT … FOR UPDATE` does.
+    RowShare,
+    /// As writing rows does.
+    RowExclusive,
+    /// Others read and write.
+    ShareUpdateExclusive,
+    /// Others read.
+    Share,
+    /// Others read.
+    ShareRowExclusive,
+    /// Others read without locking rows.
+    Exclusive,
+    /// Nobody else does anything.
+    AccessExclusive,
+}
+
+impl fmt::Display for LockMode {
+    /// As SQL writes it: `ACCESS EXCLUSIVE`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            LockMode::AccessShare => "ACCESS SHARE",
+            LockMode::RowShare => "ROW SHARE",
+            LockMode::RowExclusive => "ROW EXCLUSIVE",
+            LockMode::ShareUpdateExclusive => "SHARE UPDATE EXCLUSIVE",
+            LockMode::Share => "SHARE",
+            LockMode::ShareRowExclusive => "SHARE ROW EXCLUSIVE",
+            LockMode::Exclusive => "EXCLUSIVE",
+            LockMode::AccessExclusive => "ACCESS EXCLUSIVE",
+        })
+    }
 }
 
 /// A table of the schema in which the migrations end.

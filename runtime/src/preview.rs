@@ -1,7 +1,7 @@
 //! What a run would do.
 
 use crate::error::counted;
-use crate::migration::Migration;
+use crate::migration::{Engine, Migration, TableLock};
 use crate::plan::Decision;
 use std::fmt;
 
@@ -22,6 +22,9 @@ pub struct Plan {
     pub notices: Vec<String>,
     /// What a person should look at.
     pub warnings: Vec<String>,
+    /// Whether the engine locks tables: then what is not known is said.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    names_locks: bool,
 }
 
 /// A migration that would be applied.
@@ -52,11 +55,15 @@ pub struct PlannedStatement {
     pub line: u32,
     /// Whether it would run in a transaction: the migration's, or one of its own.
     pub transactional: bool,
+    /// The tables that were there before it and that it locks more strongly than reading does (PostgreSQL); `None` where
+    /// that is known only when it runs, and for the other engines.
+    pub locks: Option<Vec<TableLock>>,
 }
 
 impl Plan {
-    pub(crate) fn new(decision: Decision) -> Plan {
+    pub(crate) fn new(engine: Engine, decision: Decision) -> Plan {
         Plan {
+            names_locks: engine == Engine::Postgres,
             pending: decision.pending.into_iter().map(PlannedMigration::new).collect(),
             already_applied: decision.applied,
             left: decision.left,
@@ -72,6 +79,7 @@ impl PlannedMigration {
             sql: migration.statement(index).unwrap_or_default().to_owned(),
             line: statement.line,
             transactional: migration.transactional || statement.transactional,
+            locks: statement.locks.map(<[TableLock]>::to_vec),
         });
         PlannedMigration {
             version: migration.version.to_owned(),
@@ -96,6 +104,16 @@ impl fmt::Display for Plan {
             let how = if migration.transactional { "in one transaction" } else { "statement by statement" };
             write!(f, "\n\n-- {}, {how}", migration.file)?;
             for statement in &migration.statements {
+                match statement.locks.as_deref() {
+                    Some([]) => {}
+                    Some(locks) => {
+                        let locks: Vec<_> =
+                            locks.iter().map(|lock| format!("{} on {}", lock.mode, lock.table)).collect();
+                        write!(f, "\n-- locks: {}", locks.join(", "))?;
+                    }
+                    None if self.names_locks => f.write_str("\n-- locks: known only when it runs")?,
+                    None => {}
+                }
                 write!(f, "\n{};", statement.sql)?;
             }
         }

@@ -259,7 +259,7 @@ impl Runner {
         let session = &mut connection.session();
         let tables = session.tables(&Names::of(settings.set.as_deref())).map_err(reading)?;
         let history = session.history(&tables).map_err(reading)?;
-        Ok(Plan::new(plan::decide(self.migrations, &history, &settings)?))
+        Ok(Plan::new(self.migrations.engine, plan::decide(self.migrations, &history, &settings)?))
     }
 
     /// The state of each migration in this database. Reads alone, takes no lock.

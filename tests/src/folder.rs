@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use glowplug::{Column, Engine, ForeignKey, Migration, Migrations, Statement, Table};
+use glowplug::{Column, Engine, ForeignKey, LockMode, Migration, Migrations, Statement, Table, TableLock};
 use glowplug_analysis::diagnostics::render::{RenderOptions, render};
 use glowplug_analysis::schema::{Constraint, ConstraintKind};
-use glowplug_analysis::{Analysis, Backend, Config, Level, Sources, analyze};
+use glowplug_analysis::{Analysis, Backend, Config, Level, Sources, StatementSpan, analyze};
 use sha2::{Digest, Sha256};
 
 /// Reads a folder, with its `glowplug.toml`, into the statics that the runner takes.
@@ -37,16 +37,10 @@ fn statics(folder: &Path, analysis: &Analysis) -> Result<&'static Migrations, St
             file: text(&migration.file),
             sql: text(&read(&migration.file)?),
             down: migration.down.as_deref().map(read).transpose()?.as_deref().map(text),
+            down_statements: list(migration.down_statements.iter().map(statement)),
             checksum: text(&migration.checksum),
             raw_checksum: text(&migration.raw_checksum),
-            statements: list(migration.statements.iter().map(|statement| Statement {
-                start: number(statement.span.start),
-                end: number(statement.span.end),
-                line: number(statement.line),
-                column: number(statement.column),
-                transactional: statement.transaction,
-                index: statement.index.as_deref().map(text),
-            })),
+            statements: list(migration.statements.iter().map(statement)),
             transactional: migration.transaction,
             foreign_keys_off: migration.foreign_keys_off,
             idempotent: migration.idempotent,
@@ -94,6 +88,35 @@ fn foreign_key(constraint: &Constraint) -> Option<ForeignKey> {
 
 fn texts(names: &[String]) -> &'static [&'static str] {
     list(names.iter().map(|name| text(name)))
+}
+
+fn statement(statement: &StatementSpan) -> Statement {
+    Statement {
+        start: number(statement.span.start),
+        end: number(statement.span.end),
+        line: number(statement.line),
+        column: number(statement.column),
+        transactional: statement.transaction,
+        index: statement.index.as_deref().map(text),
+        locks: statement
+            .locks
+            .as_ref()
+            .map(|locks| list(locks.iter().map(|lock| TableLock { table: text(&lock.table), mode: mode(lock.mode) }))),
+    }
+}
+
+fn mode(mode: glowplug_analysis::LockMode) -> LockMode {
+    use glowplug_analysis::LockMode as Of;
+    match mode {
+        Of::AccessShare => LockMode::AccessShare,
+        Of::RowShare => LockMode::RowShare,
+        Of::RowExclusive => LockMode::RowExclusive,
+        Of::ShareUpdateExclusive => LockMode::ShareUpdateExclusive,
+        Of::Share => LockMode::Share,
+        Of::ShareRowExclusive => LockMode::ShareRowExclusive,
+        Of::Exclusive => LockMode::Exclusive,
+        Of::AccessExclusive => LockMode::AccessExclusive,
+    }
 }
 
 fn text(text: &str) -> &'static str {

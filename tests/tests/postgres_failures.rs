@@ -376,9 +376,11 @@ fn a_plan_is_the_sql_and_reads_alone() {
     -- 2 migrations to apply, 1 applied
 
     -- 002_create_tasks.sql, in one transaction
+    -- locks: known only when it runs
     CREATE TABLE tasks (id integer PRIMARY KEY, owner integer REFERENCES users (id));
 
     -- 003_index_tasks.sql, statement by statement
+    -- locks: known only when it runs
     CREATE INDEX CONCURRENTLY IF NOT EXISTS tasks_owner ON tasks (owner);
     ");
     assert!(plan.pending[0].transactional && !plan.pending[1].statements[0].transactional);

@@ -5,6 +5,7 @@ mod runner;
 use diesel::prelude::*;
 use diesel_migrations::MigrationHarness;
 use glowplug::{Migrations, Runner, State};
+use glowplug_tests::folder::compiled;
 use glowplug_tests::{TestDatabase, postgres};
 use runner::{applied, concurrent_index, file, files, history, migrations, run, tasks, users};
 use std::time::{Duration, Instant};
@@ -242,4 +243,52 @@ fn a_database_is_waited_for_and_a_wrong_password_is_not() {
     let since = Instant::now();
     glowplug::wait_for_database::<PgConnection>(&url, Duration::from_secs(20)).unwrap();
     assert!(since.elapsed() >= Duration::from_millis(700));
+}
+
+#[test]
+fn what_takes_back_may_run_outside_a_transaction() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("glowplug.toml", "backend = \"postgres\"\n");
+    write("001_users.sql", "CREATE TABLE IF NOT EXISTS users (id integer PRIMARY KEY, name text);\n");
+    write("002_index.sql", "CREATE INDEX CONCURRENTLY IF NOT EXISTS users_name ON users (name);\n");
+    write(
+        "002_index.down.sql",
+        "DROP INDEX CONCURRENTLY IF EXISTS users_name;\nCOMMENT ON TABLE users IS 'it''s; bare';\n",
+    );
+    let list = compiled(folder.path()).unwrap();
+    let database = postgres();
+    let mut connection = database.connect();
+    let runner = Runner::new(list);
+    insta::assert_snapshot!(runner.plan(&mut connection).unwrap(), @r"
+    -- 2 migrations to apply, 0 applied
+
+    -- 001_users.sql, in one transaction
+    CREATE TABLE IF NOT EXISTS users (id integer PRIMARY KEY, name text);
+
+    -- 002_index.sql, statement by statement
+    -- locks: SHARE UPDATE EXCLUSIVE on users
+    CREATE INDEX CONCURRENTLY IF NOT EXISTS users_name ON users (name);
+    ");
+    for _ in 0..2 {
+        runner.run_pending(&mut connection).unwrap();
+        assert_eq!(database.rows("SELECT to_regclass('users_name') IS NULL"), ["f"]);
+        assert_eq!(runner.revert_to(&mut connection, "1").unwrap().steps.len(), 1);
+        assert_eq!(database.rows("SELECT to_regclass('users_name') IS NULL"), ["t"]);
+        assert_eq!(database.rows("SELECT obj_description('users'::regclass)"), ["it's; bare"]);
+        assert_eq!(applied(&database), ["001"]);
+    }
+    assert_eq!(runner.status(&mut connection).unwrap().migrations[1].state, State::Reverted);
+
+    // Where a later statement fails the earlier ones are done, and it says so.
+    write("002_index.down.sql", "DROP INDEX CONCURRENTLY users_name;\nDROP TABLE nothing;\n");
+    let runner = Runner::new(compiled(folder.path()).unwrap());
+    runner.run_pending(&mut connection).unwrap();
+    let error = runner.revert_to(&mut connection, "1").unwrap_err();
+    assert!(
+        error.to_string().contains("= it counts as applied still; what cannot run in a transaction was run"),
+        "{error}"
+    );
+    assert_eq!(applied(&database), ["001", "002"]);
+    assert_eq!(database.rows("SELECT to_regclass('users_name') IS NULL"), ["t"]);
 }

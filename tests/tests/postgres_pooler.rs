@@ -2,9 +2,11 @@
 
 mod proofs;
 
+use std::time::Duration;
+
 use glowplug_tests::pgbouncer::PgBouncer;
 use glowplug_tests::postgres;
-use glowplug_tests::process::{Service, long};
+use glowplug_tests::process::{Service, long, until};
 use proofs::{PROGRAM, amiss, each_once, outcome, transactional};
 
 #[test]
@@ -52,6 +54,10 @@ fn processes_that_do_not_know_of_the_pooler_change_nothing_or_everything() {
                 assert!(ended.err.contains("the lock is held by"), "{}", ended.err);
             }
         }
+        // While the pooler keeps its sessions: who stopped has given its lock back all the same.
+        let held = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' \
+                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        until("no lock stays", Duration::from_secs(20), || database.rows(held).is_empty());
         drop(bouncer);
         // Nothing twice and nothing half: a migration is there with its record, once, or not at all.
         let tables = database.rows("SELECT to_regclass('__glowplug_history') IS NOT NULL");

@@ -131,6 +131,7 @@ mod tests {
             name: name.to_owned(),
             file: format!("{version}_{name}.sql"),
             down: None,
+            down_statements: Vec::new(),
             checksum: "c0".to_owned(),
             raw_checksum: "c1".to_owned(),
             statements: Vec::new(),

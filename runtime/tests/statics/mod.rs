@@ -12,13 +12,14 @@ pub struct File {
     name: &'static str,
     sql: String,
     down: Option<&'static str>,
+    down_statements: &'static [Statement],
     transactional: bool,
     resumable: bool,
 }
 
 /// A file that runs in one transaction.
 pub fn file(name: &'static str, sql: &str) -> File {
-    File { name, sql: sql.to_owned(), down: None, transactional: true, resumable: true }
+    File { name, sql: sql.to_owned(), down: None, down_statements: &[], transactional: true, resumable: true }
 }
 
 impl File {
@@ -114,6 +115,7 @@ fn migration(file: &File) -> Migration {
                 column: 1,
                 transactional: !alone(code),
                 index: index(code),
+                locks: None,
             });
         }
         from += part.len();
@@ -127,6 +129,7 @@ fn migration(file: &File) -> Migration {
         file: file.name,
         sql,
         down: file.down,
+        down_statements: file.down_statements,
         checksum: leak(hex(tokens.join(" ").as_bytes()).into_boxed_str()),
         raw_checksum: leak(hex(sql.as_bytes()).into_boxed_str()),
         statements: leak(statements.into_boxed_slice()),

@@ -13,11 +13,14 @@ use crate::settings::{LockKind, Mode, Settings};
 use diesel::QueryableByName;
 use diesel::connection::LoadConnection;
 use diesel::sql_types::{BigInt, Bool, Double, Integer, Nullable, Text};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The first half of the advisory lock's key: the letters `glow`. The second half is made of the schema's name.
 /// PostgreSQL keeps the locks of each database apart by itself.
 const LOCK_CLASS: i32 = i32::from_be_bytes(*b"glow");
+
+/// How long it is tried to give back a lock that a pooler's other session has.
+const GIVING_BACK: Duration = Duration::from_secs(5);
 
 /// What the guards of a transaction say in the error they make.
 pub(super) const OTHER_SESSION: &str = "glowplug: this is another session than the one that has the lock";
@@ -234,13 +237,30 @@ impl<C: LoadConnection<Backend = Pg>> Session<'_, C> {
                        AND set_config('glowplug.session', '', false) = '' ELSE false END AS yes"
                 );
                 // Behind a pooler the session that has it may answer now and then. Where it does not, it would keep the
-                // lock for as long as the pooler keeps it: it is ended, unless somebody is using it.
-                let given = (0..20).any(|_| row::<_, Yes>(self.connection, &query).is_ok_and(|row| row.yes));
-                if !given {
-                    let _ = self.batch(&format!(
-                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                         WHERE pid = {pid} AND state = 'idle' AND usename = current_user AND pid <> pg_backend_pid()"
-                    ));
+                // lock for as long as the pooler keeps it: it is ended, as soon as nobody is using it.
+                let gone = format!(
+                    "SELECT NOT EXISTS (SELECT 1 FROM pg_locks l WHERE {} AND l.pid = {pid}) OR coalesce((SELECT pg_terminate_backend(pid) \
+                       FROM pg_stat_activity WHERE pid = {pid} AND state = 'idle' AND usename = current_user AND pid <> pg_backend_pid()), \
+                       false) AS yes",
+                    held(key)
+                );
+                let since = Instant::now();
+                let mut given = false;
+                while !given && since.elapsed() < GIVING_BACK {
+                    for _ in 0..20 {
+                        match row::<_, Yes>(self.connection, &query) {
+                            Ok(row) if !row.yes => {}
+                            // Or there is no session any longer that could have it.
+                            _ => {
+                                given = true;
+                                break;
+                            }
+                        }
+                    }
+                    given = given || row::<_, Yes>(self.connection, &gone).map_or(true, |row| row.yes);
+                    if !given {
+                        std::thread::sleep(pause() / 4);
+                    }
                 }
                 let _ = self.batch(&format!(
                     "SELECT set_config(name, reset_val, false) FROM pg_settings \
