@@ -278,8 +278,8 @@ impl PostgresServer {
         let sent = Command::new("kill").args([signal, &pid]).status();
         assert!(sent.is_ok_and(|status| status.success()), "kill {signal} {pid}");
         let since = Instant::now();
-        // The system lets a process be asked for that is not anybody's.
-        while file.exists() && Path::new("/proc").join(&pid).exists() {
+        // The supervisor says that it has ended, and waits.
+        while !folder.join("waiting").exists() {
             assert!(since.elapsed() < Duration::from_secs(60), "the server does not stop");
             thread::sleep(Duration::from_millis(10));
         }
@@ -291,7 +291,7 @@ impl PostgresServer {
     /// Where it does not.
     pub fn start_again(&self) {
         let folder = self.folder.as_ref().expect("a server of this process");
-        fs::remove_file(folder.join("stopped")).expect("it was stopped");
+        fs::remove_file(folder.join("waiting")).expect("it was stopped");
         let since = Instant::now();
         while let Err(error) = Client::connect(&self.url, NoTls) {
             assert!(since.elapsed() < Duration::from_secs(60), "it does not start again: {}", in_full(&error));
@@ -354,7 +354,7 @@ impl Drop for PostgresServer {
 
 /// Runs the server until standard input ends, which it does when the process that asked for it is gone, even when it
 /// was killed: statics are not dropped, and a killed process cannot clean up. The folder goes with the server. A server
-/// that ends while there is a file `stopped` is started again when that is gone.
+/// that ends while there is a file `stopped` is started again when that, as `waiting`, is gone.
 pub(crate) const SUPERVISOR: &str = r#"
 signal=$1; folder=$2; shift 2
 exec 3<&0
@@ -364,7 +364,8 @@ start "$@"
 exec 3<&-
 wait "$server"
 while [ -e "$folder/stopped" ] && [ ! -e "$folder/over" ]; do
-    while [ -e "$folder/stopped" ] && [ ! -e "$folder/over" ]; do sleep 0.05; done
+    mv "$folder/stopped" "$folder/waiting"
+    while [ -e "$folder/waiting" ] && [ ! -e "$folder/over" ]; do sleep 0.05; done
     [ -e "$folder/over" ] && break
     start "$@"
     [ -e "$folder/over" ] && kill -"$signal" "$server"
