@@ -125,7 +125,8 @@ fn two_thousand_a_second_beside_a_run() {
     let server = Server::start(router(Runner::new(list), at_url::<PgConnection>(database.url())));
     let until_then = Instant::now() + Duration::from_secs(seconds.into());
     let each = f64::from(rate) / f64::from(CLIENTS);
-    let (beside, seen, most) = thread::scope(|scope| {
+    let began = Instant::now();
+    let (beside, seen, most, lasted) = thread::scope(|scope| {
         let run = scope.spawn(|| run(&database, list));
         let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(|| ask(server.address(), each, until_then))).collect();
         let mut most = 0;
@@ -134,7 +135,8 @@ fn two_thousand_a_second_beside_a_run() {
             thread::sleep(Duration::from_millis(100));
         }
         let seen: Vec<Seen> = clients.into_iter().map(|client| client.join().expect("no panic")).collect();
-        (run.join().expect("no panic"), seen, most)
+        let lasted = began.elapsed();
+        (run.join().expect("no panic"), seen, most, lasted)
     });
 
     let wrong: Vec<&String> = seen.iter().flat_map(|seen| &seen.wrong).collect();
@@ -153,7 +155,7 @@ fn two_thousand_a_second_beside_a_run() {
         0
     };
     let at = |part: f64| took[((took.len() - 1) as f64 * part) as usize];
-    println!("{} requests in {seconds} s, {} of them not answered with 200", took.len() + wrong.len(), wrong.len());
+    println!("{} requests in {lasted:.1?}, {} of them not answered with 200", took.len() + wrong.len(), wrong.len());
     println!(
         "answered within {:.1?} (half), {:.1?} (99 %), {:.1?} (99.9 %), {:.1?} (all)",
         at(0.5),
@@ -164,6 +166,7 @@ fn two_thousand_a_second_beside_a_run() {
     println!("at most {most} connections at a time; {sessions} sessions in all; none stays");
     println!("the run alone {alone:.2?}, beside the requests {beside:.2?}");
     if long() {
+        assert!(lasted < Duration::from_secs(33), "the rate was not held: {lasted:.1?}");
         assert!(took.len() >= 59_000, "{} of 60,000", took.len());
         assert!(beside < alone.mul_f64(1.2), "the run is unhurt");
     }
