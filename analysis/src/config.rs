@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::diagnostics::{Diagnostic, Group, Level, closest};
 use crate::rules;
-use crate::sources::{ReadProblem, SourceFile};
+use crate::sources::{ReadProblem, SourceFile, Sources};
 use crate::span::Span;
 
 /// The name of the file in a folder of migrations.
@@ -129,10 +129,33 @@ pub struct Config {
     pub preamble: Vec<SourceFile>,
     /// The file with Diesel's `table!`s that is held against the last catalog, relative to the folder.
     pub schema: Option<String>,
+    /// The folder of another engine, whose migrations must end in the same schema.
+    pub parity: Option<Parity>,
     /// `[lints]`: a group's or a rule's level.
     pub lints: BTreeMap<String, Level>,
     /// `glowplug.toml` itself, where the settings come from one: diagnostics point into it.
     pub file: Option<SourceFile>,
+}
+
+/// A folder for another engine, behind the same service: `parity = "../sqlite"`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Parity {
+    /// Where it is, relative to the folder.
+    pub path: String,
+    /// Where `glowplug.toml` says so, in bytes.
+    pub span: Span,
+    /// Its settings.
+    pub config: Box<Config>,
+    /// Its files.
+    pub sources: Sources,
+}
+
+/// Without all the texts.
+impl fmt::Debug for Parity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, config, .. } = self;
+        f.debug_struct("Parity").field("path", path).field("config", config).finish_non_exhaustive()
+    }
 }
 
 /// `glowplug.toml` is there and cannot be used.
@@ -168,6 +191,7 @@ impl Config {
             gaps: Vec::new(),
             preamble: Vec::new(),
             schema: None,
+            parity: None,
             lints: BTreeMap::new(),
             file: None,
         }
@@ -186,12 +210,17 @@ impl Config {
     /// # Errors
     /// Where the file cannot be used, with all reasons.
     pub fn load_for(directory: &Path, backend: Option<Backend>) -> Result<Option<Self>, ConfigError> {
+        Self::load_of(directory, backend, true)
+    }
+
+    /// `follows`: whether `parity` is looked at. Not in the other folder, which may name this one.
+    fn load_of(directory: &Path, backend: Option<Backend>, follows: bool) -> Result<Option<Self>, ConfigError> {
         let at = directory.join(CONFIG_FILE);
         // Not `exists()`: a link that leads nowhere is a mistake to be told of.
         if at.symlink_metadata().is_err() {
             return Ok(None);
         }
-        Self::read(directory, SourceFile::read(&at, CONFIG_FILE.to_owned()), backend).map(Some)
+        Self::read(directory, SourceFile::read(&at, CONFIG_FILE.to_owned()), backend, follows).map(Some)
     }
 
     /// Reads settings from a text; `directory` is where the preamble is looked for.
@@ -206,12 +235,12 @@ impl Config {
     /// assert_eq!(error.diagnostics[0].help.as_deref(), Some("did you mean `server-version`?"));
     /// ```
     pub fn parse(directory: &Path, text: &str) -> Result<Self, ConfigError> {
-        Self::read(directory, SourceFile::new(CONFIG_FILE, text), None)
+        Self::read(directory, SourceFile::new(CONFIG_FILE, text), None, true)
     }
 
-    fn read(directory: &Path, file: SourceFile, backend: Option<Backend>) -> Result<Self, ConfigError> {
+    fn read(directory: &Path, file: SourceFile, backend: Option<Backend>, follows: bool) -> Result<Self, ConfigError> {
         let mut config = Self::new(backend.unwrap_or(Backend::Postgres));
-        let mut reader = Reader { directory, file: &file, diagnostics: Vec::new() };
+        let mut reader = Reader { directory, file: &file, follows, diagnostics: Vec::new() };
         match &file.problem {
             None => reader.config(&mut config, backend),
             Some(ReadProblem::NotUtf8 { offset, .. }) => {
@@ -261,7 +290,7 @@ fn backends(open: &str, close: &str) -> String {
 }
 
 /// The keys of the file, in the order of the documentation.
-const KEYS: [&str; 7] = ["backend", "server-version", "enforce-from", "gaps", "preamble", "schema", "lints"];
+const KEYS: [&str; 8] = ["backend", "server-version", "enforce-from", "gaps", "preamble", "schema", "parity", "lints"];
 
 /// Takes a file of settings apart; what does not parse is answered as diagnostics, the rest is still there.
 pub(crate) fn parse_toml(file: &SourceFile) -> (Spanned<DeTable<'_>>, Vec<Diagnostic>) {
@@ -302,6 +331,7 @@ fn span_of<T>(value: &Spanned<T>) -> Span {
 struct Reader<'a> {
     directory: &'a Path,
     file: &'a SourceFile,
+    follows: bool,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -347,6 +377,11 @@ impl Reader<'_> {
                 "schema" => match value.get_ref().as_str() {
                     Some(path) => config.schema = Some(path.to_owned()),
                     None => self.wrong("schema", value, "a path, \"../src/schema.rs\""),
+                },
+                "parity" => match value.get_ref().as_str() {
+                    Some(path) if self.follows => config.parity = self.parity(path, span_of(value)),
+                    Some(_) => {}
+                    None => self.wrong("parity", value, "a folder, \"../sqlite\""),
                 },
                 "lints" => config.lints = self.lints(value),
                 other => {
@@ -505,6 +540,19 @@ impl Reader<'_> {
             }
         }
         files
+    }
+
+    fn parity(&mut self, path: &str, span: Span) -> Option<Parity> {
+        let path = path.trim_end_matches('/');
+        let directory = self.directory.join(path);
+        let found = Sources::read(&directory).map_err(|error| error.to_string()).and_then(|sources| {
+            let config = Config::load_of(&directory, None, false).map_err(|e| format!("`{path}/{e}`"))?;
+            let config = config.ok_or_else(|| format!("`{path}` has no {CONFIG_FILE} that says its engine"))?;
+            Ok(Parity { path: path.to_owned(), span, config: Box::new(config), sources })
+        });
+        found
+            .map_err(|why| self.say(span, why, Some("the path is relative to the folder of the migrations".to_owned())))
+            .ok()
     }
 
     fn lints(&mut self, value: &Spanned<DeValue<'_>>) -> BTreeMap<String, Level> {

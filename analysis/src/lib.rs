@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use config::Parity;
+use schema::parity;
 use sources::SourceFile;
 
 mod ahead;
@@ -152,6 +154,10 @@ pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
             }
         },
     );
+    let schema = Schema::of(&catalog);
+    if let Some(parity) = &config.parity {
+        diagnostics.extend(compare(config.backend, &schema, parity, &mut sources));
+    }
     if let Some(file) = &sources.lock {
         diagnostics.extend(lock::verify(file, &migrations));
     }
@@ -171,6 +177,37 @@ pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
     });
     // A statement in a loop is folded once for each round, and says the same each time.
     diagnostics.dedup();
-    let schema = Schema::of(&catalog);
     Analysis { backend: config.backend, migrations, schema, diagnostics, sources }
+}
+
+/// What differs between this schema and the one that another folder ends in.
+fn compare(backend: Backend, schema: &Schema, parity: &Parity, sources: &mut Sources) -> Vec<Diagnostic> {
+    let Parity { path, span, config, sources: files } = parity;
+    let other = analyze(files.clone(), config);
+    let broken = |d: &&Diagnostic| {
+        d.level == Level::Deny && rules::find(d.rule).is_none_or(|rule| rule.group == Group::Correctness)
+    };
+    match other.diagnostics.iter().filter(broken).count() {
+        0 => {}
+        n => {
+            let errors = if n == 1 { "1 error".to_owned() } else { format!("{n} errors") };
+            let message = format!("what `{path}` ends in is not known: it has {errors}");
+            let help = format!("`cargo glowplug check` of that folder shows {}", if n == 1 { "it" } else { "them" });
+            return vec![Diagnostic::new("schema-parity", config::CONFIG_FILE, *span, message).help(help)];
+        }
+    }
+    let prefix = format!("{path}/");
+    let ours = parity::Side { backend, schema, prefix: "" };
+    let theirs = parity::Side { backend: config.backend, schema: &other.schema, prefix: &prefix };
+    let diagnostics = parity::compare(&ours, &theirs);
+    for file in other.sources.files {
+        let file = SourceFile { path: format!("{prefix}{}", file.path), ..file };
+        let named = |d: &Diagnostic| {
+            d.file == file.path || d.labels.iter().any(|label| label.file.as_ref() == Some(&file.path))
+        };
+        if diagnostics.iter().any(named) {
+            sources.attach(file);
+        }
+    }
+    diagnostics
 }

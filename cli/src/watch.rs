@@ -45,7 +45,7 @@ pub(crate) fn watch(
         let now = read();
         if let Ok((config, _)) = &now {
             for folder in folders_besides(directory, config) {
-                let _ = watcher.watch(&folder, RecursiveMode::NonRecursive);
+                let _ = watcher.watch(&folder, RecursiveMode::Recursive);
             }
         }
         if last.as_ref() != Some(&now) {
@@ -81,7 +81,8 @@ fn wait(changes: &Receiver<()>) -> bool {
 
 /// Where else files lie that were read.
 fn folders_besides(directory: &Path, config: &Config) -> Vec<PathBuf> {
-    config.preamble.iter().filter_map(|file| Some(directory.join(&file.path).parent()?.to_owned())).collect()
+    let preamble = config.preamble.iter().filter_map(|file| Some(directory.join(&file.path).parent()?.to_owned()));
+    preamble.chain(config.parity.iter().map(|parity| directory.join(&parity.path))).collect()
 }
 
 fn cannot(path: &Path, error: &notify::Error) -> Failure {

@@ -206,6 +206,11 @@ fn tracked(folder: &Path, analysis: &Analysis, config: &Config) -> Vec<String> {
     let mut files: Vec<String> = config.file.iter().map(|file| file.path.clone()).collect();
     files.extend(config.preamble.iter().map(|file| file.path.clone()));
     files.extend(analysis.sources.lock.iter().map(|file| file.path.clone()));
+    // Also its settings: whatever the comparison depends on.
+    if let Some(parity) = &config.parity {
+        let beside = parity.config.file.iter().chain(&parity.config.preamble).chain(&parity.sources.files);
+        files.extend(beside.map(|file| format!("{}/{}", parity.path, file.path)));
+    }
     for migration in &analysis.migrations {
         if let Some(own_folder) = migration.file.strip_suffix("/up.sql") {
             let metadata = format!("{own_folder}/metadata.toml");

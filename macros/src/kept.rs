@@ -41,7 +41,9 @@ impl Kept {
         add_to_both(&format!("{config:?}"));
         let Sources { directory, files, lock, others: _ } = sources;
         add_to_both(&directory.to_string_lossy());
-        for file in files.iter().chain(lock) {
+        // Its settings are in the text above.
+        let beside = config.parity.iter().flat_map(|parity| &parity.sources.files);
+        for file in files.iter().chain(lock).chain(beside) {
             add_to_both(&file.path);
             add_to_both(&file.text);
             if let Some(problem) = &file.problem {
@@ -136,6 +138,14 @@ mod tests {
         first.save(&found);
         assert_eq!(kept(&folder, "a", &postgres, "SELECT 1").found(), Some(found));
         let older = Config { server_version: Some((13, 0)), ..postgres.clone() };
+        let beside = |text| {
+            let (path, span) = ("../b".to_owned(), glowplug_analysis::Span::default());
+            let (config, sources) = (Box::new(postgres.clone()), Sources::from_texts([("001_b.sql", text)]));
+            let parity = Some(glowplug_analysis::config::Parity { path, span, config, sources });
+            Config { parity, ..postgres.clone() }
+        };
+        let key = |config: &Config| kept(&folder, "a", config, "SELECT 1").key;
+        assert_ne!(key(&beside("SELECT 1")), key(&beside("SELECT 2")));
         let sealed = Sources {
             lock: Some(SourceFile::new("glowplug.lock", "")),
             ..Sources::from_texts([("001_a.sql", "SELECT 1")])
@@ -145,6 +155,7 @@ mod tests {
             kept(&folder, "b", &postgres, "SELECT 1"),
             kept(&folder, "a", &older, "SELECT 1"),
             Kept::in_folder(folder.clone(), "a", &postgres, &sealed),
+            kept(&folder, "a", &beside("SELECT 1"), "SELECT 1"),
         ] {
             assert_eq!(other.found(), None, "{}", other.key);
         }

@@ -155,6 +155,32 @@ fn household_postgres_without_its_database_ends_and_shows_no_password() {
     }
 }
 
+/// The same words, and the same answers, on either engine.
+#[test]
+fn two_backends_is_one_service_on_sqlite_and_on_postgres() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("notes.db");
+    let database = glowplug_tests::postgres();
+    for url in [file.to_str().expect("a name of ours"), database.url()] {
+        let run = |arguments: &[&str]| {
+            let output =
+                Command::new(&*TWO_BACKENDS).args(arguments).env("DATABASE_URL", url).output().expect("it starts");
+            let text = |bytes| String::from_utf8(bytes).expect("text");
+            (output.status.code(), text(output.stdout), text(output.stderr))
+        };
+        let (code, _, said) = run(&["add", "buy milk"]);
+        assert!(code == Some(0) && said.contains("applied 2 migrations in "), "{url}: {said}");
+        assert_eq!(run(&["add", "write tests"]).0, Some(0));
+        assert_eq!(run(&["done", "1"]).0, Some(0));
+        let (code, notes, said) = run(&["list"]);
+        assert_eq!((code, notes.as_str()), (Some(0), "1 [x] buy milk\n2 [ ] write tests\n"), "{url}: {said}");
+        assert!(said.contains("nothing is pending"), "{url}: {said}");
+        let (code, _, said) = run(&["add", ""]);
+        assert!(code == Some(1) && said.to_lowercase().contains("constraint"), "{url}: {said}");
+    }
+}
+
+static TWO_BACKENDS: LazyLock<PathBuf> = LazyLock::new(|| built("two-backends"));
 static HOUSEHOLD: LazyLock<PathBuf> = LazyLock::new(|| built("household"));
 static HOUSEHOLD_POSTGRES: LazyLock<PathBuf> = LazyLock::new(|| built("household-postgres"));
 

@@ -7,7 +7,8 @@
 //! - `flagged`: this rule reports it, and nothing else makes it an error;
 //! - `accepted`: nothing makes it an error, and this rule does not report it;
 //! - `settings`: the `glowplug.toml` of the listings after it;
-//! - `lock`: the `glowplug.lock` of the listings after it.
+//! - `lock`: the `glowplug.lock` of the listings after it;
+//! - `beside`: the migration of a folder for another engine, which the folder of the blocks after it is compared with.
 //!
 //! `sqlstate=42P01`: PostgreSQL refuses it with this code (`since=18`: from this version on; older ones run it;
 //! `until=14`: up to this version; newer ones run it). The analysis is told that version as the oldest server.
@@ -23,8 +24,9 @@ use std::sync::{Arc, Mutex};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
+use glowplug_analysis::config::Parity;
 use glowplug_analysis::rules::{self, Rule};
-use glowplug_analysis::{Backend, Config, Diagnostic, Group, Level, Sources, analyze};
+use glowplug_analysis::{Backend, Config, Diagnostic, Group, Level, Sources, Span, analyze};
 use glowplug_tests::TestDatabase;
 use glowplug_tests::fences::{Fence, fences};
 use postgres::{Client, SimpleQueryMessage};
@@ -35,6 +37,7 @@ enum Verdict {
     Between,
     Settings,
     Lock,
+    Beside,
     Flagged,
     Accepted,
 }
@@ -65,6 +68,7 @@ struct Example {
     between: Option<&'static str>,
     settings: Option<&'static str>,
     lock: Option<&'static str>,
+    beside: Option<(Backend, &'static str)>,
 }
 
 impl Example {
@@ -102,6 +106,7 @@ fn block(info: &'static str, line: usize, text: &'static str) -> Result<Block, &
         Some("between") => Verdict::Between,
         Some("settings") => Verdict::Settings,
         Some("lock") => Verdict::Lock,
+        Some("beside") => Verdict::Beside,
         Some("flagged") => Verdict::Flagged,
         Some("accepted") => Verdict::Accepted,
         _ => return Err("no verdict"),
@@ -126,7 +131,7 @@ fn block(info: &'static str, line: usize, text: &'static str) -> Result<Block, &
 fn examples(rule: &'static Rule) -> Vec<Example> {
     let blocks = blocks(rule).unwrap_or_else(|why| panic!("{why}"));
     let mut before = BTreeMap::new();
-    let (mut settings, mut lock) = (None, None);
+    let (mut settings, mut lock, mut beside) = (None, None, None);
     let between = |engine: Option<Backend>| {
         blocks.iter().find(|b| b.verdict == Verdict::Between && b.engine == engine).map(|b| b.text)
     };
@@ -136,6 +141,7 @@ fn examples(rule: &'static Rule) -> Vec<Example> {
             Verdict::Between => {}
             Verdict::Settings => settings = Some(block.text),
             Verdict::Lock => lock = Some(block.text),
+            Verdict::Beside => beside = block.engine.map(|engine| (engine, block.text)),
             Verdict::Before => {
                 before.insert(block.engine, block.text);
             }
@@ -145,6 +151,7 @@ fn examples(rule: &'static Rule) -> Vec<Example> {
                 between: between(block.engine),
                 settings,
                 lock,
+                beside,
                 block: block.clone(),
             }),
         }
@@ -270,6 +277,12 @@ fn diagnostics(example: &Example, engine: Backend) -> Vec<Diagnostic> {
     };
     config.backend = engine;
     config.server_version = block.since.or(block.until).map(|major| (major, 0));
+    config.parity = example.beside.map(|(engine, text)| Parity {
+        path: "../beside".to_owned(),
+        span: Span::default(),
+        config: Box::new(Config::new(engine)),
+        sources: Sources::from_texts([("001_beside.sql", text)]),
+    });
     let folder;
     let sources = match block.language {
         "toml" => {

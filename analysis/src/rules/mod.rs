@@ -88,6 +88,7 @@ pub static ALL: &[Rule] = rules! {
     "orphan-down" Convention Deny,
     "psql-command" Convention Deny,
     "rename-without-guard" Idempotency Deny,
+    "schema-parity" Safety Deny,
     "second-primary-key" Correctness Deny,
     "syntax-error" Correctness Deny,
     "type-change-using" Idempotency Deny,

@@ -3,6 +3,7 @@
 #[cfg(feature = "json")]
 mod json;
 mod mermaid;
+pub(crate) mod parity;
 
 #[cfg(feature = "json")]
 pub use json::json;
@@ -11,6 +12,7 @@ pub use mermaid::mermaid;
 use crate::catalog::object::{self, ConstraintType, TableKind, UserTypeKind};
 use crate::catalog::{Catalog, Object};
 use crate::change;
+use crate::span::Span;
 
 /// The schema that a folder of migrations makes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub struct Schema {
     pub tables: Vec<Table>,
     /// The types that migrations make, by schema and name.
     pub types: Vec<UserType>,
+    /// Whether there may be more than is listed here, because something that made it cannot be read.
+    pub open: bool,
 }
 
 /// What a [`Table`] is.
@@ -98,6 +102,8 @@ pub struct Column {
     pub identity: Option<Identity>,
     /// The expression that it is generated from.
     pub generated: Option<String>,
+    /// Where it was made: the file, relative to the folder, and the place in it.
+    pub place: Option<(String, Span)>,
 }
 
 /// How an identity column takes a value that a statement gives it.
@@ -180,6 +186,8 @@ pub struct Index {
     pub unique: bool,
     /// Its columns in order; `None` for an expression.
     pub columns: Vec<Option<String>>,
+    /// Whether it holds some of the rows alone (`WHERE`).
+    pub partial: bool,
 }
 
 /// A type that a migration makes.
@@ -230,7 +238,7 @@ impl TypeKind {
 impl Schema {
     /// What a catalog holds.
     pub(crate) fn of(catalog: &Catalog) -> Self {
-        let mut schema = Self::default();
+        let mut schema = Self { open: catalog.is_open(), ..Self::default() };
         let mut objects: Vec<_> = catalog.iter().collect();
         objects.sort_by_key(|(key, _)| (key.schema(), key.name()));
         for (key, object) in objects {
@@ -263,6 +271,7 @@ fn table(schema: String, t: &object::Table, catalog: &Catalog) -> Table {
             change::Identity::ByDefault => Identity::ByDefault,
         }),
         generated: c.generated.as_deref().map(tidy),
+        place: c.place.0.as_ref().map(|(file, span)| (file.to_string(), *span)),
     });
     let mut constraints: Vec<_> = t.constraints.iter().filter_map(|c| constraint(c, catalog)).collect();
     constraints.sort_by(|a, b| a.name.cmp(&b.name));
@@ -271,7 +280,12 @@ fn table(schema: String, t: &object::Table, catalog: &Catalog) -> Table {
         .iter()
         // SQLite's names for these are its own affair.
         .filter(|i| !i.constraint || catalog.engine.names_constraints)
-        .map(|i| Index { name: i.name.clone(), unique: i.unique, columns: i.columns.clone() })
+        .map(|i| Index {
+            name: i.name.clone(),
+            unique: i.unique,
+            columns: i.columns.clone(),
+            partial: i.predicate.is_some(),
+        })
         .collect();
     indexes.sort_by(|a, b| a.name.cmp(&b.name));
     Table { schema, name: t.name.clone(), kind, columns: columns.collect(), constraints, indexes, open: t.open }

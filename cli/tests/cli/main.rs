@@ -1,10 +1,12 @@
 //! The program as a person and as a script meets it: real folders, exact words, exit codes.
 
+mod docs;
 mod formats;
 mod init;
 mod lock;
 mod new;
 mod pages;
+mod parity;
 mod watch;
 
 use std::fs;
