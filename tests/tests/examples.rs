@@ -181,8 +181,28 @@ fn two_backends_is_one_service_on_sqlite_and_on_postgres() {
 }
 
 static TWO_BACKENDS: LazyLock<PathBuf> = LazyLock::new(|| built("two-backends"));
+#[test]
+fn async_postgres_starts_without_libpq_and_knows_when_a_table_is_gone() {
+    let database = glowplug_tests::postgres();
+    let start = || Service::start(Command::new(&*ASYNC_POSTGRES).env("DATABASE_URL", database.url()));
+    let first = start();
+    first.said_that_it_applied_everything();
+    first.is_healthy();
+    first.serves_a_household();
+    assert!(first.stop().success(), "SIGTERM is an ordinary end");
+
+    let second = start();
+    second.said_that_nothing_is_pending();
+    database.execute("DROP TABLE rewards");
+    second.is_degraded_without("rewards");
+    cut_off(&database);
+    let (status, health) = second.health_that_is("unhealthy");
+    assert_eq!(status, 503, "{health}");
+}
+
 static HOUSEHOLD: LazyLock<PathBuf> = LazyLock::new(|| built("household"));
 static HOUSEHOLD_POSTGRES: LazyLock<PathBuf> = LazyLock::new(|| built("household-postgres"));
+static ASYNC_POSTGRES: LazyLock<PathBuf> = LazyLock::new(|| built("async-postgres"));
 
 fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
