@@ -35,7 +35,7 @@ fn what_is_no_migration_is_left_out() {
     let root = folder(&[
         ("001_a.sql", TABLE),
         ("README.md", b"# Migrations"),
-        ("glowplug.lock", b""),
+        ("Cargo.lock", b""),
         (".002_hidden.sql", b"nonsense"),
         (".git/up.sql", b"nonsense"),
         ("003_a.sql~", b"nonsense"),

@@ -124,13 +124,18 @@ impl<C: LoadConnection<Backend = Mysql>> Session<'_, C> {
                 ),
             )?;
         }
-        batch(
+        let first = batch(
             self.connection,
             &format!(
                 "INSERT INTO {table} (name, owner, fence, expires_at) SELECT 'run', '', 0, '1970-01-01' FROM DUAL \
                  WHERE NOT EXISTS (SELECT 1 FROM {table}) ON DUPLICATE KEY UPDATE fence = fence"
             ),
-        )?;
+        );
+        match first {
+            // Of many that meet here one writes the row, and the server gives the others up.
+            Err(failure) if !failure.is_passing() => return Err(failure),
+            _ => {}
+        }
         let take = format!(
             "UPDATE {table} SET owner = {}, fence = LAST_INSERT_ID(fence + 1), expires_at = {NOW} + INTERVAL {} SECOND \
              WHERE name = 'run' AND expires_at < {NOW}",
