@@ -3,6 +3,7 @@
 //! As chapter 13.3 of the manual and the pages of the commands say; `tests/tests/postgres_table_locks.rs` holds it against
 //! `pg_locks`. What triggers, functions and foreign keys lock for the sake of rows is not in it.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -61,7 +62,8 @@ pub struct TableLock {
 
 /// The tables that were there before and that a statement locks, by name; `None` where that is known only when it runs.
 pub(crate) fn of(change: &Change, text: &str, catalog: &Catalog) -> Option<Vec<TableLock>> {
-    let mut locks = Locks { catalog, text, held: BTreeMap::new(), unknown: false };
+    let said = RefCell::default();
+    let mut locks = Locks { catalog, text, said, held: BTreeMap::new(), unknown: false };
     locks.change(change);
     (!locks.unknown).then(|| locks.held.into_iter().map(|(table, mode)| TableLock { table, mode }).collect())
 }
@@ -69,6 +71,8 @@ pub(crate) fn of(change: &Change, text: &str, catalog: &Catalog) -> Option<Vec<T
 struct Locks<'a> {
     catalog: &'a Catalog,
     text: &'a str,
+    /// What was asked of the text already: a block asks the same for each of its statements.
+    said: RefCell<BTreeMap<String, bool>>,
     held: BTreeMap<String, LockMode>,
     unknown: bool,
 }
@@ -78,8 +82,13 @@ use LockMode::{AccessExclusive, Exclusive, RowExclusive, Share, ShareRowExclusiv
 impl Locks<'_> {
     /// Whether the statement has these words, in whatever case and however far apart.
     fn says(&self, words: &str) -> bool {
+        if let Some(said) = self.said.borrow().get(words) {
+            return *said;
+        }
         let text = self.text.split_whitespace().map(str::to_ascii_uppercase).collect::<Vec<_>>().join(" ");
-        text.contains(words)
+        let said = text.contains(words);
+        self.said.borrow_mut().insert(words.to_owned(), said);
+        said
     }
 
     fn add(&mut self, key: &Key, mode: LockMode) {
