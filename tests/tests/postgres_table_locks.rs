@@ -205,7 +205,7 @@ fn named(statement: &StatementSpan) -> Option<BTreeMap<String, String>> {
 
 /// What is wrong with the locks of a statement. What a block does depends on what it finds: it does no more than is named.
 fn wrong(statement: &str, named: Option<&BTreeMap<String, String>>, held: &BTreeMap<String, String>) -> Option<String> {
-    let Some(named) = named else { return None };
+    let named = named?;
     let block = statement.trim_start().get(..2).is_some_and(|word| word.eq_ignore_ascii_case("do"));
     let guarded = statement.contains("IF NOT EXISTS") || statement.contains("IF EXISTS");
     let right = if block || guarded {
