@@ -7,77 +7,18 @@ mod proofs;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use glowplug_tests::process::{Ended, RECONNECT, Service, long, until};
+use glowplug_tests::process::{Ended, RECONNECT, Service, until};
 use glowplug_tests::wire::{Break, Wire};
 use glowplug_tests::{PostgresServer, Setup, Stop, TestDatabase, postgres};
+use proofs::points::{Proof, chosen, taken_over};
 use proofs::{Outcome, PROGRAM, amiss, outcome, service, transactional};
 
-/// How long the next run may wait for the lock of one that is dead. The everyday run shares its machine with other
-/// tests, and a server that is given no processor notices late.
-fn taken_over() -> Duration {
-    Duration::from_secs(if long() { 1 } else { 10 })
-}
-
-/// What is known of a kind of points: a line of the table for each.
-struct Proof {
-    kind: &'static str,
-    lines: Vec<String>,
-    amiss: Vec<String>,
-    longest: Duration,
-}
-
-impl Proof {
-    fn of(kind: &'static str) -> Proof {
-        Proof { kind, lines: Vec::new(), amiss: Vec::new(), longest: Duration::ZERO }
+/// Looks at what the next run did. A server before 14 does not look whether its clients are still there.
+fn judge(proof: &mut Proof, point: &str, database: &TestDatabase, next: &Ended, expected: &Outcome) {
+    if database.server().major() < 14 {
+        proof.without_limit();
     }
-
-    /// Looks at what the next run did.
-    fn next(&mut self, point: &str, database: &TestDatabase, next: &Ended, expected: &Outcome) {
-        let mut amiss = amiss(database, expected);
-        let mut did = String::new();
-        if next.success {
-            let waited = next.waited();
-            self.longest = self.longest.max(waited);
-            let applied = next.applied();
-            did = match applied.as_slice() {
-                [] => "nothing was left to do".to_owned(),
-                [one] => format!("applied {one}"),
-                [first, .., last] => format!("applied {first} … {last}"),
-            };
-            let report = next.report();
-            for warning in report["warnings"].as_array().into_iter().flatten() {
-                let warning = warning.as_str().unwrap_or_default();
-                did.push_str(&format!("; {}", warning.rsplit("; ").next().unwrap_or_default()));
-            }
-            if waited > taken_over() && database.server().major() >= 14 {
-                amiss.push(format!("waited {waited:?} for the lock"));
-            }
-        } else {
-            amiss.push(next.err.clone());
-        }
-        let point = point.replace('|', "¦");
-        self.lines.push(format!("| {} | {point} | {did} |", self.kind));
-        self.amiss.extend(amiss.into_iter().map(|what| format!("{}: {point}: {what}", self.kind)));
-    }
-
-    /// Prints the lines, and fails where something was amiss.
-    fn end(self) {
-        assert!(!self.lines.is_empty(), "{}: no point was reached", self.kind);
-        println!("{}", self.lines.join("\n"));
-        println!(
-            "= {}: {} points, {} amiss, longest wait {:?}",
-            self.kind,
-            self.lines.len(),
-            self.amiss.len(),
-            self.longest
-        );
-        assert!(self.amiss.is_empty(), "{}", self.amiss.join("\n"));
-    }
-}
-
-/// All of them, or a few that are spread evenly.
-fn chosen(count: usize, few: usize) -> Vec<usize> {
-    if long() || count <= few { (1..=count).collect() } else { (0..few).map(|i| 1 + i * count / few).collect() }
+    proof.next(point, next, amiss(database, expected));
 }
 
 /// Databases in which the first migrations are applied, or none: copies of one.
@@ -117,7 +58,7 @@ fn killed(kind: &'static str, from: Option<&str>, few: usize, of: impl Fn(&Servi
         let database = prepared.database();
         let service = of(&service(&database));
         let point = service.killed_at(number).unwrap_or_else(|| panic!("{kind}: no point {number}"));
-        proof.next(&point, &database, &service.run(), &expected);
+        judge(&mut proof, &point, &database, &service.run(), &expected);
     }
     proof.end();
 }
@@ -157,7 +98,7 @@ fn broken(kind: &'static str, how: Break, from: Option<&str>, few: usize, same_p
             if same_process { service.clone().with(RECONNECT, 1) } else { service.clone() }.at(wire.url()).run();
         assert!(wire.is_broken(), "{kind}: no message {number}");
         let next = if same_process { first } else { service.run() };
-        proof.next(&messages[number - 1], &database, &next, &expected);
+        judge(&mut proof, &messages[number - 1], &database, &next, &expected);
     }
     proof.end();
 }
@@ -206,7 +147,8 @@ fn terminated(event: &str, from: Option<&str>, few: usize) {
         let first = service(&database).run();
         assert!(!first.success, "nobody was terminated");
         let next = service(&database).run();
-        proof.next(
+        judge(
+            &mut proof,
             &format!("{event} {number}, {}", from.map_or("new database", |_| "with history")),
             &database,
             &next,
@@ -259,7 +201,7 @@ fn restarted(kind: &'static str, how: Stop, few: usize) {
                 next = service.run();
             }
             let who = if same_process { "the same process" } else { "the next one" };
-            proof.next(&format!("definition {number}, {who} goes on"), &database, &next, &expected);
+            judge(&mut proof, &format!("definition {number}, {who} goes on"), &database, &next, &expected);
         }
     }
     drop(prepared);
@@ -290,7 +232,7 @@ fn killed_in_the_middle_of_a_statement() {
         let mut first = service(&database).start();
         until_it_sleeps(&database);
         first.kill();
-        proof.next(&format!("definition {number}"), &database, &service(&database).run(), &expected);
+        judge(&mut proof, &format!("definition {number}"), &database, &service(&database).run(), &expected);
     }
     proof.end();
 }
@@ -322,7 +264,7 @@ fn stopped_in_a_concurrent_build() {
         });
         assert!(since.elapsed() < taken_over(), "{:?}", since.elapsed());
         reader.batch_execute("ROLLBACK").unwrap();
-        proof.next(how, &database, &service(&database).run(), &expected);
+        judge(&mut proof, how, &database, &service(&database).run(), &expected);
     }
     proof.end();
 }
