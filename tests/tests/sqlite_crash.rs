@@ -6,7 +6,8 @@ mod proofs;
 use std::path::Path;
 
 use diesel::prelude::*;
-use glowplug_tests::process::{Ended, Running, Service, long};
+use glowplug_tests::process::{Ended, Running, Service};
+use proofs::points::{Proof, chosen};
 use proofs::{PROGRAM, folder};
 
 /// A database file, in a folder of its own.
@@ -62,72 +63,49 @@ impl File {
     }
 }
 
-/// All of them, or a few that are spread evenly.
-fn chosen(count: usize, few: usize) -> Vec<usize> {
-    if long() || count <= few { (1..=count).collect() } else { (0..few).map(|i| 1 + i * count / few).collect() }
-}
-
-struct Proof {
-    kind: String,
-    lines: Vec<String>,
-    amiss: Vec<String>,
+/// A kind of points, and what an undisturbed run ends in.
+struct Points {
+    proof: Proof,
     expected: Vec<String>,
 }
 
-impl Proof {
-    fn of(kind: String, journal: &str) -> Proof {
+impl Points {
+    fn of(kind: String, journal: &str) -> Points {
         let file = File::new(None, journal);
         assert!(file.service().run().success);
-        Proof { kind, lines: Vec::new(), amiss: Vec::new(), expected: file.outcome() }
+        let mut proof = Proof::of(kind);
+        // The lock is the file's own: it goes with the process.
+        proof.without_limit();
+        Points { proof, expected: file.outcome() }
     }
 
     fn next(&mut self, point: &str, file: &File, next: &Ended) {
-        let mut did = String::new();
+        let mut amiss = Vec::new();
         if next.success {
-            did = match next.applied().as_slice() {
-                [] => "nothing was left to do".to_owned(),
-                [one] => format!("applied {one}"),
-                [first, .., last] => format!("applied {first} … {last}"),
-            };
-            for warning in next.report()["warnings"].as_array().into_iter().flatten() {
-                did.push_str(&format!(
-                    "; {}",
-                    warning.as_str().unwrap_or_default().rsplit("; ").next().unwrap_or_default()
-                ));
-            }
             let found = file.outcome();
             if found != self.expected {
                 let without = |all: &[String], those: &[String]| {
                     all.iter().filter(|line| !those.contains(line)).cloned().collect::<Vec<_>>()
                 };
                 let (more, less) = (without(&found, &self.expected), without(&self.expected, &found));
-                self.amiss.push(format!("{}: {point}: {more:?} in place of {less:?}", self.kind));
+                amiss.push(format!("{more:?} in place of {less:?}"));
             }
-        } else {
-            self.amiss.push(format!("{}: {point}: {}", self.kind, next.err));
         }
-        self.lines.push(format!("| {} | {} | {did} |", self.kind, point.replace('|', "¦")));
-    }
-
-    fn end(self) {
-        assert!(!self.lines.is_empty(), "{}: no point was reached", self.kind);
-        println!("{}", self.lines.join("\n"));
-        println!("= {}: {} points, {} amiss", self.kind, self.lines.len(), self.amiss.len());
-        assert!(self.amiss.is_empty(), "{}", self.amiss.join("\n"));
+        self.proof.next(point, next, amiss);
     }
 }
 
 /// SIGKILL at each point of the runner.
 fn killed(from: Option<&str>, journal: &str, few: usize) {
     let before = from.map_or("new database", |_| "with history");
-    let mut proof = Proof::of(format!("SQLite ({journal}), SIGKILL, {before}"), journal);
+    let mut kind = Points::of(format!("SQLite ({journal}), SIGKILL, {before}"), journal);
     let points = File::new(from, journal).service().points();
     for number in chosen(points.len(), few) {
         let file = File::new(from, journal);
         let point = file.service().killed_at(number).unwrap_or_else(|| panic!("no point {number}"));
-        proof.next(&point, &file, &file.service().run());
+        kind.next(&point, &file, &file.service().run());
     }
-    proof.end();
+    kind.proof.end();
 }
 
 #[test]
@@ -151,7 +129,7 @@ const CALLS: [&str; 4] = ["pwrite64", "fdatasync", "ftruncate", "unlink"];
 /// SIGKILL at the n-th write, as the system sees them: in the middle of a commit, of a checkpoint, of a VACUUM.
 fn killed_at_writes(from: Option<&str>, journal: &str, few: usize) {
     let before = from.map_or("new database", |_| "with history");
-    let mut proof = Proof::of(format!("SQLite ({journal}), SIGKILL at a write, {before}"), journal);
+    let mut kind = Points::of(format!("SQLite ({journal}), SIGKILL at a write, {before}"), journal);
     for call in CALLS {
         let whole = File::new(from, journal);
         let log = whole.0.path().join("calls");
@@ -163,10 +141,10 @@ fn killed_at_writes(from: Option<&str>, journal: &str, few: usize) {
             let inject = format!("inject={call}:signal=KILL:when={number}");
             let stopped = traced(&file, &["-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject]);
             assert!(!stopped.success, "{call} {number} of {count} was not reached");
-            proof.next(&format!("{call} {number}"), &file, &file.service().run());
+            kind.next(&format!("{call} {number}"), &file, &file.service().run());
         }
     }
-    proof.end();
+    kind.proof.end();
 }
 
 fn traced(file: &File, arguments: &[&str]) -> Ended {
