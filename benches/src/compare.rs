@@ -38,8 +38,8 @@ pub(crate) struct Extent {
 }
 
 impl Extent {
-    pub(crate) fn full() -> Extent {
-        Extent { sizes: &[10, 100, 1000], rounds: 7, starts: 5 }
+    pub(crate) fn full(rounds: usize) -> Extent {
+        Extent { sizes: &[10, 100, 1000], rounds, starts: 5 }
     }
 
     pub(crate) fn quick() -> Extent {

@@ -204,13 +204,15 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
     ) -> Result<bool, Error> {
         // Of the first of them.
         let mut state = Trying::default();
+        // So many go alone: they did not go together.
+        let mut alone = 0_usize;
         while let Some(&migration) = pending.front() {
             if self.settings.is_stopped() {
                 return Err(Error::Stopped { applied: self.applied_files() });
             }
             tracing::debug!(target: PROGRESS, file = migration.file, "applying");
             if !state.stepwise && goes_in_one_go(migration) && !self.hooks.has_each() {
-                let together = self.together(&pending, new);
+                let together = if alone > 0 { 1 } else { self.together(&pending, new) };
                 let outcome = self.session.apply_at_once(tables, self.settings, &pending.make_contiguous()[..together]);
                 boundary!("committed");
                 let committed = outcome.took.len();
@@ -218,6 +220,7 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
                     if let Some(migration) = pending.pop_front() {
                         self.record(migration, took);
                         state = Trying::default();
+                        alone = alone.saturating_sub(1);
                     }
                 }
                 let (Some(failure), Some(&migration)) = (outcome.stopped, pending.front()) else { continue };
@@ -228,10 +231,14 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
                         let running: Vec<_> = pending.iter().copied().take(together - committed).collect();
                         return Err(lost(&running, None, failure, &self.applied));
                     }
+                    // It is one of them, or they do not bear one transaction. Nothing of them is left.
+                    Cause::Said if together > 1 && committed == 0 => {
+                        tracing::debug!(file = migration.file, together, %failure, "not in one transaction; one by one");
+                        alone = together;
+                    }
                     Cause::Said if self.wait_and_try_again(migration, &failure, &mut state) => {}
                     Cause::Said => {
-                        // Nothing of it is left. Statement by statement it is known which one it was; and where it was a
-                        // set of migrations that do not bear one transaction, it works.
+                        // Nothing of it is left. Statement by statement it is known which one it was.
                         tracing::debug!(file = migration.file, %failure, "not in one go; statement by statement");
                         state.stepwise = true;
                     }
@@ -249,6 +256,7 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
                     self.record(migration, took);
                     pending.pop_front();
                     state = Trying::default();
+                    alone = alone.saturating_sub(1);
                 }
                 Outcome::Overtaken => return Ok(false),
                 Outcome::Failed(broken) => {
@@ -275,6 +283,7 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
                     failures.push(error);
                     pending.pop_front();
                     state = Trying::default();
+                    alone = alone.saturating_sub(1);
                 }
             }
         }

@@ -179,8 +179,9 @@ impl Runner {
     /// Where nothing is, this is one read: no lock, no write, and a role that may only read is enough.
     ///
     /// Each migration runs in a transaction of its own together with its rows in the history, so neither can be there
-    /// without the other; on a database without any history, all that can be goes in one, with a savepoint each. What
-    /// cannot run in a transaction is run statement by statement, and after a crash goes on from where it was.
+    /// without the other; on a database without any history, hundreds go in one, and one by one where one of them
+    /// fails. What cannot run in a transaction is run statement by statement, and after a crash goes on from where it
+    /// was.
     ///
     /// # Errors
     ///

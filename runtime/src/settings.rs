@@ -37,8 +37,8 @@ pub enum Mode {
     #[default]
     Direct,
     /// A pooler hands out a server connection for each transaction (PgBouncer's `pool_mode = transaction`). Everything,
-    /// the lock too, then lives in one transaction, with a savepoint for each migration; what cannot run in a
-    /// transaction is refused before anything runs. Of meaning on PostgreSQL alone.
+    /// the lock too, then lives in one transaction for many migrations; what cannot run in a transaction is refused
+    /// before anything runs. Of meaning on PostgreSQL alone.
     Pooled,
 }
 

@@ -133,8 +133,12 @@ fn what_came_before_a_failure_on_a_new_database_is_kept() {
     let error = run(&database, migrations(&many)).unwrap_err();
     assert!(error.to_string().contains("= 001_t.sql … 029_t.sql are applied and stay (29)"), "{error}");
     assert_eq!(applied(&database).len(), 29);
-    // One transaction for them all: nothing was run twice to find out which one it was.
-    assert_eq!(database.rows("SELECT count(DISTINCT run_on) FROM __diesel_schema_migrations"), ["1"]);
+    // Together they were rolled back, and went one by one then.
+    assert_eq!(database.rows("SELECT count(DISTINCT xmin::text) FROM __diesel_schema_migrations"), ["29"]);
+    assert_eq!(
+        database.rows("SELECT status, count(*) FROM __glowplug_history GROUP BY status ORDER BY status"),
+        ["completed|29", "failed|1"]
+    );
 }
 
 #[test]

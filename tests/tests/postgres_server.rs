@@ -216,7 +216,7 @@ fn a_clock_that_runs_backwards_does_no_harm() {
         ]
     );
     assert_eq!(database.rows("SELECT count(*) FROM __glowplug_history WHERE duration_ms < 0"), ["0"]);
-    let newest = "SELECT started_at < (SELECT max(started_at) FROM __glowplug_history WHERE status = 'failed') \
+    let newest = "SELECT finished_at < (SELECT max(finished_at) FROM __glowplug_history WHERE status = 'failed') \
                   FROM __glowplug_history ORDER BY id DESC LIMIT 1";
     assert_eq!(database.rows(newest), ["t"], "the newest row has not the newest time");
     let list = bad("CREATE TABLE pets ();\n");

@@ -1,10 +1,10 @@
 //! What an engine has to be able to do for the runner. All that differs between engines is behind this trait.
 
 use crate::error::{Error, Failure};
-use crate::history::{Attempt, Entry, History, Names, Tables};
+use crate::history::{Attempt, CHECKSUM_PREFIX, Entry, History, Names, Tables};
 use crate::migration::{Engine, Migration, Migrations, Table};
 use crate::settings::Settings;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 pub(crate) mod companion;
@@ -147,7 +147,7 @@ pub trait Backend {
     /// How many migrations are to go into one transaction, on a database that has no history at all (`new`) or one.
     fn together(&self, new: bool) -> usize;
 
-    /// Applies these in one transaction, each with a savepoint: all of them, or those before the one that fails.
+    /// Applies these in one transaction: all of them, or none, or those before the one that fails.
     fn apply_at_once(&mut self, tables: &Tables, settings: &Settings, migrations: &[&'static Migration]) -> AtOnce;
 
     /// Switches the enforcement of foreign keys off where the engine has such a switch and it is on; answers whether it
@@ -303,6 +303,47 @@ pub trait Backend {
 
     /// Drops everything in the database that is not the engine's or an extension's.
     fn drop_everything(&mut self, tables: &Tables, settings: &Settings) -> Result<(), Box<Failure>>;
+}
+
+/// The query for [`StateRow`]: no join, no order and nothing computed, which would cost more than reading.
+pub(crate) fn state_query(applied: &str, history: &str, aggregate: &str, line_end: &str) -> String {
+    format!(
+        "SELECT (SELECT {aggregate}(version || checksum || raw_checksum || status, {line_end}) FROM {history} \
+                 WHERE status <> 'failed') AS attempts, \
+           (SELECT {aggregate}(version, {line_end}) FROM {applied}) AS applied"
+    )
+}
+
+/// All that tells whether everything is applied as compiled, in one row: a line for each attempt that did not fail, and
+/// one for each applied version.
+#[derive(diesel::QueryableByName)]
+pub(crate) struct StateRow {
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+    attempts: Option<String>,
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+    applied: Option<String>,
+}
+
+impl StateRow {
+    /// Whether each migration of the list is applied, by one attempt as it was compiled, and nothing else is.
+    ///
+    /// A second attempt at a version that was taken back makes this false. That is no error: the history is then read
+    /// as a whole.
+    pub(crate) fn is_current(&self, migrations: &Migrations) -> bool {
+        let lines = |text: &Option<String>| text.as_deref().map_or(0, |text| text.lines().count());
+        let count = migrations.list.len();
+        if lines(&self.attempts) != count || lines(&self.applied) != count {
+            return false;
+        }
+        let attempts = self.attempts.iter().flat_map(|text| text.lines());
+        let attempts: HashMap<&str, &str> = attempts.filter_map(|line| line.split_once(CHECKSUM_PREFIX)).collect();
+        let applied: HashSet<&str> = self.applied.iter().flat_map(|text| text.lines()).collect();
+        let is_done = |migration: &Migration| {
+            let rest = attempts.get(migration.version)?.strip_prefix(migration.checksum)?;
+            Some(matches!(rest.strip_prefix(migration.raw_checksum)?, "completed" | "baselined"))
+        };
+        migrations.list.iter().all(|one| applied.contains(one.version) && is_done(one) == Some(true))
+    }
 }
 
 /// A row of the history query, the same for every engine.

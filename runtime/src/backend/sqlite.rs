@@ -1,18 +1,17 @@
 //! SQLite: the lock is `BEGIN IMMEDIATE`, waiting is `busy_timeout`.
 
 use super::{
-    ATTEMPT_COLUMNS, AtOnce, AttemptRow, Backend, HistoryRow, Words, already_applied, at_once, attempt_values,
-    attempts_query, ended, history_of, history_query, not_applied, place_of,
+    ATTEMPT_COLUMNS, AtOnce, AttemptRow, Backend, HistoryRow, StateRow, Words, already_applied, attempt_values,
+    attempts_query, history_of, history_query, not_applied, place_of, state_query,
 };
 use crate::error::{Cause, Error, Failure, Meaning, seconds};
-use crate::history::{CHECKSUM_PREFIX, History, Names, Tables};
+use crate::history::{History, Names, Tables};
 use crate::migration::{Engine, Migration, Migrations, Table};
 use crate::settings::Settings;
 use diesel::connection::{Connection as _, SimpleConnection as _, TransactionManager};
 use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 /// The engine's clock, in UTC with milliseconds.
@@ -145,20 +144,44 @@ impl<'a> Session<'a> {
         number(self.connection, query)
     }
 
-    /// Applies one migration inside a transaction, with its record.
-    fn apply(&mut self, tables: &Tables, migration: &'static Migration) -> Result<Duration, Box<Failure>> {
-        let since = Instant::now();
-        self.claim(tables, migration)?;
-        for index in 0..migration.statements.len() {
-            self.batch(migration.statement(index).unwrap_or_default())?;
+    /// Applies these inside a transaction, with their records: one statement claims them, and one says that they are
+    /// completed.
+    fn apply(&mut self, tables: &Tables, migrations: &[&'static Migration]) -> Result<Vec<Duration>, Box<Failure>> {
+        let versions: Vec<String> =
+            migrations.iter().map(|migration| format!("({})", quote(migration.version))).collect();
+        let claims = format!("INSERT INTO {} (version) VALUES {}", tables.applied, versions.join(", "));
+        self.batch(&claims).map_err(|failure| overtaken(tables, failure))?;
+        let mut times = Vec::with_capacity(migrations.len());
+        for migration in migrations {
+            let began = Instant::now();
+            for index in 0..migration.statements.len() {
+                self.batch(migration.statement(index).unwrap_or_default())?;
+            }
+            times.push((began, began.elapsed()));
         }
-        let took = since.elapsed();
-        self.batch(&ended(&Self::WORDS, tables, migration, "completed", migration.statements.len(), took, None, None))?;
-        Ok(took)
+        // The engine is in this process: its clock is ours.
+        let row = |(migration, (began, took)): (&&Migration, &(Instant, Duration))| {
+            let since = began.elapsed();
+            format!(
+                "({}, 'completed', {}, {}, {}, {})",
+                attempt_values(migration, quote),
+                migration.statements.len(),
+                ago(since),
+                ago(since.saturating_sub(*took)),
+                took.as_millis()
+            )
+        };
+        let rows: Vec<String> = migrations.iter().zip(&times).map(row).collect();
+        self.batch(&format!(
+            "INSERT INTO {} ({ATTEMPT_COLUMNS}, status, statements_done, started_at, finished_at, duration_ms) VALUES {}",
+            tables.history,
+            rows.join(", ")
+        ))?;
+        Ok(times.into_iter().map(|(_, took)| took).collect())
     }
 }
 
-/// The engine is in this process: its clock is ours.
+/// So long ago.
 fn ago(took: Duration) -> String {
     format!("strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{:.3} seconds')", took.as_secs_f64())
 }
@@ -215,28 +238,13 @@ impl Backend for Session<'_> {
     }
 
     fn is_current(&mut self, names: &Names, migrations: &Migrations) -> Result<bool, Box<Failure>> {
-        let tables = self.tables(names)?;
-        if !tables.applied_exists || !tables.history_exists {
-            return Ok(false);
+        let (applied, history) = (format!("main.{}", names.applied), format!("main.{}", names.history));
+        let query = state_query(&applied, &history, "group_concat", "char(10)");
+        match self.read(|connection| sql_query(&query).get_result::<StateRow>(connection)) {
+            Ok(state) => Ok(state.is_current(migrations)),
+            // Most likely the tables are not there, which the next question finds out.
+            Err(_) => Ok(false),
         }
-        let (applied, history) = (&tables.applied, &tables.history);
-        let query = format!(
-            "SELECT coalesce(group_concat(line, ''), '') AS line FROM (\
-               SELECT a.version || ' ' || coalesce(h.checksum, '') || ' ' || coalesce(h.raw_checksum, '') || char(10) AS line \
-               FROM {applied} a LEFT JOIN {history} h ON h.version = a.version AND h.status IN ('completed', 'baselined') \
-                 AND h.id IN (SELECT max(id) FROM {history} GROUP BY version) \
-               ORDER BY length(ltrim(a.version, '0')), ltrim(a.version, '0'), a.version)"
-        );
-        let state = self.read(|connection| sql_query(&query).get_result::<Line>(connection))?;
-        let mut expected = String::with_capacity(migrations.list.len() * 150);
-        for migration in migrations.list {
-            let _ = writeln!(
-                expected,
-                "{} {CHECKSUM_PREFIX}{} {}",
-                migration.version, migration.checksum, migration.raw_checksum
-            );
-        }
-        Ok(state.line == expected)
     }
 
     fn tables(&mut self, names: &Names) -> Result<Tables, Box<Failure>> {
@@ -332,7 +340,16 @@ impl Backend for Session<'_> {
     }
 
     fn apply_at_once(&mut self, tables: &Tables, settings: &Settings, migrations: &[&'static Migration]) -> AtOnce {
-        at_once(self, tables, settings, migrations, Self::apply)
+        if let Err(failure) = self.begin(tables, settings) {
+            return AtOnce::nothing(failure);
+        }
+        match self.apply(tables, migrations).and_then(|took| self.commit(settings).map(|()| took)) {
+            Ok(took) => AtOnce { took, stopped: None },
+            Err(failure) => {
+                self.rollback();
+                AtOnce::nothing(failure)
+            }
+        }
     }
 
     fn suspend_foreign_keys(&mut self) -> Result<bool, Box<Failure>> {

@@ -32,7 +32,8 @@ pub(super) enum Held {
     /// Nothing yet, or each transaction's own lock.
     Nothing,
     /// The session's advisory lock, which the server process `pid` has.
-    Advisory { key: i32, pid: i32 },
+    /// `checks`: how often it looked whether its client is still there, before it was told to do so often.
+    Advisory { key: i32, pid: i32, checks: Option<String> },
     /// The lease, by the number that no later owner has.
     Lease { fence: i64, table: String, pid: Option<i32>, renewed_elsewhere: bool },
 }
@@ -112,8 +113,9 @@ impl<C: LoadConnection<Backend = Pg>> Session<'_, C> {
             foreign: bool,
             #[diesel(sql_type = Integer)]
             pid: i32,
-            #[diesel(sql_type = Integer)]
-            version: i32,
+            /// None before PostgreSQL 14.
+            #[diesel(sql_type = Nullable<Text>)]
+            checks: Option<String>,
         }
         let key = tables.lock_key;
         // Through a transaction pooler two clients meet in one session of the server, where both have the lock. Who
@@ -123,7 +125,7 @@ impl<C: LoadConnection<Backend = Pg>> Session<'_, C> {
         let query = format!(
             "SELECT coalesce(CASE WHEN {foreign} THEN false WHEN pg_try_advisory_lock({LOCK_CLASS}, {key}) \
                THEN set_config('glowplug.session', {}, false) <> '' END, false) AS taken, {foreign} AS foreign, \
-             pg_backend_pid() AS pid, current_setting('server_version_num')::int AS version",
+             pg_backend_pid() AS pid, current_setting('client_connection_check_interval', true) AS checks",
             quote(process_token())
         );
         let mut waiting = Waiting::new();
@@ -139,12 +141,10 @@ impl<C: LoadConnection<Backend = Pg>> Session<'_, C> {
             waiting.pause(settings, || holder(connection, key).unwrap_or_default())?;
         };
         waiting.done();
-        self.held = Held::Advisory { key, pid: asked.pid };
-        if asked.version >= 140_000 {
-            // A server that notices that its client is dead gives the lock back at once, not at the end of a statement.
-            // There are systems where it cannot; they refuse the setting.
-            let _ = self.batch("SET client_connection_check_interval = 250");
-        }
+        // A server that notices that its client is dead gives the lock back at once, not at the end of a statement.
+        // There are systems where it cannot; they refuse the setting.
+        let checks = asked.checks.filter(|_| self.batch("SET client_connection_check_interval = 250").is_ok());
+        self.held = Held::Advisory { key, pid: asked.pid, checks };
         // The session that has the lock has to be the one that answers now. A pooler gives the session that was used last
         // to who asks first: where a second connection can be made, it asks, and keeps what it got.
         let mut other = settings.url.as_ref().and_then(|url| C::establish(&url.0).ok());
@@ -231,10 +231,13 @@ impl<C: LoadConnection<Backend = Pg>> Session<'_, C> {
     pub(super) fn give_back(&mut self) {
         match std::mem::replace(&mut self.held, Held::Nothing) {
             Held::Nothing => {}
-            Held::Advisory { key, pid } => {
+            Held::Advisory { key, pid, checks } => {
+                let checks = checks.map_or_else(String::new, |before| {
+                    format!(" AND set_config('client_connection_check_interval', {}, false) <> ''", quote(&before))
+                });
                 let query = format!(
                     "SELECT CASE WHEN pg_backend_pid() = {pid} THEN pg_advisory_unlock({LOCK_CLASS}, {key}) \
-                       AND set_config('glowplug.session', '', false) = '' ELSE false END AS yes"
+                       AND set_config('glowplug.session', '', false) = ''{checks} ELSE false END AS yes"
                 );
                 // Behind a pooler the session that has it may answer now and then. Where it does not, it would keep the
                 // lock for as long as the pooler keeps it: it is ended, as soon as nobody is using it.
@@ -262,10 +265,6 @@ impl<C: LoadConnection<Backend = Pg>> Session<'_, C> {
                         std::thread::sleep(pause() / 4);
                     }
                 }
-                let _ = self.batch(&format!(
-                    "SELECT set_config(name, reset_val, false) FROM pg_settings \
-                     WHERE name = 'client_connection_check_interval' AND setting = '250' AND pg_backend_pid() = {pid}"
-                ));
             }
             Held::Lease { fence, table, .. } => {
                 let _ = self.batch(&format!(

@@ -1,8 +1,8 @@
 //! PostgreSQL. `lock.rs` keeps others out, `companion.rs` looks on from a second connection.
 
 use super::{
-    ATTEMPT_COLUMNS, AtOnce, AttemptRow, Backend, Blocker, HistoryRow, Words, already_applied, attempt_values,
-    attempts_query, history_of, history_query, not_applied,
+    ATTEMPT_COLUMNS, AtOnce, AttemptRow, Backend, Blocker, HistoryRow, StateRow, Words, already_applied,
+    attempt_values, attempts_query, history_of, history_query, not_applied, state_query,
 };
 use crate::error::{Cause, Error, Failure, Meaning};
 use crate::history::{History, Names, Tables};
@@ -22,8 +22,8 @@ mod lock;
 mod session;
 mod sqlstate;
 
-/// The key of the setting that carries a migration's start through its transaction.
-const STARTED: &str = "current_setting('glowplug.started')::timestamptz";
+/// The time now, as `run_on` keeps it.
+const RUN_ON: &str = "clock_timestamp() AT TIME ZONE 'UTC'";
 
 /// So many go into one transaction on a new database: PostgreSQL's table of locks, as it is set by default, takes
 /// about 2,000 migrations that make a table each.
@@ -144,13 +144,10 @@ fn limits(settings: &Settings) -> String {
     sql
 }
 
-/// The start of a migration: what no two transactions get past, and the time.
-fn claimed(tables: &Tables, migration: &Migration) -> String {
-    format!(
-        "INSERT INTO {} (version) VALUES ({}) RETURNING set_config('glowplug.started', clock_timestamp()::text, true)",
-        tables.applied,
-        quote(migration.version)
-    )
+/// The start of a migration: what no two transactions get past. `run_on` is when, or `DEFAULT`: when the transaction
+/// began.
+fn claimed(tables: &Tables, migration: &Migration, run_on: &str) -> String {
+    format!("INSERT INTO {} (version, run_on) VALUES ({}, {run_on})", tables.applied, quote(migration.version))
 }
 
 fn ago(took: Duration) -> String {
@@ -169,16 +166,33 @@ fn millis_since(started: &str) -> String {
     format!("greatest(0, (extract(epoch FROM clock_timestamp() - {started}) * 1000)::bigint)")
 }
 
-/// The end of an attempt that went well, as one statement more in its transaction; it is the `nth` there. A setting that
-/// is local goes with its savepoint, so it tells afterwards how many are left.
-fn completed(tables: &Tables, migration: &Migration, nth: usize) -> String {
+/// The end of attempts that went well, as the last statement in their transaction: of one that began with it, or of
+/// several of which each was claimed when it began.
+fn completed(tables: &Tables, migrations: &[&Migration]) -> String {
+    let insert = format!(
+        "INSERT INTO {} ({ATTEMPT_COLUMNS}, status, statements_done, started_at, finished_at, duration_ms)",
+        tables.history
+    );
+    if let [migration] = migrations {
+        return format!(
+            "{insert} VALUES ({}, 'completed', {}, now(), clock_timestamp(), {})",
+            attempt_values(migration, quote),
+            migration.statements.len(),
+            millis_since("now()"),
+        );
+    }
+    // One statement for all of them: a row is a tenth of a statement.
+    let rows: Vec<String> = (1..)
+        .zip(migrations)
+        .map(|(nth, migration)| format!("({nth}, {})", attempt_values(migration, quote)))
+        .collect();
     format!(
-        "INSERT INTO {} ({ATTEMPT_COLUMNS}, status, statements_done, started_at, finished_at, duration_ms) \
-         VALUES ({}, 'completed', {}, {STARTED}, clock_timestamp(), {}) RETURNING set_config('glowplug.done', '{nth}', true)",
-        tables.history,
-        attempt_values(migration, quote),
-        migration.statements.len(),
-        millis_since(STARTED),
+        "{insert} SELECT {ATTEMPT_COLUMNS}, 'completed', statements_total, began AT TIME ZONE 'UTC', ended AT TIME ZONE 'UTC', \
+           greatest(0, (extract(epoch FROM ended - began) * 1000)::bigint) \
+         FROM (SELECT v.*, a.run_on AS began, coalesce(lead(a.run_on) OVER (ORDER BY nth), {RUN_ON}) AS ended \
+               FROM (VALUES {}) v (nth, {ATTEMPT_COLUMNS}) LEFT JOIN {} a ON a.version = v.version) v ORDER BY nth",
+        rows.join(", "),
+        tables.applied,
     )
 }
 
@@ -199,17 +213,6 @@ impl<'a, C: LoadConnection<Backend = Pg>> Session<'a, C> {
             failure.cause = Cause::Overtaken;
         }
         failure
-    }
-
-    /// Goes back to the last savepoint and commits; answers how many migrations that keeps.
-    fn keep_what_is_done(&mut self) -> Result<usize, Box<Failure>> {
-        self.batch("ROLLBACK TO SAVEPOINT glowplug")?;
-        let done = "SELECT coalesce(current_setting('glowplug.done', true), '') AS line";
-        let done = row::<_, Line>(self.connection, done)?.line.parse().unwrap_or(0);
-        if done > 0 {
-            self.batch("COMMIT")?;
-        }
-        Ok(done)
     }
 
     /// How long these took, by the server's clock, and which of them are completed. They are committed: not to know it
@@ -345,37 +348,14 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
     }
 
     fn is_current(&mut self, names: &Names, migrations: &Migrations) -> Result<bool, Box<Failure>> {
-        #[derive(QueryableByName)]
-        struct State {
-            #[diesel(sql_type = Text)]
-            digest: String,
-            #[diesel(sql_type = BigInt)]
-            raw: i64,
-        }
-        // The order is by number, as the list's is. The raw checksums are only summed up: a difference is looked into.
-        let state = row::<_, State>(
-            self.connection,
-            &format!(
-                "SELECT encode(sha256(convert_to(coalesce(string_agg(a.version || ' ' || coalesce(substr(h.checksum, 4), '') || chr(10), '' \
-                   ORDER BY length(ltrim(a.version, '0')), ltrim(a.version, '0') COLLATE \"C\", a.version COLLATE \"C\"), ''), 'UTF8')), 'hex') AS digest, \
-                 coalesce(sum(('x' || substr(h.raw_checksum, 1, 8))::bit(32)::bigint), 0)::bigint AS raw \
-                 FROM {} a \
-                 LEFT JOIN (SELECT DISTINCT ON (version) version, status, checksum, raw_checksum \
-                            FROM {} ORDER BY version, id DESC) h \
-                   ON h.version = a.version AND h.status IN ('completed', 'baselined') AND h.checksum LIKE 'v1:%'",
-                names.applied, names.history
-            ),
-        );
-        let state = match state {
-            Ok(state) => state,
-            Err(failure) if failure.is_lost() => return Err(failure),
+        // Without a schema: the search_path finds them, as it does for `tables`.
+        let query = state_query(&names.applied, &names.history, "string_agg", "chr(10)");
+        match row::<_, StateRow>(self.connection, &query) {
+            Ok(state) => Ok(state.is_current(migrations)),
+            Err(failure) if failure.is_lost() => Err(failure),
             // Most likely the tables are not there, which the next question finds out; diesel does not hand on the code.
-            Err(_) => return Ok(false),
-        };
-        let first_word =
-            |checksum: &str| checksum.get(..8).and_then(|word| i64::from_str_radix(word, 16).ok()).unwrap_or(0);
-        let raw: i64 = migrations.list.iter().map(|migration| first_word(migration.raw_checksum)).sum();
-        Ok(state.digest == migrations.digest && state.raw == raw)
+            Err(_) => Ok(false),
+        }
     }
 
     fn tables(&mut self, names: &Names) -> Result<Tables, Box<Failure>> {
@@ -398,7 +378,7 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
             &format!(
                 "SELECT s.schema, to_regclass(quote_ident(s.schema) || '.{applied}') IS NOT NULL AS applied, \
                    to_regclass(quote_ident(s.schema) || '.{history}') IS NOT NULL AS history, \
-                   ('x' || substr(encode(sha256(convert_to(coalesce(s.schema, '') || '{set}', 'UTF8')), 'hex'), 1, 8))::bit(32)::int AS key, \
+                   hashtext(coalesce(s.schema, '') || '{set}') AS key, \
                    version() AS server \
                  FROM (SELECT coalesce((SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
                                         WHERE c.oid = to_regclass('{applied}')), current_schema())::text AS schema) s",
@@ -457,8 +437,15 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
         if tables.applied_exists && tables.history_exists {
             return Ok(());
         }
-        self.begin(tables, settings)?;
-        let sql = format!(
+        // Where the lock is the transaction's, it has to be had first.
+        let mut sql = if self.mode == Mode::Pooled {
+            self.begin(tables, settings)?;
+            String::new()
+        } else {
+            self.beginning(tables, settings) + "; "
+        };
+        let _ = write!(
+            sql,
             "CREATE TABLE IF NOT EXISTS {} (\
                version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP); \
              CREATE TABLE IF NOT EXISTS {} (\
@@ -491,47 +478,33 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
             sql = self.beginning(tables, settings);
             sql.push_str("; ");
         }
-        // One alone needs none: the transaction is its savepoint.
-        let savepoints = migrations.len() > 1;
-        for (index, migration) in migrations.iter().enumerate() {
-            let nth = index + 1;
-            if savepoints {
-                sql.push_str("SAVEPOINT glowplug; ");
-            }
-            sql.push_str(&claimed(tables, migration));
+        // No savepoints: with hundreds of them in it, a transaction is an eighth slower. Where one of many fails, all of
+        // them go one by one.
+        let alone = migrations.len() == 1;
+        for migration in migrations {
+            sql.push_str(&claimed(tables, migration, if alone { "DEFAULT" } else { RUN_ON }));
             for index in 0..migration.statements.len() {
                 // A statement may end in a comment: the semicolon goes on a line of its own.
                 sql.push_str("\n;");
                 sql.push_str(migration.statement(index).unwrap_or_default());
             }
             sql.push_str("\n;");
-            sql.push_str(&completed(tables, migration, nth));
-            sql.push_str(if savepoints { "; RELEASE SAVEPOINT glowplug; " } else { "; " });
         }
-        sql.push_str("COMMIT");
+        sql.push_str(&completed(tables, migrations));
+        sql.push_str("; COMMIT");
         let since = Instant::now();
-        let failure = match self.accompanied(tables, settings, |connection| connection.batch_execute(&sql)) {
-            Ok(()) if !savepoints => return AtOnce { took: vec![since.elapsed()], stopped: None },
+        match self.accompanied(tables, settings, |connection| connection.batch_execute(&sql)) {
+            Ok(()) if alone => AtOnce { took: vec![since.elapsed()], stopped: None },
             Ok(()) => {
                 let took = self.durations(tables, migrations);
                 let each = |migration: &&Migration| took.get(migration.version).copied().unwrap_or_default();
-                return AtOnce { took: migrations.iter().map(each).collect(), stopped: None };
+                AtOnce { took: migrations.iter().map(each).collect(), stopped: None }
             }
-            Err(error) => Self::overtaken(tables, explained(error)),
-        };
-        if failure.is_lost() {
-            return AtOnce::nothing(failure);
-        }
-        // What stands before the one that failed is kept. Where it failed at the commit there is no savepoint left.
-        let kept = if savepoints { self.keep_what_is_done() } else { Ok(0) };
-        match kept {
-            Ok(kept @ 1..) => {
-                let took = self.durations(tables, &migrations[..kept]);
-                let each = |migration: &&Migration| took.get(migration.version).copied().unwrap_or_default();
-                AtOnce { took: migrations[..kept].iter().map(each).collect(), stopped: Some(failure) }
-            }
-            _ => {
-                self.rollback();
+            Err(error) => {
+                let failure = Self::overtaken(tables, explained(error));
+                if !failure.is_lost() {
+                    self.rollback();
+                }
                 AtOnce::nothing(failure)
             }
         }
@@ -570,7 +543,7 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
     }
 
     fn claim(&mut self, tables: &Tables, migration: &Migration) -> Result<(), Box<Failure>> {
-        self.batch(&claimed(tables, migration)).map_err(|failure| Self::overtaken(tables, failure))
+        self.batch(&claimed(tables, migration, "DEFAULT")).map_err(|failure| Self::overtaken(tables, failure))
     }
 
     fn execute(&mut self, statement: &str) -> Result<(), Box<Failure>> {
