@@ -319,7 +319,7 @@ fn shown(table: &Table) -> String {
 /// The same, of what points at it.
 pub(crate) fn qualified(schema: &str, name: &str) -> String {
     match schema {
-        "public" | "main" | "" => name.to_owned(),
+        "public" | "main" | "database" | "" => name.to_owned(),
         schema => format!("{schema}.{name}"),
     }
 }

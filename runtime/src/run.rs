@@ -552,8 +552,10 @@ impl<'a, 'h, B: Backend> Run<'a, 'h, B> {
     }
 
     fn database(&self, doing: &'static str, failure: Box<Failure>) -> Error {
-        // What was applied before this run does not make "nothing was changed" untrue.
-        let applied = if self.report.applied.is_empty() { Vec::new() } else { self.applied_files() };
+        // What was applied before this run does not make "nothing was changed" untrue. Of a lease that was lost that is
+        // not said: a statement may be done.
+        let nothing = self.report.applied.is_empty() && !matches!(failure.cause, Cause::LeaseLost);
+        let applied = if nothing { Vec::new() } else { self.applied_files() };
         Error::database_after(doing, failure, &applied)
     }
 }

@@ -14,10 +14,13 @@
 #![deny(missing_docs)]
 
 pub mod browser;
+pub mod cable;
+pub mod database;
 pub mod fences;
 pub mod folder;
 #[cfg(doctest)]
 mod guide;
+pub mod log;
 pub mod mariadb;
 pub mod pgbouncer;
 pub mod postgres;
@@ -25,5 +28,6 @@ pub mod process;
 pub mod web;
 pub mod wire;
 
+pub use database::Database;
 pub use mariadb::{MariadbDatabase, MariadbServer, mariadb};
 pub use postgres::{PostgresServer, Refusal, Setup, Stop, TestDatabase, postgres};

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 
 use diesel::{Connection as _, MysqlConnection};
 
-use crate::postgres::{SUPERVISOR, as_user, give_to, unprivileged_user};
+use crate::Stop;
+use crate::postgres::{SUPERVISOR, as_user, give_to, start_process, stop_process, unprivileged_user};
 
 /// Names the folder with `mariadbd` of the version to start. Unset: the one installed.
 pub const BIN_VARIABLE: &str = "GLOWPLUG_TEST_MARIADB_BIN";
@@ -35,6 +36,7 @@ pub fn mariadb() -> MariadbDatabase {
 #[derive(Debug)]
 pub struct MariadbServer {
     port: u16,
+    folder: PathBuf,
     /// The supervisor waits for the end of its standard input.
     supervisor: Mutex<Option<Child>>,
 }
@@ -46,14 +48,24 @@ impl MariadbServer {
     /// Where no server can be started.
     pub fn shared() -> &'static MariadbServer {
         static SHARED: OnceLock<MariadbServer> = OnceLock::new();
-        SHARED.get_or_init(|| Self::start().unwrap_or_else(|problem| panic!("{problem}")))
+        SHARED.get_or_init(|| Self::start(&[]).unwrap_or_else(|problem| panic!("{problem}")))
     }
 
-    /// Starts a server from the programs installed here, in a temporary folder, on a free port of 127.0.0.1.
+    /// A server of the test's own, with these settings besides. It stays until the process ends.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    #[must_use]
+    pub fn own(settings: &[&str]) -> &'static MariadbServer {
+        Box::leak(Box::new(Self::start(settings).unwrap_or_else(|problem| panic!("{problem}"))))
+    }
+
+    /// Starts a server from the programs installed here, in a temporary folder, on a free port of 127.0.0.1, with these
+    /// settings besides.
     ///
     /// # Errors
     /// A sentence that says what is missing, or the server's own log where it did not start.
-    pub fn start() -> Result<MariadbServer, String> {
+    pub fn start(settings: &[&str]) -> Result<MariadbServer, String> {
         let server = find("mariadbd")?;
         let install = find("mariadb-install-db")?;
         let user = unprivileged_user()?;
@@ -94,6 +106,7 @@ impl MariadbServer {
             .arg(format!("--socket={}", folder.path().join("s").display()))
             .arg(format!("--port={port}"))
             .args(SETTINGS)
+            .args(settings)
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -105,10 +118,11 @@ impl MariadbServer {
         let kept = folder.keep();
         let began = Instant::now();
         loop {
-            let started = Self { port, supervisor: Mutex::new(None) };
+            let started = Self { port, folder: kept.clone(), supervisor: Mutex::new(None) };
             match started.ask(None, "SELECT 1") {
                 Ok(_) => {
-                    return Ok(Self { port, supervisor: Mutex::new(Some(supervisor)) });
+                    *started.supervisor.lock().expect("nobody else has it") = Some(supervisor);
+                    return Ok(started);
                 }
                 Err(refused) => {
                     let ended = matches!(supervisor.try_wait(), Ok(Some(_)));
@@ -122,6 +136,25 @@ impl MariadbServer {
             }
             thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// Stops it, as an operator does (SIGTERM) or as a crash does (SIGKILL);
+    /// [`start_again`](Self::start_again) brings it back.
+    ///
+    /// # Panics
+    /// Where it does not stop.
+    pub fn stop(&self, how: Stop) {
+        let file = self.folder.join("process");
+        let pid = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        stop_process(&self.folder, pid.trim(), if how == Stop::Fast { "-TERM" } else { "-KILL" });
+    }
+
+    /// Starts it again where it was, and waits until it answers.
+    ///
+    /// # Panics
+    /// Where it does not.
+    pub fn start_again(&self) {
+        start_process(&self.folder, || self.ask(None, "SELECT 1"));
     }
 
     /// The URL of a database on it, with a user who may do everything.

@@ -273,16 +273,8 @@ impl PostgresServer {
         let file = folder.join("data/postmaster.pid");
         let pid = fs::read_to_string(&file).ok().and_then(|text| text.lines().next().map(str::to_owned));
         let pid = pid.unwrap_or_else(|| panic!("{}: no process", file.display()));
-        fs::write(folder.join("stopped"), "").expect("a file beside the server's");
         let signal = if how == Stop::Fast { "-INT" } else { "-QUIT" };
-        let sent = Command::new("kill").args([signal, &pid]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "kill {signal} {pid}");
-        let since = Instant::now();
-        // The supervisor says that it has ended, and waits.
-        while !folder.join("waiting").exists() {
-            assert!(since.elapsed() < Duration::from_secs(60), "the server does not stop");
-            thread::sleep(Duration::from_millis(10));
-        }
+        stop_process(folder, &pid, signal);
     }
 
     /// Starts it again where it was, and waits until it answers.
@@ -291,12 +283,7 @@ impl PostgresServer {
     /// Where it does not.
     pub fn start_again(&self) {
         let folder = self.folder.as_ref().expect("a server of this process");
-        fs::remove_file(folder.join("waiting")).expect("it was stopped");
-        let since = Instant::now();
-        while let Err(error) = Client::connect(&self.url, NoTls) {
-            assert!(since.elapsed() < Duration::from_secs(60), "it does not start again: {}", in_full(&error));
-            thread::sleep(Duration::from_millis(20));
-        }
+        start_process(folder, || Client::connect(&self.url, NoTls).map_err(|error| in_full(&error)));
     }
 
     /// Writes a file among a started server's data, as the server's own user does.
@@ -373,6 +360,29 @@ while [ -e "$folder/stopped" ] && [ ! -e "$folder/over" ]; do
 done
 rm -rf -- "$folder"
 "#;
+
+/// Ends the process of a server whose supervisor is to wait.
+pub(crate) fn stop_process(folder: &Path, pid: &str, signal: &str) {
+    fs::write(folder.join("stopped"), "").expect("a file beside the server's");
+    let sent = Command::new("kill").args([signal, pid]).status();
+    assert!(sent.is_ok_and(|status| status.success()), "kill {signal} {pid}");
+    let since = Instant::now();
+    // The supervisor says that it has ended, and waits.
+    while !folder.join("waiting").exists() {
+        assert!(since.elapsed() < Duration::from_secs(60), "the server does not stop");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Lets the supervisor start it again, and waits until it answers.
+pub(crate) fn start_process<T, E: fmt::Display>(folder: &Path, mut ask: impl FnMut() -> Result<T, E>) {
+    fs::remove_file(folder.join("waiting")).expect("it was stopped");
+    let since = Instant::now();
+    while let Err(error) = ask() {
+        assert!(since.elapsed() < Duration::from_secs(60), "it does not start again: {error}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
 
 /// A test server forgets everything; it need not wait for disks. Enough connections for tests of many runners.
 const SETTINGS: &[&str] = &[

@@ -3,19 +3,22 @@
 
 #[path = "runner/mariadb.rs"]
 mod runner;
+mod shared;
 
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool};
 use diesel_async::{AsyncConnection as _, AsyncMysqlConnection, SimpleAsyncConnection as _};
 use diesel_migrations::MigrationHarness;
-use glowplug::{HealthStatus, LockKind, OnFailure, OutOfOrder, Runner};
+use glowplug::{HealthStatus, LockKind, OnFailure, Runner};
 use glowplug_tests::folder::compiled;
-use glowplug_tests::mariadb;
+use glowplug_tests::{MariadbDatabase, mariadb};
 use runner::{TASKS, USERS, applied, files, history, list, run};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier};
+
+shared::running::running_on!(MariadbDatabase);
 
 #[test]
 fn the_sample_folder_is_applied_once_and_changes_nothing_when_it_is_run_again() {
@@ -158,25 +161,6 @@ fn a_table_that_somebody_made_is_named() {
 }
 
 #[test]
-fn edited_removed_and_reordered() {
-    let database = mariadb();
-    run(&database, list(&[USERS, TASKS])).unwrap();
-    let edited = list(&[USERS, (TASKS.0, "CREATE TABLE IF NOT EXISTS tasks (id BIGINT PRIMARY KEY);\n")]);
-    assert_eq!(run(&database, edited).unwrap_err().code(), "migration-edited");
-    assert_eq!(Runner::new(edited).health(&mut database.connect()).migrations.drifted, ["002"]);
-    let more = ("003_more.sql", "CREATE TABLE IF NOT EXISTS more (id INT);\n");
-    let zero = ("000_zero.sql", "CREATE TABLE IF NOT EXISTS zero (id INT);\n");
-    let removed = list(&[zero, USERS]);
-    assert_eq!(run(&database, removed).unwrap_err().code(), "unknown-version");
-    assert_eq!(run(&database, list(&[USERS])).unwrap().warnings.len(), 1);
-    run(&database, list(&[USERS, TASKS, more])).unwrap();
-    let late = list(&[("000_late.sql", "CREATE TABLE IF NOT EXISTS late (id INT);\n"), USERS, TASKS, more]);
-    assert_eq!(run(&database, late).unwrap_err().code(), "out-of-order");
-    let allowed = Runner::new(late).out_of_order(OutOfOrder::Allow).run_pending(&mut database.connect()).unwrap();
-    assert_eq!(files(&allowed), ["000_late.sql"]);
-}
-
-#[test]
 fn a_server_that_only_reads_is_named() {
     let database = mariadb();
     let (user, name) = (format!("writer_{}", database.name()), database.name());
@@ -253,45 +237,6 @@ fn what_a_migration_sets_is_set_back() {
     let columns =
         "SELECT count(*) FROM information_schema.columns WHERE table_name = 'here' AND table_schema = DATABASE()";
     assert_eq!(database.rows(columns), ["2"]);
-}
-
-#[test]
-fn eight_at_once_apply_each_migration_once() {
-    let two = list(&[
-        USERS,
-        TASKS,
-        (
-            "003_rows.sql",
-            "-- glowplug: allow(insert-without-guard, reason = \"once\")\nINSERT INTO users (id) VALUES (1);\n",
-        ),
-    ]);
-    for runner in [Runner::new(two), Runner::new(two).lock(LockKind::Lease)] {
-        for _ in 0..2 {
-            let (database, start) = (mariadb(), Barrier::new(8));
-            let reports: Vec<_> = std::thread::scope(|scope| {
-                let one = || {
-                    let mut connection = database.connect();
-                    start.wait();
-                    runner.run_pending(&mut connection).unwrap()
-                };
-                let runs: Vec<_> = (0..8).map(|_| scope.spawn(one)).collect();
-                runs.into_iter().map(|run| run.join().unwrap()).collect()
-            });
-            assert_eq!(reports.iter().map(|report| report.applied.len()).sum::<usize>(), 3);
-            assert_eq!(history(&database), ["001 completed 2/2 -", "002 completed 1/1 -", "003 completed 1/1 -"]);
-        }
-    }
-}
-
-#[test]
-fn two_services_in_one_database() {
-    let database = mariadb();
-    let theirs = list(&[("001_theirs.sql", "CREATE TABLE IF NOT EXISTS theirs (id INT);\n")]);
-    run(&database, list(&[USERS, TASKS])).unwrap();
-    let runner = Runner::new(theirs).history_name("billing");
-    assert_eq!(files(&runner.run_pending(&mut database.connect()).unwrap()), ["001_theirs.sql"]);
-    assert_eq!(database.rows("SELECT version FROM __diesel_schema_migrations_billing"), ["001"]);
-    assert_eq!(run(&database, list(&[USERS, TASKS])).unwrap().already_applied, 2);
 }
 
 #[test]

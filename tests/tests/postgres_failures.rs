@@ -4,12 +4,12 @@ mod runner;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use glowplug::{Engine, Error, Hooks, Migrations, OnFailure, Runner, Verify};
+use glowplug::{Hooks, Migrations, Runner};
+use glowplug_tests::cable::Cable;
+use glowplug_tests::log::Log;
 use glowplug_tests::process::long;
 use glowplug_tests::{TestDatabase, postgres};
-use runner::{
-    Log, Wire, applied, concurrent_index, file, files, history, migrations, nothing_is_locked, run, tasks, users,
-};
+use runner::{applied, concurrent_index, file, files, history, migrations, nothing_is_locked, run, tasks, users};
 use std::time::{Duration, Instant};
 
 fn add_column() -> &'static Migrations {
@@ -49,7 +49,7 @@ fn a_second_connection_names_who_is_in_the_way() {
     let mut reader = database.connect();
     reader.batch_execute("SET application_name = 'the reader'; BEGIN; SELECT count(*) FROM users").unwrap();
     // The companion has a thread of its own: this log is the whole process's.
-    let (log, _open) = Log::everywhere();
+    let log = Log::everywhere();
     let seen = log.clone();
     let done = std::thread::spawn(move || {
         let since = Instant::now();
@@ -98,7 +98,7 @@ fn a_deadlock_is_tried_again() {
 #[test]
 fn a_connection_that_breaks_is_made_anew() {
     let database = postgres();
-    let wire = Wire::to(&database);
+    let wire = Cable::to(database.url());
     let slow =
         |name: &'static str, table: &str| file(name, &format!("CREATE TABLE {table} ();\nSELECT pg_sleep(0.7);\n"));
     let list = migrations(&[users(), slow("002_a.sql", "a"), slow("003_b.sql", "b"), slow("004_c.sql", "c")]);
@@ -110,7 +110,7 @@ fn a_connection_that_breaks_is_made_anew() {
             wire.cut();
         });
         let (_, report) =
-            Runner::new(list).run_pending_at::<PgConnection>(&wire.url(), Duration::from_secs(10)).unwrap();
+            Runner::new(list).run_pending_at::<PgConnection>(wire.url(), Duration::from_secs(10)).unwrap();
         assert!(report.retries >= 1, "{report}");
         assert_eq!(report.applied.len() + report.already_applied, 4, "{report:?}");
     });
@@ -139,35 +139,6 @@ fn what_came_before_a_failure_on_a_new_database_is_kept() {
         database.rows("SELECT status, count(*) FROM __glowplug_history GROUP BY status ORDER BY status"),
         ["completed|29", "failed|1"]
     );
-}
-
-#[test]
-fn going_on_behind_a_failure_names_all_that_failed() {
-    let database = postgres();
-    let bad = |name: &'static str| file(name, "SELECT nothing;\n");
-    let list = migrations(&[users(), bad("002_bad.sql"), tasks_as("003_tasks.sql"), bad("004_worse.sql")]);
-    let on = || Runner::new(list).on_failure(OnFailure::Continue);
-    let error = on().run_pending(&mut database.connect()).unwrap_err();
-    let Error::Failures { failures, applied: done } = &error else { panic!("{error}") };
-    let failed: Vec<&str> = failures.iter().map(|failure| failure.version.as_str()).collect();
-    assert_eq!(failed, ["002", "004"]);
-    assert_eq!(*done, ["001_create_users.sql", "003_tasks.sql"]);
-    assert!(error.to_string().starts_with("2 migrations failed\n\nmigration 002_bad.sql failed: "), "{error}");
-    assert_eq!(applied(&database), ["001", "003"]);
-    // The next run goes on with what failed, though a later one is applied; one that is to stop does not.
-    let fixed = migrations(&[
-        users(),
-        file("002_bad.sql", "CREATE TABLE two ();\n"),
-        tasks_as("003_tasks.sql"),
-        file("004_worse.sql", "CREATE TABLE four ();\n"),
-    ]);
-    assert_eq!(run(&database, fixed).unwrap_err().code(), "out-of-order");
-    let report = Runner::new(fixed).on_failure(OnFailure::Continue).run_pending(&mut database.connect()).unwrap();
-    assert_eq!(files(&report), ["002_bad.sql", "004_worse.sql"]);
-}
-
-fn tasks_as(name: &'static str) -> runner::File {
-    file(name, "CREATE TABLE tasks (id integer PRIMARY KEY);\n")
 }
 
 fn validity(database: &TestDatabase, index: &str) -> Vec<String> {
@@ -319,50 +290,6 @@ fn hooks_are_called_within_the_transaction() {
 }
 
 #[test]
-fn the_schema_is_looked_at_behind_a_run() {
-    let database = postgres();
-    let list = runner::statics::with_tables(
-        Engine::Postgres,
-        &[users(), tasks()],
-        &[("users", &["id", "email", "name"]), ("tasks", &["id", "owner"]), ("pets", &["id"])],
-    );
-    let verify = |verify| Runner::new(list).verify(verify).run_pending(&mut database.connect());
-    let error = verify(Verify::Deny).unwrap_err();
-    insta::assert_snapshot!(error, @r"
-    the database is not what the migrations make
-      = missing tables: pets
-      = missing columns: users.name
-      = somebody dropped or renamed them by hand, or they are in a schema that search_path does not name
-      = next: restore them, or write a migration that makes them again; GLOWPLUG_VERIFY=warn starts all the same
-    ");
-    assert_eq!(applied(&database), ["001", "002"]);
-    // Where nothing was applied nothing is looked at: that is one read.
-    verify(Verify::Deny).unwrap();
-    let database = postgres();
-    let report = Runner::new(list).run_pending(&mut database.connect()).unwrap();
-    assert!(report.warnings[0].contains("missing tables: pets"), "{:?}", report.warnings);
-    assert_eq!(Runner::new(list).check_schema(&mut database.connect()).unwrap_err().to_string(), report.warnings[0]);
-    Runner::new(migrations(&[users(), tasks()])).check_schema(&mut database.connect()).unwrap();
-}
-
-#[test]
-fn a_run_may_end_early() {
-    let database = postgres();
-    let list = migrations(&[users(), tasks(), concurrent_index()]);
-    let to = |version: &str| Runner::new(list).target(version).run_pending(&mut database.connect());
-    let report = to("2").unwrap();
-    assert_eq!((files(&report), report.left), (vec!["001_create_users.sql", "002_create_tasks.sql"], 1));
-    assert!(report.to_string().contains("1 migration is left, behind the version that was asked for"), "{report}");
-    assert_eq!(to("2").unwrap().left, 1);
-    let error = to("7").unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "this program has no migration 7\n  = its last one is 003\n  = next: name one of its versions, as the file does"
-    );
-    assert_eq!(to("003").unwrap().applied.len(), 1);
-}
-
-#[test]
 fn a_plan_is_the_sql_and_reads_alone() {
     let database = postgres();
     run(&database, migrations(&[users()])).unwrap();
@@ -390,21 +317,6 @@ fn a_plan_is_the_sql_and_reads_alone() {
     assert!(plan.pending[0].transactional && !plan.pending[1].statements[0].transactional);
     drop(connection);
     database.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
-}
-
-#[test]
-fn two_lists_in_one_database_keep_apart() {
-    let database = postgres();
-    let billing = || {
-        let list = migrations(&[file("001_create_invoices.sql", "CREATE TABLE invoices ();\n")]);
-        Runner::new(list).history_name("billing")
-    };
-    run(&database, migrations(&[users()])).unwrap();
-    assert_eq!(billing().run_pending(&mut database.connect()).unwrap().applied.len(), 1);
-    assert_eq!(billing().run_pending(&mut database.connect()).unwrap().already_applied, 1);
-    assert_eq!(run(&database, migrations(&[users(), tasks()])).unwrap().applied.len(), 1);
-    assert_eq!(billing().status(&mut database.connect()).unwrap().applied, 1);
-    assert_eq!(database.rows("SELECT version FROM __diesel_schema_migrations_billing"), ["001"]);
 }
 
 #[test]
@@ -439,28 +351,6 @@ fn hostile_input_is_only_data() {
     assert_eq!(Runner::new(list).run_pending(&mut connection).unwrap().applied.len(), 3);
     drop(connection);
     database.server().administer(&format!("DROP DATABASE \"{quoted}\""));
-}
-
-#[test]
-fn a_history_altered_by_hand_is_said() {
-    let database = postgres();
-    run(&database, migrations(&[users()])).unwrap();
-    // A row of a newer version of this crate, with an algorithm that this one does not know.
-    database.execute(
-        "UPDATE __glowplug_history SET checksum = 'v9:abc'; ALTER TABLE __glowplug_history ADD COLUMN more text",
-    );
-    assert_eq!(run(&database, migrations(&[users(), tasks()])).unwrap().applied.len(), 1);
-    database.execute("ALTER TABLE __glowplug_history DROP COLUMN raw_checksum");
-    let error = run(&database, migrations(&[users(), tasks()])).unwrap_err();
-    let text = error.to_string();
-    assert!(text.starts_with("reading the history of migrations: column h.raw_checksum does not exist"), "{text}");
-    assert!(text.contains("= next: restore the column; or rename __glowplug_history away and repair"), "{text}");
-    // The advice works.
-    database.execute("ALTER TABLE __glowplug_history RENAME TO old_history");
-    let list = migrations(&[users(), tasks()]);
-    let repaired = Runner::new(list).repair(&mut database.connect(), &[]).unwrap();
-    assert_eq!(repaired.recorded, ["001", "002"]);
-    assert_eq!(run(&database, list).unwrap().already_applied, 2);
 }
 
 /// Somebody reads a table for long; others want to read it meanwhile. The migration waits for the first no longer than
@@ -590,113 +480,4 @@ fn a_migration_of_twenty_megabytes_is_only_long() {
     assert_eq!(files(&report), ["002_big.sql"]);
     assert!(since.elapsed() < Duration::from_secs(60), "{:?}", since.elapsed());
     assert_eq!(database.rows("SELECT count(*), sum(length(text)) FROM texts"), ["1001|20985760"]);
-}
-
-#[test]
-fn migrations_in_another_order_are_refused() {
-    // Two branches, each with a 002 and a 003 of its own: the numbers are the same, the files are not.
-    let database = postgres();
-    let a = |name| file(name, "CREATE TABLE a ();\n");
-    let b = |name| file(name, "CREATE TABLE b ();\n");
-    run(&database, migrations(&[users(), a("002_a.sql"), b("003_b.sql")])).unwrap();
-    let error = run(&database, migrations(&[users(), b("002_b.sql"), a("003_a.sql")])).unwrap_err();
-    insta::assert_snapshot!(error, @r"
-    2 migrations were edited after they had been applied
-      - migrations/002_b.sql
-      - migrations/003_a.sql
-      = the database has what the file said before: the edit would never reach it
-      = nothing was changed
-      = next: restore the file as it was applied, or restore it and write the next migration with the difference
-    ");
-    // One of them came in the middle: the number of each is its own, and the middle one is late.
-    let database = postgres();
-    run(&database, migrations(&[users(), b("003_b.sql")])).unwrap();
-    let error = run(&database, migrations(&[users(), a("002_a.sql"), b("003_b.sql")])).unwrap_err();
-    assert_eq!(error.code(), "out-of-order", "{error}");
-    assert!(error.to_string().contains("migrations/002_a.sql is not applied, though 003 is"), "{error}");
-    // A file that is gone, with nothing pending: the service starts.
-    let report = run(&database, migrations(&[b("003_b.sql")])).unwrap();
-    assert_eq!(report.warnings, ["the database has 1 migration that this program does not know: 001"]);
-}
-
-#[test]
-fn a_connection_that_died_while_it_was_idle_is_said_or_made_anew() {
-    let database = postgres();
-    run(&database, migrations(&[users()])).unwrap();
-    let list = migrations(&[users(), tasks()]);
-    // The server has ended it; or the way to it has gone.
-    let mut ended = database.connect();
-    database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
-    let wire = Wire::to(&database);
-    let mut cut = PgConnection::establish(&wire.url()).unwrap();
-    wire.cut();
-    for connection in [&mut ended, &mut cut] {
-        let error = Runner::new(list).run_pending(connection).unwrap_err();
-        assert_eq!(error.code(), "connection-lost", "{error}");
-        assert!(error.to_string().contains("= next: start again when the database is back"), "{error}");
-        let health = Runner::new(list).health(connection);
-        assert_eq!(health.http_status(), 503);
-    }
-    assert_eq!(applied(&database), ["001"]);
-    // A run that makes its connections itself goes on with another one: this one dies behind the messages of connecting.
-    let wire = glowplug_tests::wire::Wire::to(&database, None);
-    drop(PgConnection::establish(wire.url()).unwrap());
-    let connecting = wire.messages().len();
-    let wire = glowplug_tests::wire::Wire::to(&database, Some((connecting + 1, glowplug_tests::wire::Break::Before)));
-    let (_, report) = Runner::new(list).run_pending_at::<PgConnection>(wire.url(), Duration::from_secs(20)).unwrap();
-    assert!(wire.is_broken());
-    assert_eq!((files(&report), report.retries), (vec!["002_create_tasks.sql"], 1));
-}
-
-#[test]
-fn a_history_of_a_newer_version_is_left_as_it_is() {
-    let database = postgres();
-    run(&database, migrations(&[users(), tasks()])).unwrap();
-    // One more column, another state, another algorithm, and more versions than this program has.
-    database.execute(
-        "ALTER TABLE __glowplug_history ADD COLUMN shape text NOT NULL DEFAULT 'round', ALTER COLUMN name TYPE varchar(500); \
-         ALTER TABLE __glowplug_history DROP CONSTRAINT __glowplug_history_status_check; \
-         UPDATE __glowplug_history SET checksum = 'v9:abc', tool_version = '9.0.0'; \
-         INSERT INTO __glowplug_history (version, name, checksum, raw_checksum, status, statements_done, statements_total, \
-           started_at, runner, tool_version) VALUES ('003', 'later', 'v9:def', 'x', 'paused', 1, 2, now(), 'elsewhere:1', '9.0.0'); \
-         INSERT INTO __diesel_schema_migrations (version) VALUES ('004')",
-    );
-    let rows = database.rows("SELECT * FROM __glowplug_history ORDER BY id");
-    let report = run(&database, migrations(&[users(), tasks()])).unwrap();
-    assert_eq!(report.already_applied, 2);
-    assert_eq!(report.warnings, ["the database has 1 migration that this program does not know: 004"]);
-    assert_eq!(database.rows("SELECT * FROM __glowplug_history ORDER BY id"), rows);
-    let runner = Runner::new(migrations(&[users(), tasks()]));
-    let mut connection = database.connect();
-    assert_eq!(runner.history(&mut connection).unwrap()[2].status, "paused");
-    assert_eq!(runner.status(&mut connection).unwrap().unknown, ["004"]);
-    assert_eq!(runner.health(&mut connection).http_status(), 200);
-}
-
-#[test]
-fn two_services_that_start_at_once_in_one_database_wait_for_nobody_but_their_own() {
-    let database = postgres();
-    let list = |name: &str, slow: &str| {
-        let table = format!("CREATE TABLE {name} ();\n{slow}");
-        migrations(&[file("001_first.sql", &table), file("002_second.sql", &format!("CREATE TABLE {name}_2 ();\n"))])
-    };
-    let (billing, shipping) = (list("billing", "SELECT pg_sleep(3);\n"), list("shipping", ""));
-    let start = |name: &'static str, list| {
-        let mut connection = database.connect();
-        Runner::new(list).history_name(name).run_pending(&mut connection).unwrap()
-    };
-    std::thread::scope(|scope| {
-        let slow: Vec<_> = (0..2).map(|_| scope.spawn(|| start("billing", billing))).collect();
-        let quick: Vec<_> = (0..4).map(|_| scope.spawn(|| start("shipping", shipping))).collect();
-        let quick: Vec<_> = quick.into_iter().map(|service| service.join().unwrap()).collect();
-        assert_eq!(quick.iter().map(|report| report.applied.len()).sum::<usize>(), 2);
-        // The other list is at its first file still.
-        assert_eq!(database.rows("SELECT to_regclass('billing') IS NULL"), ["t"]);
-        let slow: Vec<_> = slow.into_iter().map(|service| service.join().unwrap()).collect();
-        assert_eq!(slow.iter().map(|report| report.applied.len()).sum::<usize>(), 2);
-    });
-    for name in ["billing", "shipping"] {
-        let rows = database.rows(&format!("SELECT version, status FROM __glowplug_history_{name} ORDER BY id"));
-        assert_eq!(rows, ["001|completed", "002|completed"]);
-    }
 }

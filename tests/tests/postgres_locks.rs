@@ -5,8 +5,9 @@ mod runner;
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use glowplug::{LockKind, Migrations, Mode, Runner};
+use glowplug_tests::cable::Cable;
 use glowplug_tests::{TestDatabase, postgres};
-use runner::{Wire, applied, concurrent_index, file, history, migrations, nothing_is_locked, tasks, users};
+use runner::{applied, concurrent_index, file, history, migrations, nothing_is_locked, tasks, users};
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, Instant};
 
@@ -266,8 +267,8 @@ fn a_client_that_dies_gives_the_lock_back_in_a_second() {
     // An older server has no setting for it, and notices at the end of the statement.
     let limit = Duration::from_secs(if database.server().major() < 14 { 6 } else { 1 });
     let list = migrations(&[file("001_slow.sql", "SELECT pg_sleep(5);\n")]);
-    let wire = Wire::to(&database);
-    let mut connection = PgConnection::establish(&wire.url()).unwrap();
+    let wire = Cable::to(database.url());
+    let mut connection = PgConnection::establish(wire.url()).unwrap();
     let running = std::thread::spawn(move || Runner::new(list).run_pending(&mut connection));
     until(
         &database,

@@ -1,18 +1,21 @@
 //! The runner on a real PostgreSQL server.
 
+mod shared;
 #[path = "../../runtime/tests/statics/mod.rs"]
 mod statics;
 
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel_migrations::MigrationHarness;
-use glowplug::{Engine, Error, HealthStatus, Migrations, OutOfOrder, Runner, State};
+use glowplug::{Engine, Error, HealthStatus, Migrations, Runner, State};
+use glowplug_tests::log::Log;
 use glowplug_tests::{TestDatabase, postgres};
 use statics::{File, file};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
-use tracing_subscriber::util::SubscriberInitExt;
+
+shared::running::running_on!(TestDatabase);
 
 fn migrations(files: &[File]) -> &'static Migrations {
     statics::migrations(Engine::Postgres, files)
@@ -151,11 +154,6 @@ fn race(list: &'static Migrations, runners: usize, rounds: usize) {
 }
 
 #[test]
-fn eight_at_once_apply_each_migration_once() {
-    race(migrations(&[users(), tasks(), file("003_seed.sql", "INSERT INTO users VALUES (1);\n")]), 8, 10);
-}
-
-#[test]
 fn four_at_once_build_an_index_concurrently_once() {
     race(migrations(&[users(), tasks(), concurrent_index()]), 4, 10);
 }
@@ -291,44 +289,6 @@ fn a_table_made_by_hand_is_explained() {
     assert_eq!(run(&database, migrations(&[users(), tasks()])).unwrap().applied.len(), 1);
 }
 
-#[test]
-fn an_edited_migration_is_refused_and_a_new_comment_is_not() {
-    let database = postgres();
-    run(&database, migrations(&[users(), tasks()])).unwrap();
-    let sql =
-        "-- What is to do.\nCREATE TABLE tasks (id integer PRIMARY KEY,\n owner integer REFERENCES users (id));\n";
-    let report = run(&database, migrations(&[users(), file("002_create_tasks.sql", sql)])).unwrap();
-    assert_eq!(report.notices, ["002_create_tasks.sql changed since it was applied, in comments or white space alone"]);
-    let edited = file("002_create_tasks.sql", "CREATE TABLE tasks (id bigint PRIMARY KEY);\n");
-    let error = run(&database, migrations(&[users(), edited])).unwrap_err();
-    insta::assert_snapshot!(error, @r"
-    migrations/002_create_tasks.sql was edited after it had been applied
-      = the database has what the file said before: the edit would never reach it
-      = nothing was changed
-      = next: restore the file as it was applied, or restore it and write the next migration with the difference
-    ");
-}
-
-#[test]
-fn unknown_versions_stop_what_is_pending_and_nothing_else() {
-    let database = postgres();
-    run(&database, migrations(&[users(), tasks()])).unwrap();
-    let older = run(&database, migrations(&[users()])).unwrap();
-    assert_eq!(older.warnings, ["the database has 1 migration that this program does not know: 002"]);
-    let other = migrations(&[users(), file("003_x.sql", "CREATE TABLE x (id integer);\n")]);
-    let error = run(&database, other).unwrap_err();
-    insta::assert_snapshot!(error, @r"
-    the database has 1 migration that this program does not know, and 1 of this program's is not applied
-      = unknown: 002
-      = not applied: migrations/003_x.sql
-      = the two histories have parted; applying one on top of the other is not what either was tested for
-      = nothing was changed
-      = next: add the missing files to the folder (another branch has them?) and build again, or start the version that has them; GLOWPLUG_OUT_OF_ORDER=allow applies ours all the same
-    ");
-    let report = Runner::new(other).out_of_order(OutOfOrder::Allow).run_pending(&mut database.connect()).unwrap();
-    assert_eq!(report.applied.len(), 1);
-}
-
 /// The database's URL with another password, or another database.
 fn changed(database: &TestDatabase, password: Option<&str>, name: &str) -> String {
     let url = database.url();
@@ -383,26 +343,6 @@ fn a_server_that_is_not_there_is_said_and_unhealthy() {
     assert!(!health.database.error.unwrap().contains("s3cret"));
 }
 
-/// What is logged on this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
 fn the_holder_of_the_lock_is_named() {
     let database = postgres();
@@ -425,9 +365,7 @@ fn the_holder_of_the_lock_is_named() {
         {
             std::thread::sleep(Duration::from_millis(20));
         }
-        let log = Log::default();
-        let writer = log.clone();
-        let _logging = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).set_default();
+        let (log, _open) = Log::open();
         let since = Instant::now();
         let error =
             Runner::new(list).lock_wait(Duration::from_millis(700)).run_pending(&mut database.connect()).unwrap_err();
@@ -439,28 +377,12 @@ fn the_holder_of_the_lock_is_named() {
         let Error::LockWait { holder: Some(named), .. } = &error else { panic!("{error:?}") };
         let pid = named.pid.unwrap();
         assert!(text.contains(&format!("SELECT pg_terminate_backend({pid})")), "{text}");
-        let logged = log.text();
-        let line =
-            logged.lines().find(|line| line.contains("another process is migrating this database; waiting for it"));
-        let line = line.unwrap_or_else(|| panic!("{logged}"));
-        assert!(line.contains(&format!("pid={pid} application=first-replica connected=")), "{line}");
+        let holder_said = format!("pid={pid} application=first-replica connected=");
+        let _ = log.line(&["another process is migrating this database; waiting for it", &holder_said]);
         holder.join().unwrap();
     });
     // The lock is given back, also by the one that failed.
     assert!(database.rows("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())").is_empty());
-}
-
-#[test]
-fn the_lock_is_given_back_after_a_failure() {
-    let database = postgres();
-    let mut connection = database.connect();
-    let list = migrations(&[file("001_bad.sql", "SELECT nothing;\n")]);
-    Runner::new(list).run_pending(&mut connection).unwrap_err();
-    // The connection is still open, and still good.
-    let report =
-        Runner::new(migrations(&[users()])).lock_wait(Duration::ZERO).run_pending(&mut database.connect()).unwrap();
-    assert_eq!(report.applied.len(), 1);
-    Runner::new(migrations(&[users()])).run_pending(&mut connection).unwrap();
 }
 
 #[test]
@@ -581,7 +503,7 @@ fn many_migrations_on_a_new_database_are_few_transactions() {
 }
 
 #[test]
-fn diesels_own_harness_takes_the_list() {
+fn diesels_own_harness_runs_what_has_no_transaction() {
     let database = postgres();
     let list = migrations(&[users(), tasks().down("DROP TABLE tasks;"), concurrent_index()]);
     let mut connection = database.connect();
@@ -591,30 +513,6 @@ fn diesels_own_harness_takes_the_list() {
     let report = Runner::new(list).run_pending(&mut connection).unwrap();
     assert_eq!((report.applied.len(), report.already_applied), (0, 3));
     assert_eq!(database.rows("SELECT to_regclass('__glowplug_history') IS NULL"), ["t"]);
-}
-
-#[test]
-fn health_compares_the_tables_with_the_compiled_ones() {
-    let database = postgres();
-    let list = statics::with_tables(
-        Engine::Postgres,
-        &[users(), tasks()],
-        &[("users", &["id", "email"]), ("tasks", &["id", "owner"])],
-    );
-    let mut connection = database.connect();
-    let health = Runner::new(list).health(&mut connection);
-    assert_eq!(health.migrations.warning.as_deref(), Some("Expected 2 migrations, only 0 applied"));
-    Runner::new(list).run_pending(&mut connection).unwrap();
-    assert_eq!(Runner::new(list).health(&mut connection).status, HealthStatus::Healthy);
-    database.execute("DROP TABLE tasks; ALTER TABLE users DROP COLUMN email");
-    let health = Runner::new(list).health(&mut connection);
-    assert_eq!((health.status, health.http_status()), (HealthStatus::Degraded, 200));
-    assert_eq!(health.migrations.warning.as_deref(), Some("missing table: tasks; missing column: users.email"));
-
-    // The server ends the session: no answer, no panic.
-    database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
-    let health = Runner::new(list).health(&mut connection);
-    assert_eq!((health.status, health.http_status(), health.database.connected), (HealthStatus::Unhealthy, 503, false));
 }
 
 /// The text without what libpq says of a connection that is gone, which depends on what it was doing.
@@ -675,13 +573,4 @@ fn a_role_without_rights_is_told_which() {
     ");
     drop(connection);
     database.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
-}
-
-#[test]
-fn a_transaction_of_the_caller_is_not_touched() {
-    let database = postgres();
-    let mut connection = database.connect();
-    connection.begin_test_transaction().unwrap();
-    let error = Runner::new(migrations(&[users()])).run_pending(&mut connection).unwrap_err();
-    assert_eq!(error.code(), "transaction-open");
 }

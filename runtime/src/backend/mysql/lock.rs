@@ -9,7 +9,6 @@ use crate::history::Tables;
 use crate::settings::{LockKind, Settings};
 use diesel::QueryableByName;
 use diesel::connection::LoadConnection;
-use diesel::result::QueryResult;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use std::time::Duration;
 
@@ -108,14 +107,18 @@ impl<C: LoadConnection<Backend = Mysql>> Session<'_, C> {
         Ok(())
     }
 
+    fn number(&mut self, what: &str) -> Result<i64, Box<Failure>> {
+        Ok(row::<_, Number>(self.connection, &format!("SELECT CAST({what} AS SIGNED) AS number"))?.number)
+    }
+
     fn take_lease(&mut self, tables: &Tables, settings: &Settings) -> Result<(), Box<Failure>> {
         let table = &tables.lease;
         let there = format!(
-            "SELECT CAST(COUNT(*) AS SIGNED) AS number FROM information_schema.tables \
-             WHERE CONCAT('`', REPLACE(table_schema, '`', '``'), '`.`', table_name, '`') = {}",
+            "(SELECT COUNT(*) FROM information_schema.tables \
+             WHERE CONCAT('`', REPLACE(table_schema, '`', '``'), '`.`', table_name, '`') = {})",
             quote(table)
         );
-        if row::<_, Number>(self.connection, &there)?.number == 0 {
+        if self.number(&there)? == 0 {
             batch(
                 self.connection,
                 &format!(
@@ -124,17 +127,19 @@ impl<C: LoadConnection<Backend = Mysql>> Session<'_, C> {
                 ),
             )?;
         }
-        let first = batch(
-            self.connection,
-            &format!(
-                "INSERT INTO {table} (name, owner, fence, expires_at) SELECT 'run', '', 0, '1970-01-01' FROM DUAL \
-                 WHERE NOT EXISTS (SELECT 1 FROM {table}) ON DUPLICATE KEY UPDATE fence = fence"
-            ),
-        );
-        match first {
-            // Of many that meet here one writes the row, and the server gives the others up.
-            Err(failure) if !failure.is_passing() => return Err(failure),
-            _ => {}
+        // An owner's transaction has the row for as long as it lasts: to wait for that is for us to do, and to say.
+        let limit = self.number("@@innodb_lock_wait_timeout")?;
+        batch(self.connection, "SET SESSION innodb_lock_wait_timeout = 1")?;
+        if self.number(&format!("(SELECT COUNT(*) FROM {table})"))? == 0 {
+            let first = format!(
+                "INSERT INTO {table} (name, owner, fence, expires_at) VALUES ('run', '', 0, '1970-01-01') \
+                 ON DUPLICATE KEY UPDATE fence = fence"
+            );
+            match batch(self.connection, &first) {
+                // Of many that meet here one writes the row, and the server gives the others up.
+                Err(failure) if !failure.is_passing() => return Err(failure),
+                _ => {}
+            }
         }
         let take = format!(
             "UPDATE {table} SET owner = {}, fence = LAST_INSERT_ID(fence + 1), expires_at = {NOW} + INTERVAL {} SECOND \
@@ -155,11 +160,9 @@ impl<C: LoadConnection<Backend = Mysql>> Session<'_, C> {
             waiting.pause(settings, || tenant(connection, table).unwrap_or_default())?;
         }
         waiting.done();
-        let number = |connection: &mut C, what: &str| -> Result<i64, Box<Failure>> {
-            Ok(row::<_, Number>(connection, &format!("SELECT CAST({what} AS SIGNED) AS number"))?.number)
-        };
-        let fence = number(self.connection, "LAST_INSERT_ID()")?;
-        let session = number(self.connection, "CONNECTION_ID()")?;
+        let fence = self.number("LAST_INSERT_ID()")?;
+        let session = self.number("CONNECTION_ID()")?;
+        batch(self.connection, &format!("SET SESSION innodb_lock_wait_timeout = {limit}"))?;
         tracing::debug!(fence, "the lease is ours");
         self.held = Held::Lease { fence, table: table.clone(), session, renewed_elsewhere: settings.url.is_some() };
         Ok(())
@@ -202,13 +205,13 @@ impl<C: LoadConnection<Backend = Mysql>> Session<'_, C> {
     }
 
     /// Runs something on the connection while the companion looks on.
-    pub(super) fn accompanied(
+    pub(super) fn accompanied<R>(
         &mut self,
         tables: &Tables,
         settings: &Settings,
         statement: &str,
-        run: impl FnOnce(&mut C) -> QueryResult<()>,
-    ) -> QueryResult<()> {
+        run: impl FnOnce(&mut C) -> R,
+    ) -> R {
         let (session, renew) = match &self.held {
             Held::Nothing => return run(self.connection),
             Held::Named { session, .. } => (*session, None),

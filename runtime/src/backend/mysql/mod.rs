@@ -126,12 +126,18 @@ impl<'a, C: LoadConnection<Backend = Mysql>> Session<'a, C> {
     }
 
     /// Applies one migration inside a transaction, with its record.
-    fn apply(&mut self, tables: &Tables, migration: &'static Migration) -> Result<Duration, Box<Failure>> {
+    fn apply(
+        &mut self,
+        tables: &Tables,
+        settings: &Settings,
+        migration: &'static Migration,
+    ) -> Result<Duration, Box<Failure>> {
         let since = Instant::now();
         self.claim(tables, migration)?;
-        for index in 0..migration.statements.len() {
-            self.batch(migration.statement(index).unwrap_or_default())?;
-        }
+        let mut statements = (0..migration.statements.len()).filter_map(|index| migration.statement(index));
+        self.accompanied(tables, settings, migration.sql, |connection| {
+            statements.try_for_each(|statement| batch(connection, statement))
+        })?;
         let took = since.elapsed();
         let done = migration.statements.len();
         self.batch(&ended(&Self::WORDS, tables, migration, "completed", done, took, None, None))?;
@@ -343,7 +349,9 @@ impl<C: LoadConnection<Backend = Mysql>> Backend for Session<'_, C> {
     }
 
     fn apply_at_once(&mut self, tables: &Tables, settings: &Settings, migrations: &[&'static Migration]) -> AtOnce {
-        at_once(self, tables, settings, migrations, Self::apply)
+        at_once(self, tables, settings, migrations, |session, tables, migration| {
+            session.apply(tables, settings, migration)
+        })
     }
 
     fn remember_session(&mut self) -> Result<(), Box<Failure>> {
