@@ -75,8 +75,8 @@ impl Runner {
 
     /// How long a statement may wait for a table that others use, before it gives up; in the meantime everybody who
     /// wants that table waits behind it. 5 seconds where nothing is said, zero for no limit.
-    /// PostgreSQL's [`lock_timeout`](https://www.postgresql.org/docs/current/runtime-config-client.html);
-    /// without meaning on SQLite.
+    /// PostgreSQL's [`lock_timeout`](https://www.postgresql.org/docs/current/runtime-config-client.html); MySQL's
+    /// `lock_wait_timeout` and `innodb_lock_wait_timeout`, which are whole seconds; without meaning on SQLite.
     pub fn lock_timeout(mut self, timeout: Duration) -> Self {
         self.settings.lock_timeout = timeout;
         self
@@ -84,7 +84,7 @@ impl Runner {
 
     /// How long a statement may run; zero for no limit. Where nothing is said, what the server has set for the role
     /// holds. PostgreSQL's [`statement_timeout`](https://www.postgresql.org/docs/current/runtime-config-client.html);
-    /// without meaning on SQLite.
+    /// MariaDB's `max_statement_time`; MySQL has `max_execution_time`, for what reads alone; without meaning on SQLite.
     pub fn statement_timeout(mut self, timeout: Duration) -> Self {
         self.settings.statement_timeout = Some(timeout);
         self
@@ -96,8 +96,8 @@ impl Runner {
         self
     }
 
-    /// How often a migration is tried again that met with a lock which was not to be had (SQLSTATE 55P03), a deadlock
-    /// (40P01) or a conflict of transactions (40001), with 100 ms to 5 s in between. 10 times where nothing is said. Only
+    /// How often a migration is tried again that met with a lock which was not to be had (SQLSTATE 55P03, MySQL's 1205), a
+    /// deadlock (40P01, 1213) or a conflict of transactions (40001), with 100 ms to 5 s in between. 10 times where nothing is said. Only
     /// what left nothing behind is tried again; who was in the way is logged, with the query.
     pub fn retries(mut self, retries: u32) -> Self {
         self.settings.retries = retries;
@@ -159,7 +159,7 @@ impl Runner {
         self
     }
 
-    /// Where a second connection can be made while a statement runs (PostgreSQL). It tells in the log whose locks the
+    /// Where a second connection can be made while a statement runs (PostgreSQL, MySQL and MariaDB). It tells in the log whose locks the
     /// statement waits for, keeps a lease from running out, and cancels the statement when the run is to
     /// [`stop`](Self::stop_when). It is made when a statement takes longer than half a second.
     pub fn url(mut self, url: impl Into<String>) -> Self {

@@ -48,7 +48,7 @@ pub enum LockKind {
     /// The engine's own lock; [`Lease`](Self::Lease) where the server is of a kind whose own lock does not hold.
     #[default]
     Auto,
-    /// The engine's own lock: an advisory lock on PostgreSQL, the database's write lock on SQLite.
+    /// The engine's own lock: an advisory lock on PostgreSQL, `GET_LOCK` on MySQL, the database's write lock on SQLite.
     Native,
     /// A row in a table, with an owner, a time at which it ends and a number that rises with each owner: for
     /// distributed databases that speak an engine's language without its locks. SQLite has no use for it and keeps its
