@@ -178,8 +178,8 @@ fn a_build_that_was_done_before_the_crash_is_not_done_twice() {
     database.execute("CREATE INDEX one ON users (email)");
     database.execute("CREATE INDEX two ON users (email, id)");
     database.execute(&format!(
-        "INSERT INTO __glowplug_history (version, name, checksum, raw_checksum, status, statements_done, statements_total, \
-           started_at, runner, tool_version) VALUES ('002', 'two', 'v1:{}', '{}', 'running', 1, 2, now(), 'elsewhere:1', '0.1.0')",
+        "INSERT INTO __glowplug_history (id, version, name, checksum, raw_checksum, status, statements_done, statements_total, \
+           started_at, runner, tool_version) VALUES (77, '002', 'two', 'v1:{}', '{}', 'running', 1, 2, now(), 'elsewhere:1', '0.1.0')",
         list.list[1].checksum, list.list[1].raw_checksum
     ));
     let report = run(&database, list).unwrap();

@@ -76,6 +76,8 @@ pub(crate) struct Words {
     pub(crate) instant: fn(&str) -> String,
     /// The column of the history with the SQLSTATE: MySQL keeps the word to itself.
     pub(crate) sqlstate: &'static str,
+    /// An expression for the `id` of a new row of this table, where the engine's own numbers can fall behind the rows.
+    pub(crate) next_id: Option<fn(&str) -> String>,
 }
 
 /// A connection for the time of a run, as the runner sees it.
@@ -509,9 +511,11 @@ pub(crate) fn ended(
     error: Option<&str>,
     sqlstate: Option<&str>,
 ) -> String {
+    let (id, next) =
+        words.next_id.map_or_else(Default::default, |next| ("id, ", format!("{}, ", next(&tables.history))));
     format!(
-        "INSERT INTO {} ({ATTEMPT_COLUMNS}, status, statements_done, started_at, finished_at, duration_ms, error, {}) \
-         VALUES ({}, {}, {done}, {}, {}, {}, {}, {})",
+        "INSERT INTO {} ({id}{ATTEMPT_COLUMNS}, status, statements_done, started_at, finished_at, duration_ms, error, {}) \
+         VALUES ({next}{}, {}, {done}, {}, {}, {}, {}, {})",
         tables.history,
         words.sqlstate,
         attempt_values(migration, words.quote),

@@ -189,7 +189,8 @@ fn ago(took: Duration) -> String {
 impl Backend for Session<'_> {
     type Inner = SqliteConnection;
     const ENGINE: Engine = Engine::Sqlite;
-    const WORDS: Words = Words { integer: "BIGINT", text: "TEXT", now: NOW, ago, quote, instant, sqlstate: "sqlstate" };
+    const WORDS: Words =
+        Words { integer: "BIGINT", text: "TEXT", now: NOW, ago, quote, instant, sqlstate: "sqlstate", next_id: None };
 
     fn inner(&mut self) -> &mut SqliteConnection {
         self.connection

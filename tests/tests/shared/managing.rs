@@ -127,8 +127,8 @@ where
     let edited = ("002_create_tasks.sql", "CREATE TABLE IF NOT EXISTS tasks (id BIGINT PRIMARY KEY);\n");
     let runner = runner::<D>(&[USERS, edited, PETS]);
     database.execute(
-        "INSERT INTO __glowplug_history (version, name, checksum, raw_checksum, status, statements_done, statements_total, \
-           started_at, runner, tool_version) VALUES ('003', 'x', 'v1:', '', 'running', 0, 1, now(), 'elsewhere:1', '0.1.0')",
+        "INSERT INTO __glowplug_history (id, version, name, checksum, raw_checksum, status, statements_done, statements_total, \
+           started_at, runner, tool_version) VALUES (77, '003', 'x', 'v1:', '', 'running', 0, 1, now(), 'elsewhere:1', '0.1.0')",
     );
     assert_eq!(runner.run_pending(&mut connection).unwrap_err().code(), "migration-edited");
     assert_eq!(runner.health(&mut connection).migrations.stuck, ["003"]);

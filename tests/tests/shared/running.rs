@@ -197,8 +197,8 @@ pub fn a_history_of_a_newer_version_is_left_as_it_is<D: Database>() {
         "ALTER TABLE __glowplug_history ADD COLUMN shape VARCHAR(20) NOT NULL DEFAULT 'round'; \
          ALTER TABLE __glowplug_history DROP CONSTRAINT {check}; \
          UPDATE __glowplug_history SET checksum = 'v9:abc', tool_version = '9.0.0'; \
-         INSERT INTO __glowplug_history (version, name, checksum, raw_checksum, status, statements_done, statements_total, \
-           started_at, runner, tool_version) VALUES ('003', 'later', 'v9:def', 'x', 'paused', 1, 2, now(), 'elsewhere:1', '9.0.0'); \
+         INSERT INTO __glowplug_history (id, version, name, checksum, raw_checksum, status, statements_done, statements_total, \
+           started_at, runner, tool_version) VALUES (77, '003', 'later', 'v9:def', 'x', 'paused', 1, 2, now(), 'elsewhere:1', '9.0.0'); \
          INSERT INTO __diesel_schema_migrations (version) VALUES ('004')",
     ));
     let rows = database.rows("SELECT * FROM __glowplug_history ORDER BY id");

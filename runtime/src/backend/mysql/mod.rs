@@ -191,7 +191,7 @@ impl<C: LoadConnection<Backend = Mysql>> Backend for Session<'_, C> {
     const ENGINE: Engine = Engine::Mysql;
     const COMMITS_EACH_CHANGE: bool = true;
     const WORDS: Words =
-        Words { integer: "SIGNED", text: "CHAR", now: NOW, ago, quote, instant, sqlstate: "`sqlstate`" };
+        Words { integer: "SIGNED", text: "CHAR", now: NOW, ago, quote, instant, sqlstate: "`sqlstate`", next_id: None };
 
     fn inner(&mut self) -> &mut C {
         self.connection

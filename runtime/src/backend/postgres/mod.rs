@@ -166,28 +166,35 @@ fn millis_since(started: &str) -> String {
     format!("greatest(0, (extract(epoch FROM clock_timestamp() - {started}) * 1000)::bigint)")
 }
 
+/// The `id` of the next attempt. A sequence would be behind the rows where the database came by logical replication or
+/// by a restore of its data alone, and may be after a crash of the server; whoever inserts has the lock.
+fn next_id(history: &str) -> String {
+    format!("(SELECT coalesce(max(id), 0) + 1 FROM {history})")
+}
+
 /// The end of attempts that went well, as the last statement in their transaction: of one that began with it, or of
 /// several of which each was claimed when it began.
 fn completed(tables: &Tables, migrations: &[&Migration]) -> String {
+    let next = next_id(&tables.history);
     let insert = format!(
-        "INSERT INTO {} ({ATTEMPT_COLUMNS}, status, statements_done, started_at, finished_at, duration_ms)",
+        "INSERT INTO {} (id, {ATTEMPT_COLUMNS}, status, statements_done, started_at, finished_at, duration_ms)",
         tables.history
     );
     if let [migration] = migrations {
         return format!(
-            "{insert} VALUES ({}, 'completed', {}, now(), clock_timestamp(), {})",
+            "{insert} VALUES ({next}, {}, 'completed', {}, now(), clock_timestamp(), {})",
             attempt_values(migration, quote),
             migration.statements.len(),
             millis_since("now()"),
         );
     }
     // One statement for all of them: a row is a tenth of a statement.
-    let rows: Vec<String> = (1..)
+    let rows: Vec<String> = (0..)
         .zip(migrations)
         .map(|(nth, migration)| format!("({nth}, {})", attempt_values(migration, quote)))
         .collect();
     format!(
-        "{insert} SELECT {ATTEMPT_COLUMNS}, 'completed', statements_total, began AT TIME ZONE 'UTC', ended AT TIME ZONE 'UTC', \
+        "{insert} SELECT {next} + nth, {ATTEMPT_COLUMNS}, 'completed', statements_total, began AT TIME ZONE 'UTC', ended AT TIME ZONE 'UTC', \
            greatest(0, (extract(epoch FROM ended - began) * 1000)::bigint) \
          FROM (SELECT v.*, a.run_on AS began, coalesce(lead(a.run_on) OVER (ORDER BY nth), {RUN_ON}) AS ended \
                FROM (VALUES {}) v (nth, {ATTEMPT_COLUMNS}) LEFT JOIN {} a ON a.version = v.version) v ORDER BY nth",
@@ -304,8 +311,16 @@ impl<'a, C: LoadConnection<Backend = Pg>> Session<'a, C> {
 impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
     type Inner = C;
     const ENGINE: Engine = Engine::Postgres;
-    const WORDS: Words =
-        Words { integer: "BIGINT", text: "TEXT", now: "clock_timestamp()", ago, quote, instant, sqlstate: "sqlstate" };
+    const WORDS: Words = Words {
+        integer: "BIGINT",
+        text: "TEXT",
+        now: "clock_timestamp()",
+        ago,
+        quote,
+        instant,
+        sqlstate: "sqlstate",
+        next_id: Some(next_id),
+    };
 
     fn inner(&mut self) -> &mut C {
         self.connection
@@ -449,7 +464,7 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
             "CREATE TABLE IF NOT EXISTS {} (\
                version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP); \
              CREATE TABLE IF NOT EXISTS {} (\
-               id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, version VARCHAR(50) NOT NULL, name TEXT NOT NULL, \
+               id BIGINT PRIMARY KEY, version VARCHAR(50) NOT NULL, name TEXT NOT NULL, \
                checksum TEXT NOT NULL, raw_checksum TEXT NOT NULL, \
                status TEXT NOT NULL CHECK (status IN ('running', 'completed', 'failed', 'reverted', 'baselined')), \
                statements_done INTEGER NOT NULL, statements_total INTEGER NOT NULL, \
@@ -628,9 +643,10 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
             id: i64,
         }
         let query = format!(
-            "INSERT INTO {} ({ATTEMPT_COLUMNS}, status, statements_done, started_at) \
-             SELECT {}, 'running', {done}, clock_timestamp() WHERE {} RETURNING id",
+            "INSERT INTO {} (id, {ATTEMPT_COLUMNS}, status, statements_done, started_at) \
+             SELECT {}, {}, 'running', {done}, clock_timestamp() WHERE {} RETURNING id",
             tables.history,
+            next_id(&tables.history),
             attempt_values(migration, quote),
             not_applied(tables, migration, claimed, quote),
         );
