@@ -31,7 +31,7 @@ fn at_once(what: &str, processes: usize, rounds: usize, of: impl Fn(&Service) ->
         assert_eq!(database.rows("SELECT count(*) FROM __glowplug_history"), [VERSIONS.to_string()]);
     }
     println!(
-        "| {what} | {processes} × {rounds} | {} | 0 | 0 | {:.1} s | {:.1} s |",
+        "\n| {what} | {processes} × {rounds} | {} | 0 | 0 | {:.1} s | {:.1} s |",
         processes * rounds,
         waits.as_secs_f64(),
         longest.as_secs_f64()

@@ -6,6 +6,7 @@ mod runner;
 
 use diesel::prelude::*;
 use glowplug::{HealthStatus, Runner};
+use glowplug_tests::process::until;
 use glowplug_tests::{Setup, Stop, postgres};
 use runner::{applied, concurrent_index, file, files, history, migrations, nothing_is_locked, run, tasks, users};
 use std::time::Duration;
@@ -172,6 +173,31 @@ fn the_servers_language_makes_no_difference() {
     let database = server.database();
     let error = run(&database, list).unwrap_err();
     assert_eq!(error.code(), "connection-lost", "{error}");
+}
+
+/// What cannot run in a transaction cannot be run again to hear its code.
+#[test]
+fn a_deadlock_of_a_concurrent_build_is_tried_again_in_any_language() {
+    let server = Setup::new().environment("LANGUAGE", "de").setting("lc_messages=C.UTF-8").start();
+    let database = server.database();
+    run(&database, migrations(&[users(), tasks()])).unwrap();
+    let list = migrations(&[users(), tasks(), concurrent_index()]);
+    let mut connection = database.connect();
+    diesel::sql_query("SET deadlock_timeout = '3s'").execute(&mut connection).unwrap();
+    // The build waits for who writes the table, who then waits for the build; the build looks first who is waiting.
+    let mut other = database.client();
+    other.batch_execute("SET deadlock_timeout = '60s'; BEGIN; LOCK TABLE tasks IN ROW EXCLUSIVE MODE").unwrap();
+    let report = std::thread::scope(|scope| {
+        let running = scope.spawn(|| Runner::new(list).run_pending(&mut connection));
+        let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' \
+                     AND query LIKE '%CONCURRENTLY%'";
+        until("the build waits", Duration::from_secs(30), || database.rows(waits) == ["1"]);
+        other.batch_execute("LOCK TABLE tasks IN SHARE UPDATE EXCLUSIVE MODE; COMMIT").unwrap();
+        running.join().unwrap().unwrap()
+    });
+    assert_eq!((files(&report), report.retries), (vec!["003_index_tasks.sql"], 1));
+    assert_eq!(history(&database)[2..], ["003 failed 0/1 40P01", "003 completed 1/1 -"]);
+    assert_eq!(database.rows("SELECT indisvalid FROM pg_index WHERE indexrelid = 'tasks_owner'::regclass"), ["t"]);
 }
 
 #[test]

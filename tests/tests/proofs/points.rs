@@ -62,7 +62,8 @@ impl Proof {
     /// Prints the lines, and fails where something was amiss.
     pub fn end(self) {
         assert!(!self.lines.is_empty(), "{}: no point was reached", self.kind);
-        println!("{}", self.lines.join("\n"));
+        // Behind the line on which the harness names the test.
+        println!("\n{}", self.lines.join("\n"));
         println!(
             "= {}: {} points, {} amiss, longest wait {:?}",
             self.kind,

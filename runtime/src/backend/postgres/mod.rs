@@ -281,10 +281,22 @@ impl<'a, C: LoadConnection<Backend = Pg>> Session<'a, C> {
         reset
     }
 
+    /// What is known of a failure without asking anew.
+    fn told(&self, error: diesel::result::Error) -> Box<Failure> {
+        let mut failure = explained(error);
+        if failure.sqlstate.is_none()
+            && let (Some(detail), Some(pid)) = (&failure.detail, self.held.pid())
+            && sqlstate::is_deadlock(detail, pid)
+        {
+            failure.sqlstate = Some("40P01".to_owned());
+        }
+        failure
+    }
+
     /// The failure of a statement with the code that the server gave it. Inside a transaction, there is a savepoint to
     /// go back to; outside one is made, and rolled back.
     fn precise(&mut self, statement: &str, error: diesel::result::Error, in_transaction: bool) -> Box<Failure> {
-        let mut failure = explained(error);
+        let mut failure = self.told(error);
         if failure.sqlstate.is_some() || failure.is_lost() {
             return failure;
         }
@@ -516,7 +528,7 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
                 AtOnce { took: migrations.iter().map(each).collect(), stopped: None }
             }
             Err(error) => {
-                let failure = Self::overtaken(tables, explained(error));
+                let failure = Self::overtaken(tables, self.told(error));
                 if !failure.is_lost() {
                     self.rollback();
                 }

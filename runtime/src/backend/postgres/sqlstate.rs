@@ -89,3 +89,33 @@ pub(super) fn known(message: &str) -> Option<&'static str> {
         return None;
     })
 }
+
+/// Whether the detail of an error is that of a deadlock, in whatever language: a line for each process that waits, with
+/// its number and that of the one it waits for. The first is `own`, which noticed, and the last waits for it.
+pub(super) fn is_deadlock(detail: &str, own: i32) -> bool {
+    let own = own.to_string();
+    let names = |line: &&str| line.split(|c: char| !c.is_ascii_digit()).any(|number| number == own);
+    let mut lines = detail.lines();
+    lines.next().as_ref().is_some_and(names) && lines.next_back().as_ref().is_some_and(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_deadlock;
+
+    #[test]
+    fn a_deadlock_is_known_in_any_language() {
+        let english = "Process 71 waits for ShareLock on virtual transaction 4/12; blocked by process 82.\n\
+                       Process 82 waits for ShareUpdateExclusiveLock on relation 16385 of database 16384; blocked by process 71.";
+        let german = "Prozess 71 wartet auf ShareLock-Sperre auf virtuelle Transaktion 4/12; blockiert von Prozess 82.\n\
+                      Prozess 82 wartet auf Sperre auf Relation 16385 der Datenbank 16384; blockiert von Prozess 71.";
+        let japanese = "プロセス71は仮想トランザクション4/12のShareLockを待機していましたが、プロセス82でブロックされました\n\
+                        プロセス82はロックを待機していましたが、プロセス71でブロックされました";
+        for detail in [english, german, japanese] {
+            assert!(is_deadlock(detail, 71), "{detail}");
+            assert!(!is_deadlock(detail, 7), "{detail}");
+        }
+        assert!(!is_deadlock("Key (id)=(71) already exists.", 71));
+        assert!(!is_deadlock("", 71));
+    }
+}
