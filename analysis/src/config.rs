@@ -127,6 +127,8 @@ pub struct Config {
     pub gaps: Vec<Gap>,
     /// Files (relative to the folder) that describe what exists before the first migration, with their text.
     pub preamble: Vec<SourceFile>,
+    /// Functions that nothing in SQL makes: the service registers them on its connection (SQLite).
+    pub functions: Vec<String>,
     /// The file with Diesel's `table!`s that is held against the last catalog, relative to the folder.
     pub schema: Option<String>,
     /// The folder of another engine, whose migrations must end in the same schema.
@@ -190,6 +192,7 @@ impl Config {
             enforce_from: None,
             gaps: Vec::new(),
             preamble: Vec::new(),
+            functions: Vec::new(),
             schema: None,
             parity: None,
             lints: BTreeMap::new(),
@@ -290,7 +293,8 @@ fn backends(open: &str, close: &str) -> String {
 }
 
 /// The keys of the file, in the order of the documentation.
-const KEYS: [&str; 8] = ["backend", "server-version", "enforce-from", "gaps", "preamble", "schema", "parity", "lints"];
+const KEYS: [&str; 9] =
+    ["backend", "server-version", "enforce-from", "gaps", "preamble", "functions", "schema", "parity", "lints"];
 
 /// Takes a file of settings apart; what does not parse is answered as diagnostics, the rest is still there.
 pub(crate) fn parse_toml(file: &SourceFile) -> (Spanned<DeTable<'_>>, Vec<Diagnostic>) {
@@ -374,6 +378,7 @@ impl Reader<'_> {
                 "enforce-from" => config.enforce_from = self.version(value),
                 "gaps" => config.gaps = self.gaps(value),
                 "preamble" => config.preamble = self.preamble(value),
+                "functions" => config.functions = self.functions(value),
                 "schema" => match value.get_ref().as_str() {
                     Some(path) => config.schema = Some(path.to_owned()),
                     None => self.wrong("schema", value, "a path, \"../src/schema.rs\""),
@@ -478,6 +483,22 @@ impl Reader<'_> {
             return None;
         }
         Some(text)
+    }
+
+    fn functions(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<String> {
+        let must = "a list of names, [\"slug\"]";
+        let Some(list) = value.get_ref().as_array() else {
+            self.wrong("functions", value, must);
+            return Vec::new();
+        };
+        let mut names = Vec::new();
+        for entry in list {
+            match entry.get_ref().as_str() {
+                Some(name) => names.push(name.to_owned()),
+                None => self.wrong("functions", entry, must),
+            }
+        }
+        names
     }
 
     fn gaps(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<Gap> {

@@ -105,6 +105,7 @@ pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
     let syntax = syntax::of_server(config.backend, config.server_version);
     let mut catalog = catalog::Catalog::new(config.backend);
     catalog.server_version = config.server_version;
+    catalog.registered = config.functions.iter().map(|name| name.to_lowercase()).collect();
     let mut diagnostics = Vec::new();
     sources.others.extend(config.file.clone());
     for file in &config.preamble {

@@ -627,3 +627,54 @@ fn what_a_body_names_is_missed_once_and_only_where_it_is_gone() {
         ],
     );
 }
+
+#[test]
+fn functions_that_sqlite_has_not_are_reported_where_it_looks_them_up() {
+    let users = "CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY, email TEXT DEFAULT (lowr('A')));";
+    // A default, a view and a trigger are looked at when they are needed.
+    let late = "CREATE VIEW IF NOT EXISTS v AS SELECT lowr(email) FROM users;\n\
+                CREATE TRIGGER IF NOT EXISTS t AFTER INSERT ON users BEGIN SELECT lowr(NEW.email); END;";
+    sqlite(&[users, late], &[]);
+    let analysis = sqlite(
+        &[
+            users,
+            "CREATE INDEX IF NOT EXISTS i ON users (lowr(email));\n\
+             UPDATE users SET email = NOW() WHERE email = substr(email, 1, 2, 3);\n\
+             CREATE TABLE IF NOT EXISTS x (a TEXT CHECK (slug(a) <> ''), b TEXT AS (to_char(a)));",
+        ],
+        &[
+            "002:1:40 undefined-function: no such function: lowr",
+            "002:2:26 undefined-function: no such function: NOW",
+            "002:2:46 undefined-function: wrong number of arguments to function substr()",
+            "002:3:45 undefined-function: no such function: slug",
+            "002:3:72 undefined-function: no such function: to_char",
+        ],
+    );
+    let help: Vec<_> = analysis.diagnostics.iter().filter_map(|d| d.help.as_deref()).collect();
+    assert_eq!(
+        help,
+        [
+            "did you mean \"lower\"?",
+            "SQLite has CURRENT_TIMESTAMP, and datetime('now')",
+            "where the service registers it on its connection, say so in glowplug.toml: functions = [\"slug\"]",
+            "to_char is PostgreSQL's",
+        ]
+    );
+    let registered = Config { functions: vec!["Slug".to_owned()], ..Config::new(Backend::Sqlite) };
+    let text = "CREATE TABLE IF NOT EXISTS x (a TEXT CHECK (SLUG(a) <> ''));";
+    assert_eq!(analyze(Sources::from_texts([("001_x.sql", text)]), &registered).diagnostics, []);
+}
+
+#[test]
+fn a_table_made_of_a_query_has_affinities_on_sqlite() {
+    let made = sqlite(
+        &[
+            "CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, a VARCHAR(20), n NUMERIC(3), d DOUBLE PRECISION, b BLOB);\n\
+           CREATE TABLE IF NOT EXISTS made AS SELECT * FROM t;",
+        ],
+        &[],
+    );
+    let table = made.schema.tables.iter().find(|t| t.name == "made").unwrap();
+    let types: Vec<_> = table.columns.iter().map(|c| c.sql_type.as_str()).collect();
+    assert_eq!(types, ["int", "text", "num", "real", ""]);
+}

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use diesel::prelude::*;
 use glowplug::{Migrations, OutOfOrder, Runner};
+use glowplug_analysis::{Backend, Config, Sources, analyze};
 use glowplug_tests::folder::compiled;
 
 fn sample(engine: &str) -> (PathBuf, &'static Migrations) {
@@ -74,4 +75,39 @@ fn sqlite_has_the_same_schema_behind_a_second_run() {
     };
     let memory = || SqliteConnection::establish(":memory:").unwrap();
     twice(list, &mut memory(), dump, &mut memory());
+}
+
+/// Each function that the engine lists can be called in a migration with as many arguments as it takes.
+#[test]
+fn what_sqlite_brings_is_known() {
+    #[derive(diesel::QueryableByName)]
+    struct Function {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        name: String,
+        #[diesel(sql_type = diesel::sql_types::Integer)]
+        narg: i32,
+    }
+    let mut connection = SqliteConnection::establish(":memory:").unwrap();
+    let listed = "SELECT DISTINCT name, narg FROM pragma_function_list WHERE name GLOB '[a-z]*' ORDER BY 1, 2";
+    let functions: Vec<Function> = diesel::sql_query(listed).load(&mut connection).unwrap();
+    assert!(functions.len() > 100, "{}", functions.len());
+    // What is called by a name that is a word of the grammar, and what ALTER TABLE calls.
+    let own = |name: &str| name.starts_with("sqlite_") || name.starts_with("current_");
+    let calls: Vec<String> = functions
+        .iter()
+        .filter(|function| !own(&function.name))
+        .map(|function| {
+            let count = usize::try_from(function.narg).unwrap_or(3);
+            format!("SELECT \"{}\"({});", function.name, vec!["'1'"; count].join(", "))
+        })
+        .collect();
+    let config = Config::new(Backend::Sqlite);
+    let analysis = analyze(Sources::from_texts([("001_calls.sql", calls.join("\n").as_str())]), &config);
+    let unknown: Vec<&str> = analysis
+        .diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.rule == "undefined-function")
+        .map(|diagnostic| diagnostic.message.as_str())
+        .collect();
+    assert_eq!(unknown, [""; 0]);
 }

@@ -9,6 +9,9 @@ use std::sync::OnceLock;
 /// PostgreSQL's own functions.
 static FUNCTIONS: &str = include_str!("../../data/postgres/functions.txt");
 
+/// SQLite's.
+static SQLITE_FUNCTIONS: &str = include_str!("../../data/sqlite/functions.txt");
+
 /// PostgreSQL's own operator classes, by access method.
 static OPERATOR_CLASSES: &str = include_str!("../../data/postgres/opclasses.txt");
 
@@ -67,6 +70,22 @@ fn takes(line: &str, count: Option<usize>) -> bool {
 /// Whether PostgreSQL has a function of this name that takes so many arguments; `None` is any number.
 pub(crate) fn function(name: &str, arguments: Option<usize>) -> bool {
     lines(FUNCTIONS, name).any(|line| takes(line, arguments))
+}
+
+/// The same of SQLite, whatever its version and options: `pragma_…` functions answer what their pragmas do.
+pub(crate) fn sqlite_function(name: &str, arguments: Option<usize>) -> bool {
+    let takes = |count: &str, given: usize| match count.strip_suffix('+') {
+        Some(least) => least.parse().is_ok_and(|least: usize| given >= least),
+        None => count.parse() == Ok(given),
+    };
+    name.starts_with("pragma_")
+        || lines(SQLITE_FUNCTIONS, name)
+            .any(|counts| arguments.is_none_or(|given| counts.split(',').any(|count| takes(count, given))))
+}
+
+/// The names of SQLite's functions.
+pub(crate) fn sqlite_function_names() -> impl Iterator<Item = &'static str> {
+    SQLITE_FUNCTIONS.lines().filter(|line| !line.starts_with("# ")).filter_map(|line| line.split('\t').next())
 }
 
 /// Whether PostgreSQL has an access method of this name for indexes.

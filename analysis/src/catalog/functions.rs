@@ -11,6 +11,7 @@ use crate::change::{
     ArgumentMode, Call, Code, CreateFunction, CreateTrigger, Expr, Ident, Name, ObjectKind, Target, TypeAction,
     TypeDefinition,
 };
+use crate::config::Backend;
 use crate::span::Span;
 use crate::syntax::plpgsql::Reach;
 
@@ -77,10 +78,18 @@ impl Catalog {
 
     /// A function that is called: there with so many arguments, or reported. The types of the arguments are not known.
     pub(crate) fn check_function(&mut self, call: &Call, out: &mut Outcome) {
-        if !self.engine.checks_functions || self.is_open() {
+        let name = call.name.name.value.as_str();
+        if !self.engine.checks_functions
+            || !self.looks_up_functions
+            || self.is_open()
+            || self.registered.contains(&self.folded(name))
+        {
             return;
         }
-        let name = call.name.name.value.as_str();
+        if self.engine.backend == Backend::Sqlite {
+            self.check_sqlite_function(call, out);
+            return;
+        }
         if let Some(schema) = &call.name.schema {
             let folded = self.folded(&schema.value);
             if !self.schema_known(&folded) {
@@ -127,6 +136,33 @@ impl Catalog {
             help,
             out,
         );
+    }
+
+    /// SQLite makes no functions in SQL: there are its own, and those that a program registers on its connection
+    /// ("Application-Defined SQL Functions").
+    fn check_sqlite_function(&mut self, call: &Call, out: &mut Outcome) {
+        let written = call.name.name.value.as_str();
+        let name = written.to_ascii_lowercase();
+        if builtins::sqlite_function(&name, call.arguments) {
+            return;
+        }
+        let (message, help) = if builtins::sqlite_function(&name, None) {
+            (format!("wrong number of arguments to function {written}()"), None)
+        } else {
+            let help = match name.as_str() {
+                "now" => "SQLite has CURRENT_TIMESTAMP, and datetime('now')".to_owned(),
+                "gen_random_uuid" | "uuid_generate_v4" | "uuid" => {
+                    "SQLite has no UUIDs: lower(hex(randomblob(16))) is as random".to_owned()
+                }
+                _ if builtins::function(&name, None) => format!("{name} is PostgreSQL's"),
+                _ => out.suggestion(&name, builtins::sqlite_function_names()).unwrap_or_else(|| {
+                    format!("where the service registers it on its connection, say so in glowplug.toml: functions = [\"{written}\"]")
+                }),
+            };
+            (format!("no such function: {written}"), Some(help))
+        };
+        let problem = Problem::Other { rule: "undefined-function", sqlstate: None, message };
+        self.report(problem, call.name.span(), help, out);
     }
 
     pub(super) fn is_type_or_column(&self, name: &Name) -> bool {

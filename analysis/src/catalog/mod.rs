@@ -75,6 +75,8 @@ pub(crate) struct Engine {
     pub(crate) checks_types: bool,
     /// Whether the functions that it brings are known, and one that is called must be there.
     pub(crate) checks_functions: bool,
+    /// Whether a default's functions are looked up when it is made, and not when a row needs it.
+    pub(crate) checks_functions_of_defaults: bool,
     /// Whether `NULL` beside what makes a column NOT NULL is a contradiction.
     pub(crate) refuses_null_in_key: bool,
     /// Whether a table and a type cannot share a name.
@@ -113,6 +115,7 @@ static POSTGRES: Engine = Engine {
     forgets_null_defaults: true,
     checks_types: true,
     checks_functions: true,
+    checks_functions_of_defaults: true,
     refuses_null_in_key: true,
     tables_are_types: true,
     longest_name: 63,
@@ -139,7 +142,8 @@ static SQLITE: Engine = Engine {
     names_constraints: false,
     forgets_null_defaults: false,
     checks_types: false,
-    checks_functions: false,
+    checks_functions: true,
+    checks_functions_of_defaults: false,
     refuses_null_in_key: false,
     tables_are_types: false,
     longest_name: usize::MAX,
@@ -168,6 +172,7 @@ static MYSQL: Engine = Engine {
     forgets_null_defaults: true,
     checks_types: false,
     checks_functions: false,
+    checks_functions_of_defaults: true,
     refuses_null_in_key: false,
     tables_are_types: false,
     longest_name: usize::MAX,
@@ -332,6 +337,10 @@ pub(crate) struct Catalog {
     in_transaction: bool,
     /// The oldest server that it must run on.
     pub(crate) server_version: Option<(u32, u32)>,
+    /// Off while what is read calls nothing before it is used.
+    looks_up_functions: bool,
+    /// The functions that nothing in SQL makes: a program registers them.
+    pub(crate) registered: BTreeSet<String>,
     /// Every name that ever was: `DROP … IF EXISTS` of another one is a typo behind a guard.
     ever: BTreeSet<String>,
     /// What a connection to MySQL keeps.
@@ -370,6 +379,8 @@ impl Catalog {
             young_types: Vec::new(),
             in_transaction: true,
             server_version: None,
+            looks_up_functions: true,
+            registered: BTreeSet::new(),
             session: mysql::Session::default(),
         };
         catalog.objects.set(Key::Schema(engine.default_schema.to_owned()), Arc::new(Object::Schema));

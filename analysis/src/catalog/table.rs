@@ -5,11 +5,12 @@ use super::inherit::invalid;
 use super::object::{Column, Table, TableKind, Type, UserTypeKind};
 use super::relations::object_name;
 use super::resolve::Scope;
-use super::types::{builtin, serial_type};
+use super::types::{affinity, builtin, serial_type};
 use super::{Catalog, Found, Key, Object, Outcome, Part, Problem};
 use crate::change::{
     ColumnDefinition, ConstraintDefinition, ConstraintKind, CreateTable, Expr, Ident, Name, ObjectKind, TypeName,
 };
+use crate::config::Backend;
 use crate::span::Span;
 
 impl Catalog {
@@ -180,7 +181,12 @@ impl Catalog {
                 self.report(problem, written.map_or(span, |n| n.span), None, out);
                 continue;
             }
-            table.columns.push(Column::plain(name, c.data_type));
+            let mut data_type = c.data_type;
+            if self.engine.backend == Backend::Sqlite {
+                let known = if data_type.text == "unknown" { "" } else { &data_type.text };
+                data_type = Type::unknown(affinity(known));
+            }
+            table.columns.push(Column::plain(name, data_type));
         }
     }
 
@@ -545,7 +551,9 @@ impl Catalog {
             self.report(problem, span, Some(help.to_owned()), out);
             return;
         }
+        let looks_up = std::mem::replace(&mut self.looks_up_functions, self.engine.checks_functions_of_defaults);
         let types = self.resolve_names(&default.names, &[], out);
+        self.looks_up_functions = looks_up;
         self.must_be_of_one_row(default, &types, Place::DEFAULT, out);
         let own = types.of(default.root);
         let refusal = self.unassignable(&default.names, default.root, own, column, data_type, true);

@@ -242,3 +242,17 @@ impl Catalog {
         Some((problem, help.to_owned()))
     }
 }
+
+/// What SQLite's CREATE TABLE … AS writes as the type of a column that is read from one of this type: the name of its
+/// affinity ("CREATE TABLE", section 2.1; "Datatypes In SQLite", section 3.1).
+pub(crate) fn affinity(declared: &str) -> &'static str {
+    let declared = declared.to_ascii_lowercase();
+    let has = |word: &str| declared.contains(word);
+    match () {
+        () if has("int") => "int",
+        () if has("char") || has("clob") || has("text") => "text",
+        () if has("blob") || declared.is_empty() => "",
+        () if has("real") || has("floa") || has("doub") => "real",
+        () => "num",
+    }
+}
