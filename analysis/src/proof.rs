@@ -313,6 +313,10 @@ fn second_failure(catalog: &Catalog, change: &Change, refusal: &Refusal) -> Find
         (Change::CreateTrigger(t), _) => {
             ("create-without-guard", format!("CREATE TRIGGER IF NOT EXISTS {} …", t.name.value))
         }
+        (Change::Select(_), Problem::DuplicateObject { .. } | Problem::DuplicateRelation { .. }) => (
+            "create-without-guard",
+            "have the function look first, or say OR REPLACE, IF NOT EXISTS, or DROP … IF EXISTS before it".to_owned(),
+        ),
         (Change::CreateRule { name, .. }, _) => {
             ("create-without-or-replace", format!("CREATE OR REPLACE RULE {} …", name.value))
         }

@@ -677,4 +677,53 @@ fn a_table_made_of_a_query_has_affinities_on_sqlite() {
     let table = made.schema.tables.iter().find(|t| t.name == "made").unwrap();
     let types: Vec<_> = table.columns.iter().map(|c| c.sql_type.as_str()).collect();
     assert_eq!(types, ["int", "text", "num", "real", ""]);
+    let again = "CREATE TABLE made AS SELECT * FROM t;\nDROP TABLE t;\nALTER TABLE made RENAME TO t;";
+    let rebuilt = sqlite(&["CREATE TABLE IF NOT EXISTS t (a VARCHAR(20), n NUMERIC(3));", again], &[]);
+    assert!(idempotent(&rebuilt), "its types are affinities already");
+}
+
+/// `EXECUTE` of a text with the arguments in it, a condition over them, and what a body makes and drops.
+#[test]
+fn a_function_that_is_called_does_what_its_body_does() {
+    let functions = "CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;\n\
+        CREATE OR REPLACE FUNCTION stamp(_tbl regclass) RETURNS void LANGUAGE plpgsql AS $$\n\
+        BEGIN EXECUTE format('CREATE TRIGGER stamp BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION touch()', _tbl); END $$;\n\
+        CREATE OR REPLACE FUNCTION tidy() RETURNS integer LANGUAGE plpgsql AS $$\n\
+        DECLARE many integer;\n\
+        BEGIN SELECT count(*) INTO many FROM users; CREATE TABLE kept (n integer); DROP TABLE IF EXISTS old; RETURN many; END $$;";
+    let tables =
+        "CREATE TABLE IF NOT EXISTS users (id bigint PRIMARY KEY);\nCREATE TABLE IF NOT EXISTS old (id bigint);";
+    let analysis = postgres(
+        &[functions, tables, "SELECT stamp('users');\nSELECT tidy();"],
+        &[
+            "003:1:8 create-without-guard: a second run fails here: trigger \"stamp\" for relation \"users\" already exists",
+            "003:2:8 create-without-guard: a second run fails here: relation \"kept\" already exists",
+        ],
+    );
+    let tables_left: Vec<_> = analysis.schema.tables.iter().map(|t| t.name.as_str()).collect();
+    assert_eq!(tables_left, ["kept", "users"]);
+    let twice = "SELECT stamp('users');\nSELECT stamp('users');\nSELECT stamp('usres');\nDROP TRIGGER stmp ON users;";
+    let found = postgres_errors(&[functions, tables, twice], "003");
+    assert_eq!(
+        found,
+        [
+            "duplicate-object: trigger \"stamp\" for relation \"users\" already exists",
+            "undefined-table: relation \"usres\" does not exist",
+            "undefined-object: trigger \"stmp\" for table \"users\" does not exist",
+        ]
+    );
+    // What is not written out is not known: then there may be any trigger.
+    let computed =
+        "SELECT stamp(oid::regclass) FROM pg_class WHERE relname = 'users';\nDROP TRIGGER IF EXISTS stmp ON users;";
+    assert_eq!(postgres_errors(&[functions, tables, computed], "003"), [""; 0]);
+}
+
+/// The errors of one file that the server would answer with.
+fn postgres_errors(files: &[&str], of: &str) -> Vec<String> {
+    let named: Vec<(String, &str)> =
+        files.iter().enumerate().map(|(i, sql)| (format!("{:03}_step.sql", i + 1), *sql)).collect();
+    let sources = Sources::from_texts(named.iter().map(|(n, s)| (n.as_str(), *s)));
+    let analysis = analyze(sources, &Config::new(Backend::Postgres));
+    let errors = analysis.diagnostics.iter().filter(|d| d.file.starts_with(of) && d.sqlstate.is_some());
+    errors.filter(|d| d.level == Level::Deny).map(|d| format!("{}: {}", d.rule, d.message)).collect()
 }

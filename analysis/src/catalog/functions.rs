@@ -1,6 +1,7 @@
 //! Functions, triggers, extensions and types: what has a name and a definition.
 
 use super::builtins::Extension;
+use super::calls::Called;
 use super::certainty::{self, Touched};
 use super::infer::Place;
 use super::object::{Column, Function, Type, UserType, UserTypeKind};
@@ -215,6 +216,7 @@ impl Catalog {
             language: f.language.clone().unwrap_or_default(),
             definition: f.text.clone(),
             touched: (reach == Reach::Everything).then(|| Self::touched_by(f)).flatten(),
+            called: Called::of(f, reach, &arguments),
             reach,
             result: self.one_result(f),
             late: self.within_path(f, |catalog| catalog.late_names(f)),

@@ -7,6 +7,7 @@
 mod alter;
 mod bodies;
 mod builtins;
+mod calls;
 pub(crate) mod certainty;
 mod constraint;
 mod depend;
@@ -337,6 +338,8 @@ pub(crate) struct Catalog {
     in_transaction: bool,
     /// The oldest server that it must run on.
     pub(crate) server_version: Option<(u32, u32)>,
+    /// How many calls of functions the one that is folded is in.
+    calls: usize,
     /// Off while what is read calls nothing before it is used.
     looks_up_functions: bool,
     /// The functions that nothing in SQL makes: a program registers them.
@@ -379,6 +382,7 @@ impl Catalog {
             young_types: Vec::new(),
             in_transaction: true,
             server_version: None,
+            calls: 0,
             looks_up_functions: true,
             registered: BTreeSet::new(),
             session: mysql::Session::default(),

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use super::calls::Called;
 use super::certainty::Touched;
 use super::late::LateNames;
 use crate::change::{Action, Bound, Identity, ObjectKind};
@@ -348,4 +349,6 @@ pub(crate) struct Function {
     pub(crate) reach: Reach,
     /// Where it reaches everything: the names that it may make or drop, where these are known.
     pub(crate) touched: Option<Vec<Touched>>,
+    /// Where it may change the schema: what a call of it runs.
+    pub(crate) called: Option<Called>,
 }

@@ -10,7 +10,6 @@ use crate::change::{
     Names, NodeId, ObjectKind, Output, Reads, Target, Update,
 };
 use crate::span::Span;
-use crate::syntax::plpgsql::Reach;
 
 impl Catalog {
     /// Folds one change. `since` is where a second run began: what was there then holds rows.
@@ -96,7 +95,7 @@ impl Catalog {
                     self.expect_table(t, out);
                 }
             }
-            Change::Select(reads) => self.select(reads, out),
+            Change::Select(reads) => self.select(reads, since, out),
             Change::SetSearchPath(path) => {
                 let path: Vec<String> =
                     path.iter().map(|i| i.value.clone()).filter(|s| s != "$user" && s != "pg_catalog").collect();
@@ -803,36 +802,10 @@ impl Catalog {
     }
 
     /// A query run for its own sake: it may call a function that changes the schema.
-    fn select(&mut self, reads: &Reads, out: &mut Outcome) {
+    fn select(&mut self, reads: &Reads, since: Option<&Mark>, out: &mut Outcome) {
         let resolved = self.resolve_reads(reads, &[], out);
         for call in reads.selects.iter().flat_map(|s| &s.names.functions) {
-            let Found::Yes(key) = self.find(&call.name, Key::Function) else { continue };
-            let (reach, touched) = match self.get(&key) {
-                Some(Object::Function(all)) => (
-                    all.iter().map(|f| f.reach).max().unwrap_or_default(),
-                    all.iter()
-                        .filter(|f| f.reach == Reach::Everything)
-                        .map(|f| f.touched.clone())
-                        .collect::<Option<Vec<_>>>(),
-                ),
-                _ => (Reach::Rows, None),
-            };
-            match reach {
-                Reach::Rows => {}
-                Reach::Triggers => self.open_triggers = true,
-                Reach::TriggersOnce => {
-                    self.open_triggers = true;
-                    out.data.push(Data::MakesTriggers { function: call.name.text(), span: call.name.span() });
-                }
-                Reach::Everything => {
-                    self.opaque(
-                        &format!("the function {} changes the schema", call.name.text()),
-                        touched.map(|t| t.concat()).as_deref(),
-                        call.name.span(),
-                        out,
-                    );
-                }
-            }
+            self.call_in_query(call, since, out);
         }
         if let Some(into) = &reads.into {
             let columns = self.answered(reads, &resolved);
@@ -957,7 +930,7 @@ impl Catalog {
     }
 }
 
-fn merge(out: &mut Outcome, mut inner: Outcome) {
+pub(super) fn merge(out: &mut Outcome, mut inner: Outcome) {
     out.refusals.append(&mut inner.refusals);
     out.remarks.append(&mut inner.remarks);
     out.data.append(&mut inner.data);

@@ -183,8 +183,8 @@ impl Catalog {
             }
             let mut data_type = c.data_type;
             if self.engine.backend == Backend::Sqlite {
-                let known = if data_type.text == "unknown" { "" } else { &data_type.text };
-                data_type = Type::unknown(affinity(known));
+                let affinity = if data_type.unknown { "" } else { affinity(&data_type.text) };
+                data_type = Type { unknown: false, ..Type::unknown(affinity) };
             }
             table.columns.push(Column::plain(name, data_type));
         }

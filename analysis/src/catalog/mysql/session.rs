@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::super::{Catalog, Mark, Outcome, Problem, introspect};
 use super::problem::problem;
 use crate::change::{Change, Ident, Literal, Name, ObjectKind, RoutineBody, Text};
-use crate::span::Span;
 
 /// The state of a connection, and the bodies of procedures.
 #[derive(Debug, Default)]
@@ -76,27 +75,6 @@ impl Catalog {
                 self.opaque(&format!("the text of {} is put together when it runs", name.value), None, name.span, out)
             }
         }
-    }
-
-    /// Folds what was written somewhere else: what is wrong with it is shown where it is run.
-    fn elsewhere(
-        &mut self,
-        span: Span,
-        since: Option<&Mark>,
-        out: &mut Outcome,
-        run: impl FnOnce(&mut Self, Option<&Mark>, &mut Outcome),
-    ) {
-        let mut inner = out.inner();
-        run(self, since, &mut inner);
-        for refusal in inner.refusals.iter_mut().chain(&mut inner.remarks) {
-            refusal.span = span;
-        }
-        for data in &mut inner.data {
-            data.move_to(span);
-        }
-        out.refusals.append(&mut inner.refusals);
-        out.remarks.append(&mut inner.remarks);
-        out.data.append(&mut inner.data);
     }
 
     pub(super) fn call(&mut self, name: &Name, arguments: &[Option<Literal>], since: Option<&Mark>, out: &mut Outcome) {
