@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use regex::Regex;
+
 /// A fenced block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fence<'a> {
@@ -43,4 +45,27 @@ pub fn fences(page: &str) -> Result<Vec<Fence<'_>>, usize> {
         }
     }
     open.map_or(Ok(fences), |(line, ..)| Err(line))
+}
+
+/// What a program printed, without what differs from run to run: times, durations, processes, checksums.
+///
+/// # Panics
+/// Never: its patterns are its own.
+#[must_use]
+pub fn canonical(text: &str) -> String {
+    let patterns = [
+        (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00)?", "<time>"),
+        (r" *\b\d+(\.\d+)? (ms|s|min( \d+ s)?)\b", " <took>"),
+        (r#""(\w+_ms)": \d+"#, "\"$1\": <took>"),
+        (r"\b(process|pid|PID)([ =])\d+", "$1$2<pid>"),
+        (r"pg_terminate_backend\(\d+\)", "pg_terminate_backend(<pid>)"),
+        (r"\b[0-9a-f]{64}\b", "<checksum>"),
+        (r"(?m)\b[A-Za-z][\w-]*:\d+( and not finished)?$", "<host:pid>$1"),
+        (r"(?m) +$", ""),
+    ];
+    let mut text = text.to_owned();
+    for (pattern, instead) in patterns {
+        text = Regex::new(pattern).expect("a pattern of ours").replace_all(&text, instead).into_owned();
+    }
+    text
 }
