@@ -16,7 +16,8 @@
 //! - `text from=PATH`: these lines are in that file of the repository.
 //! - `toml settings`: a `glowplug.toml` that can be read.
 //! - `rust`: a documentation test (`tests/src/guide.rs`).
-//! - `unrun`: nothing of ours can run it here.
+//! - `unrun`: nothing of ours can run it here. `recorded` behind it: `docs/screenshots/recording.svg` is of it
+//!   (`tests/tests/pictures.rs`).
 //!
 //! `UPDATE_EXPECT=1` writes what the consoles print into the pages: read it before you commit it.
 
@@ -345,6 +346,7 @@ fn hold(scene: &mut Scene, fence: &Fence<'_>) -> Result<(), Wrong> {
         return if there.contains(fence.text) { Ok(()) } else { why(format!("is not in {path}")) };
     }
     match words.as_slice() {
+        [_, "unrun", ..] => Ok(()),
         ["console", words @ ..] => {
             console(scene, fence.text, words).map_or(Ok(()), |instead| Err(Wrong::Instead(instead)))
         }
@@ -409,7 +411,6 @@ fn hold(scene: &mut Scene, fence: &Fence<'_>) -> Result<(), Wrong> {
             Config::parse(Path::new("."), fence.text).map(drop).or_else(|error| why(error.to_string()))
         }
         ["rust", ..] => Ok(()),
-        [_, "unrun", ..] => Ok(()),
         _ => why("a block that nothing holds".to_owned()),
     }
 }
