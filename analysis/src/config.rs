@@ -129,8 +129,6 @@ pub struct Config {
     pub preamble: Vec<SourceFile>,
     /// Functions that nothing in SQL makes: the service registers them on its connection (SQLite).
     pub functions: Vec<String>,
-    /// The file with Diesel's `table!`s that is held against the last catalog, relative to the folder.
-    pub schema: Option<String>,
     /// The folder of another engine, whose migrations must end in the same schema.
     pub parity: Option<Parity>,
     /// `[lints]`: a group's or a rule's level.
@@ -193,7 +191,6 @@ impl Config {
             gaps: Vec::new(),
             preamble: Vec::new(),
             functions: Vec::new(),
-            schema: None,
             parity: None,
             lints: BTreeMap::new(),
             file: None,
@@ -293,8 +290,8 @@ fn backends(open: &str, close: &str) -> String {
 }
 
 /// The keys of the file, in the order of the documentation.
-const KEYS: [&str; 9] =
-    ["backend", "server-version", "enforce-from", "gaps", "preamble", "functions", "schema", "parity", "lints"];
+const KEYS: [&str; 8] =
+    ["backend", "server-version", "enforce-from", "gaps", "preamble", "functions", "parity", "lints"];
 
 /// Takes a file of settings apart; what does not parse is answered as diagnostics, the rest is still there.
 pub(crate) fn parse_toml(file: &SourceFile) -> (Spanned<DeTable<'_>>, Vec<Diagnostic>) {
@@ -379,10 +376,6 @@ impl Reader<'_> {
                 "gaps" => config.gaps = self.gaps(value),
                 "preamble" => config.preamble = self.preamble(value),
                 "functions" => config.functions = self.functions(value),
-                "schema" => match value.get_ref().as_str() {
-                    Some(path) => config.schema = Some(path.to_owned()),
-                    None => self.wrong("schema", value, "a path, \"../src/schema.rs\""),
-                },
                 "parity" => match value.get_ref().as_str() {
                     Some(path) if self.follows => config.parity = self.parity(path, span_of(value)),
                     Some(_) => {}

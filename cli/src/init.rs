@@ -50,8 +50,7 @@ impl Init {
         }
         let sources = Sources::read(at).map_err(Failure::new)?;
         let there = adoption(&sources, &Config::new(backend));
-        let schema = text(&diesel, &["print_schema", "file"]).map(|file| from(at, &relative(file)));
-        let settings = settings(backend, there.as_ref(), schema.as_deref());
+        let settings = settings(backend, there.as_ref());
         made(&at.join(CONFIG_FILE), &settings, "written")?;
         match &there {
             Some(Adoption { migrations, enforce_from, .. }) => tell(
@@ -119,12 +118,6 @@ fn relative(path: &str) -> String {
     inside.map_or_else(|| path.to_owned(), |path| path.to_string_lossy().replace('\\', "/"))
 }
 
-/// `src/schema.rs`, as it is called in the folder `migrations`: `../src/schema.rs`.
-fn from(directory: &Path, file: &str) -> String {
-    let up = directory.components().filter(|part| matches!(part, std::path::Component::Normal(_))).count();
-    format!("{}{file}", "../".repeat(up))
-}
-
 /// What is said here, by glowplug.toml or by the features of the crate's dependencies, in this order.
 fn backend(said: Option<Backend>, directory: &Path, manifest: &DeTable<'_>) -> Result<Backend, Failure> {
     // One that cannot be read is shown when the folder is.
@@ -164,7 +157,7 @@ fn feature(backend: Backend) -> &'static str {
     }
 }
 
-fn settings(backend: Backend, there: Option<&Adoption>, schema: Option<&str>) -> String {
+fn settings(backend: Backend, there: Option<&Adoption>) -> String {
     let version = match backend {
         Backend::Postgres => "15",
         Backend::Sqlite => "3.40",
@@ -181,15 +174,7 @@ fn settings(backend: Backend, there: Option<&Adoption>, schema: Option<&str>) ->
             text += &format!("gaps = [{}]  # numbers that were never used\n", gaps.join(", "));
         }
     }
-    if let Some(file) = schema {
-        text += &format!("schema = {}  # from diesel.toml\n", quoted(file));
-    }
     text
-}
-
-/// A basic string of TOML.
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// Writes a file where there is none, and says which of the two it was.

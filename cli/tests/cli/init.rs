@@ -100,7 +100,6 @@ fn a_service_that_has_migrations() {
     # server-version = "15"  # the oldest server it must run on
     enforce-from = "012"  # those before it are applied already: read, not checked
     gaps = ["002..=010"]  # numbers that were never used
-    schema = "../../src/schema.rs"  # from diesel.toml
     "#);
     assert_eq!(
         read(root.path(), "build.rs"),
