@@ -58,6 +58,11 @@ pub(crate) struct Statement {
 /// The inert statement that switches foreign keys off (SQLite): without effect inside a transaction.
 pub(crate) const FOREIGN_KEYS_OFF: &str = "PRAGMA foreign_keys = OFF";
 
+/// The inert statements that set the session's time zone (PostgreSQL).
+pub(crate) const TIME_ZONE: &str = "SET TIME ZONE";
+/// Of them, those that set one without an offset.
+pub(crate) const TIME_ZONE_IS_UTC: &str = "SET TIME ZONE UTC";
+
 /// What a statement asks for.
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant, reason = "a few hundred live at a time, and boxing each would hide the shape")]
@@ -154,6 +159,7 @@ pub(crate) enum Change {
         table: Name,
         alias: Option<Ident>,
         reads: Reads,
+        has_where: bool,
     },
     Truncate {
         tables: Vec<Name>,

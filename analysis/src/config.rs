@@ -131,10 +131,21 @@ pub struct Config {
     pub functions: Vec<String>,
     /// The folder of another engine, whose migrations must end in the same schema.
     pub parity: Option<Parity>,
+    /// Tables that never have many rows: locking, reading or writing one of them as a whole keeps nobody waiting.
+    pub small_tables: Vec<SmallTable>,
     /// `[lints]`: a group's or a rule's level.
     pub lints: BTreeMap<String, Level>,
     /// `glowplug.toml` itself, where the settings come from one: diagnostics point into it.
     pub file: Option<SourceFile>,
+}
+
+/// A table that `small-tables` names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SmallTable {
+    /// Its name, with a schema where it is not the usual one: `settings`, `app.settings`.
+    pub name: String,
+    /// Where `glowplug.toml` says so, in bytes.
+    pub span: Span,
 }
 
 /// A folder for another engine, behind the same service: `parity = "../sqlite"`.
@@ -192,6 +203,7 @@ impl Config {
             preamble: Vec::new(),
             functions: Vec::new(),
             parity: None,
+            small_tables: Vec::new(),
             lints: BTreeMap::new(),
             file: None,
         }
@@ -290,8 +302,8 @@ fn backends(open: &str, close: &str) -> String {
 }
 
 /// The keys of the file, in the order of the documentation.
-const KEYS: [&str; 8] =
-    ["backend", "server-version", "enforce-from", "gaps", "preamble", "functions", "parity", "lints"];
+const KEYS: [&str; 9] =
+    ["backend", "server-version", "enforce-from", "gaps", "preamble", "functions", "parity", "small-tables", "lints"];
 
 /// Takes a file of settings apart; what does not parse is answered as diagnostics, the rest is still there.
 pub(crate) fn parse_toml(file: &SourceFile) -> (Spanned<DeTable<'_>>, Vec<Diagnostic>) {
@@ -381,6 +393,7 @@ impl Reader<'_> {
                     Some(_) => {}
                     None => self.wrong("parity", value, "a folder, \"../sqlite\""),
                 },
+                "small-tables" => config.small_tables = self.small_tables(value),
                 "lints" => config.lints = self.lints(value),
                 other => {
                     let help = match closest(other, KEYS) {
@@ -554,6 +567,22 @@ impl Reader<'_> {
             }
         }
         files
+    }
+
+    fn small_tables(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<SmallTable> {
+        let must = "a list of tables, [\"settings\"]";
+        let Some(list) = value.get_ref().as_array() else {
+            self.wrong("small-tables", value, must);
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for entry in list {
+            match entry.get_ref().as_str() {
+                Some(name) => tables.push(SmallTable { name: name.to_owned(), span: span_of(entry) }),
+                None => self.wrong("small-tables", entry, must),
+            }
+        }
+        tables
     }
 
     fn parity(&mut self, path: &str, span: Span) -> Option<Parity> {

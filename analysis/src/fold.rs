@@ -10,10 +10,11 @@ use crate::change::{Change, FOREIGN_KEYS_OFF, Statement, Transaction};
 use crate::diagnostics::{Diagnostic, Label};
 use crate::directive::{self, Allow, Directive};
 use crate::proof::{self, Proof};
+use crate::safety::{self, Finding, Shut};
 use crate::sources::SourceFile;
 use crate::span::Span;
 use crate::syntax::{self, Parsed, Syntax, SyntaxError};
-use crate::{Backend, Migration, StatementSpan, table_locks};
+use crate::{Migration, StatementSpan, table_locks};
 
 /// What came of one file.
 #[derive(Debug)]
@@ -109,20 +110,26 @@ pub(crate) fn migration(
     catalog.begin(path, migration.transaction);
     let base = catalog.mark();
     let mut failed = BTreeSet::new();
+    let (mut findings, mut shut) = (Vec::new(), Shut::default());
     for (i, statement) in statements.iter().enumerate() {
         let Some(change) = &statement.change else {
             catalog.blur(names_in(&file.text[statement.span.range()]));
             failed.insert(i);
             continue;
         };
-        if catalog.engine.backend == Backend::Postgres {
+        if catalog.engine.locks_tables {
             migration.statements[i].locks = table_locks::of(change, &file.text[statement.span.range()], catalog);
         }
-        let mut out = Outcome::default();
+        // What a block does hangs on what it finds.
+        let known = migration.statements[i].locks.as_ref().filter(|_| !matches!(change, Change::Do(_)));
+        let shuts = known.and_then(|locks| shut.add(locks, catalog));
+        findings.extend(shuts.map(|finding| (finding, statement.span)));
+        let mut out = Outcome::of_a_run();
         catalog.apply(change, None, &mut out);
         if !out.refusals.is_empty() {
             failed.insert(i);
         }
+        findings.extend(out.findings.into_iter().map(|finding| (finding, statement.span)));
         for refusal in out.refusals.iter().chain(&out.remarks) {
             let mut d = refused(path, refusal, statement.span, catalog);
             let earlier = out.earlier.iter().find(|(span, _)| *span == refusal.span);
@@ -133,6 +140,9 @@ pub(crate) fn migration(
             folded.diagnostics.push(d);
         }
     }
+    findings.extend(safety::finish(catalog).into_iter().map(|finding| (finding, Span::default())));
+    let hurts = findings.iter().filter(|(finding, _)| !finding.is_made_up_for(catalog));
+    folded.diagnostics.extend(hurts.map(|(finding, statement)| hurting(path, finding, *statement)));
     folded.diagnostics.extend(late_breaks(path, &statements, &base, catalog));
     let proof = proof::prove(catalog, &statements, &base, migration.transaction, &failed);
     take_proof(path, proof, migration, &mut folded.diagnostics);
@@ -321,6 +331,11 @@ fn unreadable(path: &str, e: &SyntaxError, syntax: &'static Syntax) -> Diagnosti
         d.sqlstate = Some(if syntax.backend.is_mysql() { "42000" } else { "42601" });
     }
     d
+}
+
+fn hurting(path: &str, finding: &Finding, statement: Span) -> Diagnostic {
+    let span = if finding.span == Span::default() { statement } else { finding.span };
+    Diagnostic::new(finding.rule, path, span, finding.message.clone()).help(finding.help.clone())
 }
 
 fn refused(path: &str, refusal: &Refusal, statement: Span, catalog: &Catalog) -> Diagnostic {

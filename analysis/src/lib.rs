@@ -21,6 +21,7 @@ pub mod lock;
 mod numbering;
 mod proof;
 pub mod rules;
+mod safety;
 pub mod schema;
 pub mod sources;
 mod span;
@@ -106,6 +107,7 @@ pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
     let mut catalog = catalog::Catalog::new(config.backend);
     catalog.server_version = config.server_version;
     catalog.registered = config.functions.iter().map(|name| name.to_lowercase()).collect();
+    catalog.small_tables = config.small_tables.iter().map(|small| small.name.clone()).collect();
     let mut diagnostics = Vec::new();
     sources.others.extend(config.file.clone());
     for file in &config.preamble {
@@ -156,6 +158,7 @@ pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
         },
     );
     let schema = Schema::of(&catalog);
+    diagnostics.extend(config.small_tables.iter().filter_map(|small| unknown_table(small, &catalog)));
     if let Some(parity) = &config.parity {
         diagnostics.extend(compare(config.backend, &schema, parity, &mut sources));
     }
@@ -179,6 +182,25 @@ pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
     // A statement in a loop is folded once for each round, and says the same each time.
     diagnostics.dedup();
     Analysis { backend: config.backend, migrations, schema, diagnostics, sources }
+}
+
+/// A small table that no migration ever made.
+fn unknown_table(small: &config::SmallTable, catalog: &catalog::Catalog) -> Option<Diagnostic> {
+    let name = small.name.rsplit('.').next().unwrap_or_default();
+    if catalog.ever_was(name) {
+        return None;
+    }
+    let d = Diagnostic::new(
+        "config",
+        config::CONFIG_FILE,
+        small.span,
+        format!("no migration makes a table `{}`", small.name),
+    );
+    let near = catalog::nearest(name, catalog.relation_names());
+    Some(match near {
+        Some(near) => d.help(format!("did you mean `{near}`?")),
+        None => d.help("`small-tables` lists tables that the migrations make, or that a preamble has"),
+    })
 }
 
 /// What differs between this schema and the one that another folder ends in.

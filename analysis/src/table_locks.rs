@@ -60,6 +60,22 @@ pub struct TableLock {
     pub mode: LockMode,
 }
 
+/// The mode of a `LOCK`, as its change is called.
+pub(crate) fn mode_of_lock(what: &str) -> Option<LockMode> {
+    const MODES: [LockMode; 8] = [
+        LockMode::AccessShare,
+        LockMode::RowShare,
+        RowExclusive,
+        ShareUpdateExclusive,
+        Share,
+        ShareRowExclusive,
+        Exclusive,
+        AccessExclusive,
+    ];
+    let said = what.strip_prefix("LOCK ")?;
+    MODES.into_iter().find(|mode| mode.to_string() == said)
+}
+
 /// The tables that were there before and that a statement locks, by name; `None` where that is known only when it runs.
 pub(crate) fn of(change: &Change, text: &str, catalog: &Catalog) -> Option<Vec<TableLock>> {
     let said = RefCell::default();
@@ -204,7 +220,9 @@ impl Locks<'_> {
             }
             Change::Do(block) => self.block(block),
             Change::Opaque { .. } | Change::Mysql(_) => self.unknown = true,
-            Change::Inert { what } if matches!(*what, "EXECUTE" | "CLUSTER" | "REINDEX" | "REASSIGN OWNED") => {
+            Change::Inert { what }
+                if matches!(*what, "EXECUTE" | "CLUSTER" | "REINDEX" | "REINDEX CONCURRENTLY" | "REASSIGN OWNED") =>
+            {
                 self.unknown = true;
             }
             Change::CreateSequence { .. }
@@ -481,7 +499,6 @@ impl Locks<'_> {
     }
 
     fn touch(&mut self, what: &str, kind: ObjectKind, target: &Target) {
-        let concurrently = || self.says("CONCURRENTLY");
         let mode = match what {
             "COMMENT" | "SECURITY LABEL" => {
                 let on = match kind {
@@ -494,15 +511,10 @@ impl Locks<'_> {
                 }
                 return;
             }
-            "REFRESH MATERIALIZED VIEW" => {
-                if concurrently() {
-                    Exclusive
-                } else {
-                    AccessExclusive
-                }
-            }
-            "REINDEX" => {
-                let mode = if concurrently() { ShareUpdateExclusive } else { Share };
+            "REFRESH MATERIALIZED VIEW" => AccessExclusive,
+            "REFRESH MATERIALIZED VIEW CONCURRENTLY" => Exclusive,
+            "REINDEX" | "REINDEX CONCURRENTLY" => {
+                let mode = if what == "REINDEX" { Share } else { ShareUpdateExclusive };
                 match kind {
                     ObjectKind::Table => mode,
                     ObjectKind::Index => {
@@ -519,28 +531,9 @@ impl Locks<'_> {
                     }
                 }
             }
-            "CLUSTER" => AccessExclusive,
-            "VACUUM" => {
-                if self.says("FULL") {
-                    AccessExclusive
-                } else {
-                    ShareUpdateExclusive
-                }
-            }
-            "ANALYZE" => ShareUpdateExclusive,
-            "LOCK" => {
-                let modes = [
-                    AccessExclusive,
-                    ShareRowExclusive,
-                    ShareUpdateExclusive,
-                    RowExclusive,
-                    Exclusive,
-                    LockMode::AccessShare,
-                    LockMode::RowShare,
-                    Share,
-                ];
-                modes.into_iter().find(|mode| self.says(&format!("IN {mode} MODE"))).unwrap_or(AccessExclusive)
-            }
+            "CLUSTER" | "VACUUM FULL" => AccessExclusive,
+            "VACUUM" | "ANALYZE" => ShareUpdateExclusive,
+            what if what.starts_with("LOCK ") => mode_of_lock(what).unwrap_or(AccessExclusive),
             // Rights lock nothing; OWNER TO and the like of a view.
             what if what.starts_with("ALTER ") && matches!(kind, ObjectKind::View | ObjectKind::MaterializedView) => {
                 AccessExclusive
@@ -549,7 +542,7 @@ impl Locks<'_> {
         };
         if kind.is_relation() && kind != ObjectKind::Index && mode > LockMode::AccessShare {
             let Some(key) = self.found(&target.name) else { return };
-            if matches!(what, "LOCK" | "VACUUM" | "ANALYZE") && !self.says("ONLY ") {
+            if (what.starts_with("LOCK ") || what.starts_with("VACUUM") || what == "ANALYZE") && !self.says("ONLY ") {
                 self.with_children(&key, mode);
             } else {
                 self.add(&key, mode);

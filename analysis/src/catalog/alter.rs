@@ -498,7 +498,7 @@ impl Catalog {
     }
 
     /// `c::type`: the second time it casts a type to itself.
-    pub(super) fn is_plain_cast(&self, using: &crate::change::Expr, column: &str) -> bool {
+    pub(crate) fn is_plain_cast(&self, using: &crate::change::Expr, column: &str) -> bool {
         let text = using.text.replace(['(', ')', '"'], " ");
         let words: Vec<&str> = text.split_whitespace().collect();
         using.names.functions.is_empty()

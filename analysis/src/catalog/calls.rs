@@ -117,6 +117,9 @@ impl Catalog {
         for data in &mut inner.data {
             data.move_to(span);
         }
+        for finding in &mut inner.findings {
+            finding.span = span;
+        }
         super::statements::merge(out, inner);
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Types {
     all: Vec<Inferred>,
     /// The first part that may answer otherwise the next time.
     mutable: Option<Span>,
+    /// The first part that may answer otherwise for the next row.
+    volatile: Option<Span>,
     /// The first aggregate, window function or function of rows.
     special: Option<(Special, Span)>,
     /// The calls whose function is known, by their positions: `f` a function, `a` an aggregate, `w` one of windows.
@@ -75,6 +77,11 @@ impl Types {
         self.calls.binary_search_by_key(&position, |(at, _)| *at).ok().map(|found| self.calls[found].1)
     }
 
+    /// The first part that may answer otherwise for the next row.
+    pub(crate) fn volatile(&self) -> Option<Span> {
+        self.volatile
+    }
+
     pub(super) fn has_aggregates(&self) -> bool {
         self.calls.iter().any(|(_, kind)| *kind == 'a')
     }
@@ -93,6 +100,7 @@ impl Catalog {
             types: Vec::with_capacity(names.tree.len()),
             found,
             mutable: None,
+            volatile: None,
             special: None,
             calls: Vec::new(),
             under_cast: casts_of_arrays(names),
@@ -104,7 +112,13 @@ impl Catalog {
         for (id, clause) in &names.conditions {
             reader.must_be_boolean(*id, clause);
         }
-        Types { all: reader.types, mutable: reader.mutable, special: reader.special, calls: reader.calls }
+        Types {
+            all: reader.types,
+            mutable: reader.mutable,
+            volatile: reader.volatile,
+            special: reader.special,
+            calls: reader.calls,
+        }
     }
 
     /// The condition of a clause is true or false.
@@ -576,6 +590,7 @@ struct Reading<'a, 'f> {
     types: Vec<Inferred>,
     found: Option<&'f mut Vec<Refusal>>,
     mutable: Option<Span>,
+    volatile: Option<Span>,
     special: Option<(Special, Span)>,
     /// The calls whose function is known, by their positions: `f` a function, `a` an aggregate, `w` one of windows.
     calls: Vec<(usize, char)>,
@@ -591,6 +606,9 @@ impl Reading<'_, '_> {
     fn answers(&mut self, volatility: char, span: Span) {
         if matches!(volatility, 's' | 'v') {
             self.mutable.get_or_insert(span);
+        }
+        if volatility == 'v' {
+            self.volatile.get_or_insert(span);
         }
     }
 

@@ -10,7 +10,7 @@ mod builtins;
 mod calls;
 pub(crate) mod certainty;
 mod constraint;
-mod depend;
+pub(crate) mod depend;
 mod drop;
 mod functions;
 mod grouping;
@@ -44,6 +44,7 @@ pub(crate) use store::Mark as StoreMark;
 
 use crate::change::{Ident, Name};
 use crate::config::Backend;
+use crate::safety::{self, Finding, Journal, Watcher};
 use crate::span::Span;
 use certainty::Certainty;
 use links::Links;
@@ -98,8 +99,12 @@ pub(crate) struct Engine {
     pub(crate) inserts_all_columns: bool,
     /// Whether a database may be there that no migration made.
     pub(crate) has_other_schemas: bool,
+    /// Whether statements lock tables as a whole, each in a mode of its own.
+    pub(crate) locks_tables: bool,
     /// How to insert rows once.
     pub(crate) insert_guard: &'static str,
+    /// What looks for what hurts those who use the database meanwhile.
+    pub(crate) watchers: &'static [Watcher],
 }
 
 /// PostgreSQL: names as in the manual, 4.1.1 and 5.10.
@@ -127,7 +132,9 @@ static POSTGRES: Engine = Engine {
     commits_each_change: false,
     inserts_all_columns: false,
     has_other_schemas: false,
+    locks_tables: true,
     insert_guard: "INSERT … ON CONFLICT DO NOTHING (with a unique key to conflict with), or INSERT … SELECT … WHERE NOT EXISTS (…)",
+    watchers: safety::OF_POSTGRES,
 };
 
 /// SQLite: a foreign key or view may name what comes later ("SQLite Foreign Key Support", section 3).
@@ -155,7 +162,9 @@ static SQLITE: Engine = Engine {
     commits_each_change: false,
     inserts_all_columns: false,
     has_other_schemas: false,
+    locks_tables: false,
     insert_guard: "INSERT OR IGNORE (with a unique key to conflict with), or INSERT … SELECT … WHERE NOT EXISTS (…)",
+    watchers: safety::OF_SQLITE,
 };
 
 /// MySQL: a database is a schema, and keys belong to their table. Tables are told apart by case, as they are wherever
@@ -184,7 +193,9 @@ static MYSQL: Engine = Engine {
     commits_each_change: true,
     inserts_all_columns: true,
     has_other_schemas: true,
+    locks_tables: false,
     insert_guard: "INSERT IGNORE (with a unique key to conflict with), ON DUPLICATE KEY UPDATE, or INSERT … SELECT … WHERE NOT EXISTS (…)",
+    watchers: safety::OF_MYSQL,
 };
 
 /// MariaDB: the same, with guards nearly everywhere.
@@ -217,6 +228,9 @@ pub(crate) struct Outcome {
     pub(crate) data: Vec<Data>,
     /// Where what a refusal is about was written first, by the refusal's span.
     pub(crate) earlier: Vec<(Span, Place)>,
+    /// What hurts those who use the database meanwhile; looked for where `watched`.
+    pub(crate) findings: Vec<Finding>,
+    watched: bool,
     /// Nobody will be shown a suggestion, so none is looked for: that costs more than folding.
     unadvised: bool,
 }
@@ -239,9 +253,14 @@ impl Outcome {
         Self { unadvised: true, ..Self::default() }
     }
 
+    /// For a migration's first run, in which others use the database meanwhile.
+    pub(crate) fn of_a_run() -> Self {
+        Self { watched: true, ..Self::default() }
+    }
+
     /// For a part of the change, whose outcome may yet be dropped.
     fn inner(&self) -> Self {
-        Self { unadvised: self.unadvised, ..Self::default() }
+        Self { unadvised: self.unadvised, watched: self.watched, ..Self::default() }
     }
 
     /// The nearest of some names, as a question.
@@ -264,6 +283,7 @@ pub(crate) struct Mark {
     brought: usize,
     poisoned: StoreMark,
     young_labels: Vec<YoungLabel>,
+    journal: Arc<Journal>,
 }
 
 /// An enum's label that the transaction added.
@@ -348,6 +368,10 @@ pub(crate) struct Catalog {
     ever: BTreeSet<String>,
     /// What a connection to MySQL keeps.
     session: mysql::Session,
+    /// What the migration did so far to those who use the database meanwhile.
+    pub(crate) journal: Arc<Journal>,
+    /// Tables of which nobody minds a lock, as `glowplug.toml` names them.
+    pub(crate) small_tables: Vec<String>,
 }
 
 impl Catalog {
@@ -386,6 +410,8 @@ impl Catalog {
             looks_up_functions: true,
             registered: BTreeSet::new(),
             session: mysql::Session::default(),
+            journal: Arc::default(),
+            small_tables: Vec::new(),
         };
         catalog.objects.set(Key::Schema(engine.default_schema.to_owned()), Arc::new(Object::Schema));
         catalog.settle();
@@ -404,6 +430,7 @@ impl Catalog {
             brought: self.brought,
             poisoned: self.poisoned.mark(),
             young_labels: self.young_labels.clone(),
+            journal: Arc::clone(&self.journal),
         }
     }
 
@@ -420,6 +447,7 @@ impl Catalog {
         }
         self.poisoned.roll_back(mark.poisoned);
         self.young_labels.clone_from(&mark.young_labels);
+        self.journal = Arc::clone(&mark.journal);
     }
 
     /// A migration is over: nothing of it will be taken back, and its search_path goes with its connection's transaction.
@@ -459,6 +487,7 @@ impl Catalog {
     pub(crate) fn begin(&mut self, file: &str, transaction: bool) {
         self.file = Some(Arc::from(file));
         self.in_transaction = transaction;
+        self.journal = Arc::new(Journal::new(transaction && !self.engine.commits_each_change));
     }
 
     /// A place in the file that is being folded.

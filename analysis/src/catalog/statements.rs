@@ -9,13 +9,19 @@ use crate::change::{
     Block, BlockStatement, Change, ConflictTarget, Expr, Handler, Ident, IndexColumn, Insert, InsertSource, Name,
     Names, NodeId, ObjectKind, Output, Reads, Target, Update,
 };
+use crate::safety;
 use crate::span::Span;
 
 impl Catalog {
     /// Folds one change. `since` is where a second run began: what was there then holds rows.
     pub(crate) fn apply(&mut self, change: &Change, since: Option<&Mark>, out: &mut Outcome) {
+        let refused = out.refusals.len();
+        let seen = out.watched.then(|| safety::look(change, self));
         self.fold(change, since, out);
         self.keep_certain(out);
+        if let Some(seen) = seen.filter(|_| out.refusals.len() <= refused) {
+            seen.take_note(self, out);
+        }
     }
 
     pub(super) fn fold(&mut self, change: &Change, since: Option<&Mark>, out: &mut Outcome) {
@@ -924,6 +930,7 @@ impl Catalog {
         let mut inner = out.inner();
         self.block_statements(body, since, &mut inner);
         out.remarks.append(&mut inner.remarks);
+        out.findings.append(&mut inner.findings);
         if !self.changed(&mark).is_empty() {
             self.doubt_since(&mark);
         }
@@ -934,6 +941,7 @@ pub(super) fn merge(out: &mut Outcome, mut inner: Outcome) {
     out.refusals.append(&mut inner.refusals);
     out.remarks.append(&mut inner.remarks);
     out.data.append(&mut inner.data);
+    out.findings.append(&mut inner.findings);
 }
 
 /// OTHERS catches everything; a code that ends in 000 catches its class (manual, 43.6.8).

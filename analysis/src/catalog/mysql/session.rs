@@ -69,7 +69,7 @@ impl Catalog {
                 self.report(problem("undefined-object", 1243, &text), name.span, None, out);
             }
             Some(Value::Statement(Some(change))) => self.elsewhere(name.span, since, out, |catalog, since, out| {
-                catalog.fold(&change, since, out);
+                catalog.apply(&change, since, out);
             }),
             Some(_) => {
                 self.opaque(&format!("the text of {} is put together when it runs", name.value), None, name.span, out)

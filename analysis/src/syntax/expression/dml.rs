@@ -554,11 +554,11 @@ impl Reader<'_, '_> {
             self.sources_list(&mut select)?;
             select.in_from = 0..select.names.columns.len();
         }
-        self.write_filter(&mut select)?;
+        let has_where = self.write_filter(&mut select)?;
         let (outputs, expands) = self.returning(&mut select.names)?;
         self.order_and_limit("DELETE FROM", &mut select.names)?;
         let reads = Reads { selects: vec![select], ..Reads::default() };
-        Ok(Written { change: Change::Delete { table, alias, reads }, outputs, expands })
+        Ok(Written { change: Change::Delete { table, alias, reads, has_where }, outputs, expands })
     }
 
     // ---- MERGE

@@ -350,7 +350,7 @@ fn scopes_of_writes() {
         panic!("not an UPDATE")
     };
     assert_eq!(show(&u.reads), " < t x (k) w: w.k x.b c |: (k <)");
-    let Change::Delete { table, alias, reads } = change("DELETE FROM t AS x USING u WHERE x.a = u.a", postgres())
+    let Change::Delete { table, alias, reads, .. } = change("DELETE FROM t AS x USING u WHERE x.a = u.a", postgres())
     else {
         panic!("not a DELETE")
     };

@@ -832,7 +832,8 @@ impl<'a> Reader<'_, 'a> {
             self.c.expect("TO")?;
             self.whole(&mut select.names)?;
         }
-        if self.c.eat("WHERE") {
+        let has_where = self.c.eat("WHERE");
+        if has_where {
             self.whole(&mut select.names)?;
         }
         if self.c.at_words("ORDER BY") {
@@ -848,7 +849,7 @@ impl<'a> Reader<'_, 'a> {
         let span = self.c.span_from(mark);
         let reads = Reads { span, text: self.c.definition(span), selects: vec![select], ..Reads::default() };
         Ok(match first {
-            Some((SourceKind::Table(table), alias)) => Change::Delete { table, alias, reads },
+            Some((SourceKind::Table(table), alias)) => Change::Delete { table, alias, reads, has_where },
             _ => Change::Select(reads),
         })
     }

@@ -4,7 +4,9 @@ use sqlparser::tokenizer::Token;
 
 use super::common::{relation, touch, unqualified, utility_options, word_or_string};
 use super::{keywords, privileges, statement};
-use crate::change::{BlockStatement, Change, Ident, Name, ObjectKind, Target, Transaction};
+use crate::change::{
+    BlockStatement, Change, Ident, Name, ObjectKind, TIME_ZONE, TIME_ZONE_IS_UTC, Target, Transaction,
+};
 use crate::span::Span;
 use crate::syntax::{Cursor, R, SyntaxError, plpgsql, word_of};
 
@@ -28,14 +30,25 @@ pub(super) fn set(c: &mut Cursor<'_>) -> R<Change> {
     Ok(match setting(c)? {
         Some(Setting::SearchPath(path)) => Change::SetSearchPath(path),
         Some(Setting::CheckBodies(on)) => Change::CheckBodies(on),
+        Some(Setting::TimeZone(zone)) => {
+            Change::Inert { what: if is_utc(&zone) { TIME_ZONE_IS_UTC } else { TIME_ZONE } }
+        }
         None => Change::Inert { what: "SET" },
     })
+}
+
+/// Whether a zone is what `DateTimeParseTZ` finds no offset in.
+fn is_utc(zone: &str) -> bool {
+    let zone = zone.to_ascii_lowercase();
+    matches!(zone.strip_prefix("etc/").unwrap_or(&zone), "utc" | "gmt" | "uct" | "zulu" | "universal" | "0")
 }
 
 /// A setting that changes what statements mean.
 pub(super) enum Setting {
     SearchPath(Vec<Ident>),
     CheckBodies(bool),
+    /// Its name; empty where that is not known.
+    TimeZone(String),
 }
 
 /// What follows SET, in a statement and in a function's options.
@@ -54,12 +67,15 @@ pub(super) fn setting(c: &mut Cursor<'_>) -> R<Option<Setting>> {
         return Ok(None);
     }
     if c.eat_words("TIME ZONE") {
-        if c.at("INTERVAL") {
+        let zone = if c.at("INTERVAL") {
             c.expr()?;
+            String::new()
         } else if c.eat_any(&["LOCAL", "DEFAULT"]).is_none() {
-            value(c)?;
-        }
-        return Ok(None);
+            value(c)?.value
+        } else {
+            String::new()
+        };
+        return Ok(Some(Setting::TimeZone(zone)));
     }
     if c.at("ROLE") && !assigns(c, 1) {
         c.advance();
@@ -105,6 +121,7 @@ pub(super) fn setting(c: &mut Cursor<'_>) -> R<Option<Setting>> {
     Ok(match (name.as_str(), default) {
         ("search_path", Some(span)) => Some(Setting::SearchPath(default_path(span))),
         ("search_path", None) => Some(Setting::SearchPath(values.into_iter().filter(|v| v.value != "$user").collect())),
+        ("timezone", _) => Some(Setting::TimeZone(values.first().map_or_else(String::new, |v| v.value.clone()))),
         ("check_function_bodies", Some(_)) => Some(Setting::CheckBodies(true)),
         ("check_function_bodies", None) => {
             let off = |v: &Ident| ["off", "false", "no", "0", "f", "n"].contains(&v.value.to_lowercase().as_str());
@@ -157,6 +174,7 @@ pub(super) fn reset(c: &mut Cursor<'_>) -> R<Change> {
     Ok(match reset_name(c)?.as_str() {
         "search_path" => Change::SetSearchPath(default_path(span)),
         "check_function_bodies" => Change::CheckBodies(true),
+        "timezone" => Change::Inert { what: TIME_ZONE },
         _ => Change::Inert { what: "RESET" },
     })
 }
@@ -472,24 +490,26 @@ pub(super) fn truncate(c: &mut Cursor<'_>) -> R<Change> {
 pub(super) fn lock(c: &mut Cursor<'_>) -> R<Change> {
     c.eat("TABLE");
     let tables = c.list(relation)?;
+    let mut what = "LOCK ACCESS EXCLUSIVE";
     if c.eat("IN") {
-        const MODES: &[&str] = &[
-            "ACCESS SHARE",
-            "ROW SHARE",
-            "ROW EXCLUSIVE",
-            "SHARE UPDATE EXCLUSIVE",
-            "SHARE ROW EXCLUSIVE",
-            "SHARE",
-            "EXCLUSIVE",
-            "ACCESS EXCLUSIVE",
+        const MODES: &[(&str, &str)] = &[
+            ("ACCESS SHARE", "LOCK ACCESS SHARE"),
+            ("ROW SHARE", "LOCK ROW SHARE"),
+            ("ROW EXCLUSIVE", "LOCK ROW EXCLUSIVE"),
+            ("SHARE UPDATE EXCLUSIVE", "LOCK SHARE UPDATE EXCLUSIVE"),
+            ("SHARE ROW EXCLUSIVE", "LOCK SHARE ROW EXCLUSIVE"),
+            ("SHARE", "LOCK SHARE"),
+            ("EXCLUSIVE", "LOCK EXCLUSIVE"),
+            ("ACCESS EXCLUSIVE", "LOCK ACCESS EXCLUSIVE"),
         ];
-        if !MODES.iter().any(|m| c.eat_words(m)) {
+        let Some((_, found)) = MODES.iter().find(|(mode, _)| c.eat_words(mode)) else {
             return Err(c.expected("a lock's mode: ACCESS SHARE … ACCESS EXCLUSIVE"));
-        }
+        };
+        what = found;
         c.expect("MODE")?;
     }
     c.eat("NOWAIT");
-    Ok(tables_touched("LOCK", tables))
+    Ok(tables_touched(what, tables))
 }
 
 fn tables_touched(what: &'static str, tables: Vec<Name>) -> Change {
@@ -595,15 +615,16 @@ fn tables_and_columns(c: &mut Cursor<'_>) -> R<Vec<Name>> {
 }
 
 pub(super) fn vacuum(c: &mut Cursor<'_>) -> R<Change> {
-    if c.at_token(&Token::LParen) {
-        utility_options(c)?;
+    let full = if c.at_token(&Token::LParen) {
+        utility_options(c)?.iter().any(|o| o == "FULL")
     } else {
-        c.eat("FULL");
+        let full = c.eat("FULL");
         c.eat("FREEZE");
         c.eat("VERBOSE");
         c.eat_any(&["ANALYZE", "ANALYSE"]);
-    }
-    Ok(tables_touched("VACUUM", tables_and_columns(c)?))
+        full
+    };
+    Ok(tables_touched(if full { "VACUUM FULL" } else { "VACUUM" }, tables_and_columns(c)?))
 }
 
 pub(super) fn analyze(c: &mut Cursor<'_>) -> R<Change> {
@@ -643,7 +664,8 @@ pub(super) fn cluster(c: &mut Cursor<'_>) -> R<Change> {
 
 pub(super) fn reindex(c: &mut Cursor<'_>) -> R<Change> {
     let mark = c.mark();
-    if c.at_token(&Token::LParen) && utility_options(c)?.iter().any(|o| o != "VERBOSE") {
+    let options = if c.at_token(&Token::LParen) { utility_options(c)? } else { Vec::new() };
+    if options.iter().any(|o| o != "VERBOSE") {
         c.needs(14, "REINDEX with an option but VERBOSE", mark)?;
     }
     let kind = match c.eat_any(&["INDEX", "TABLE", "SCHEMA", "SYSTEM", "DATABASE"]) {
@@ -653,7 +675,8 @@ pub(super) fn reindex(c: &mut Cursor<'_>) -> R<Change> {
         Some(_) => ObjectKind::Database,
         None => return Err(c.expected("INDEX, TABLE, SCHEMA, SYSTEM or DATABASE")),
     };
-    c.eat("CONCURRENTLY");
+    let concurrently = c.eat("CONCURRENTLY") || options.iter().any(|o| o == "CONCURRENTLY");
+    let what = if concurrently { "REINDEX CONCURRENTLY" } else { "REINDEX" };
     let name = match kind {
         ObjectKind::Index => c.name()?,
         ObjectKind::Table => relation(c)?,
@@ -664,10 +687,10 @@ pub(super) fn reindex(c: &mut Cursor<'_>) -> R<Change> {
             } else {
                 c.ident()?;
             }
-            return Ok(Change::Inert { what: "REINDEX" });
+            return Ok(Change::Inert { what });
         }
     };
-    Ok(touch("REINDEX", kind, Target::plain(name), false))
+    Ok(touch(what, kind, Target::plain(name), false))
 }
 
 pub(super) fn reassign_owned(c: &mut Cursor<'_>) -> R<Change> {

@@ -73,11 +73,12 @@ pub(super) fn create_materialized(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
 }
 
 pub(super) fn refresh(c: &mut Cursor<'_>) -> R<Change> {
-    c.eat("CONCURRENTLY");
+    let concurrently = c.eat("CONCURRENTLY");
     let name = c.name()?;
     if c.eat("WITH") {
         c.eat("NO");
         c.expect("DATA")?;
     }
-    Ok(touch("REFRESH MATERIALIZED VIEW", ObjectKind::MaterializedView, Target::plain(name), false))
+    let what = if concurrently { "REFRESH MATERIALIZED VIEW CONCURRENTLY" } else { "REFRESH MATERIALIZED VIEW" };
+    Ok(touch(what, ObjectKind::MaterializedView, Target::plain(name), false))
 }
