@@ -2,7 +2,7 @@
 
 use crate::backend::Backend;
 use crate::connection::Connection;
-use crate::error::{Error, Failure, counted, listed};
+use crate::error::{Cause, Error, Failure, counted, listed};
 use crate::history::{History, Tables};
 use crate::migration::{Migration, Migrations, Statement};
 use crate::plan::{self, Drift, by_number};
@@ -215,10 +215,11 @@ impl Runner {
                 let text = |statement: &Statement| {
                     &migration.down.unwrap_or_default()[statement.start as usize..statement.end as usize]
                 };
+                let mut alone = |sql: &str| session.hold(tables).and_then(|()| session.script(sql));
                 let before = match apart_from_it {
                     _ if whole => Ok(()),
-                    [] => session.script(down),
-                    apart => apart.iter().try_for_each(|statement| session.script(text(statement))),
+                    [] => alone(down),
+                    apart => apart.iter().try_for_each(|statement| alone(text(statement))),
                 };
                 let result = before.and_then(|()| {
                     transaction(session, tables, settings, |session| {
@@ -233,11 +234,20 @@ impl Runner {
                 if suspended {
                     session.resume_foreign_keys().map_err(|f| Error::database("switching foreign keys on again", f))?;
                 }
-                result.map_err(|failure| Error::Revert {
-                    file: plan::path(self.migrations, migration),
-                    reverted: reverted.clone(),
-                    rolled_back: whole,
-                    failure,
+                result.map_err(|failure| {
+                    if matches!(failure.cause, Cause::LeaseLost) {
+                        let stays = |migration: &&Migration| {
+                            history.is_applied(migration.version) && !reverted.iter().any(|file| file == migration.file)
+                        };
+                        let stay = self.migrations.list.iter().filter(stays).map(|migration| migration.file.to_owned());
+                        return Error::LeaseLost { applied: stay.collect() };
+                    }
+                    Error::Revert {
+                        file: plan::path(self.migrations, migration),
+                        reverted: reverted.clone(),
+                        rolled_back: whole,
+                        failure,
+                    }
                 })?;
                 tracing::info!(file = migration.file, "taken back");
                 reverted.push(migration.file.to_owned());

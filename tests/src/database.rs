@@ -16,9 +16,6 @@ pub trait Database: Sized + Sync {
     /// The type of a column of bytes.
     const BYTES: &'static str;
 
-    /// The engine's clock, of a session that runs a migration for so many seconds.
-    const SLEEP: &'static str;
-
     /// Whether a change of the schema can be rolled back.
     const TRANSACTIONAL: bool;
 
@@ -85,7 +82,6 @@ impl Database for TestDatabase {
     type Connection = PgConnection;
     const BACKEND: &'static str = "postgres";
     const BYTES: &'static str = "BYTEA";
-    const SLEEP: &'static str = "pg_sleep";
     const TRANSACTIONAL: bool = true;
 
     fn empty() -> Self {
@@ -128,7 +124,6 @@ impl Database for MariadbDatabase {
     type Connection = MysqlConnection;
     const BACKEND: &'static str = "mariadb";
     const BYTES: &'static str = "BLOB";
-    const SLEEP: &'static str = "SLEEP";
     const TRANSACTIONAL: bool = false;
 
     fn empty() -> Self {

@@ -32,6 +32,16 @@ fn until_somebody(database: &MariadbDatabase, state: &str) {
     until(state, Duration::from_secs(30), || !database.rows(&query).is_empty());
 }
 
+/// Ends a transaction once a line with this is in the log.
+fn committed_once(mut connection: MysqlConnection, log: &Log, part: &'static str) -> std::thread::JoinHandle<()> {
+    let log = log.clone();
+    std::thread::spawn(move || {
+        until(part, Duration::from_secs(60), || log.text().contains(part));
+        connection.batch_execute("COMMIT").unwrap();
+    })
+}
+
+const TRIED_AGAIN: &str = "; tried again in ";
 const WAITS_FOR_A_TABLE: &str = "Waiting for table metadata%";
 const SLEEPS: &str = "User sleep";
 
@@ -44,12 +54,9 @@ fn nothing_is_locked(database: &MariadbDatabase) -> bool {
 fn a_table_in_use_is_tried_again_and_its_user_is_named() {
     let database = mariadb();
     run(&database, list(&[USERS])).unwrap();
-    let (mut reading, id) = reader(&database, "users");
-    let done = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(2500));
-        reading.batch_execute("COMMIT").unwrap();
-    });
+    let (reading, id) = reader(&database, "users");
     let (log, _open) = Log::open();
+    let done = committed_once(reading, &log, TRIED_AGAIN);
     let runner = Runner::new(list(&[USERS, ADD])).lock_timeout(Duration::from_secs(1));
     let report = runner.run_pending(&mut database.connect()).unwrap();
     done.join().unwrap();
@@ -133,12 +140,9 @@ fn the_locks_of_tables_are_asked_for() {
     run(&database, list(&[USERS, TASKS])).unwrap();
     database.execute("CREATE TABLE others (id INT)");
     let (_elsewhere, other) = reader(&database, "others");
-    let (mut reading, id) = reader(&database, "users");
-    let done = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(1500));
-        reading.batch_execute("COMMIT").unwrap();
-    });
+    let (reading, id) = reader(&database, "users");
     let (log, _open) = Log::open();
+    let done = committed_once(reading, &log, TRIED_AGAIN);
     let runner = Runner::new(list(&[USERS, TASKS, ("003_add.sql", ADD.1)])).lock_timeout(Duration::from_secs(1));
     assert_eq!(runner.run_pending(&mut database.connect()).unwrap().applied.len(), 1);
     done.join().unwrap();
@@ -176,7 +180,7 @@ fn a_run_that_is_to_stop_cancels_its_statement() {
 #[test]
 fn the_holder_of_the_lock_is_named() {
     let database = mariadb();
-    let slow = list(&[("001_slow.sql", "SELECT SLEEP(6);\n")]);
+    let slow = list(&[("001_slow.sql", "SELECT SLEEP(12);\n")]);
     for lock in [LockKind::Native, LockKind::Lease] {
         let first = Runner::new(slow).lock(lock).history_name(if lock == LockKind::Lease { "lease" } else { "named" });
         let mut holding = database.connect();
@@ -190,7 +194,7 @@ fn the_holder_of_the_lock_is_named() {
             let second = first.clone().lock_wait(Duration::from_millis(700)).lock_timeout(Duration::ZERO);
             let error = second.run_pending(&mut database.connect()).unwrap_err();
             assert!(
-                since.elapsed() < Duration::from_secs(5),
+                since.elapsed() < Duration::from_secs(10),
                 "gave up before the holder is done: {:?}",
                 since.elapsed()
             );
@@ -223,19 +227,17 @@ fn a_row_in_use_and_a_deadlock_are_tried_again_with_nothing_left() {
              UPDATE users SET email = 'x' WHERE id = 1;\nSELECT SLEEP(1);\nUPDATE tasks SET owner = 1 WHERE id = 1;\n",
         )
     };
-    let log = ("003_log.sql", "CREATE TABLE IF NOT EXISTS log (line TEXT);\n");
+    let counted = ("003_log.sql", "CREATE TABLE IF NOT EXISTS log (line TEXT);\n");
     let database = mariadb();
-    run(&database, list(&[USERS, TASKS, log])).unwrap();
+    run(&database, list(&[USERS, TASKS, counted])).unwrap();
     database.execute("INSERT INTO users (id) VALUES (1); INSERT INTO tasks (id) SELECT seq FROM seq_1_to_1000");
 
     // Another transaction has the row for longer than the limit.
     let mut other = database.connect();
     other.batch_execute("START TRANSACTION; SELECT * FROM users FOR UPDATE").unwrap();
-    let done = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(2500));
-        other.batch_execute("COMMIT").unwrap();
-    });
-    let four = [USERS, TASKS, log, rows("004_rows.sql")];
+    let (log, _open) = Log::open();
+    let done = committed_once(other, &log, TRIED_AGAIN);
+    let four = [USERS, TASKS, counted, rows("004_rows.sql")];
     let report = Runner::new(list(&four)).lock_timeout(Duration::from_secs(1)).run_pending(&mut database.connect());
     done.join().unwrap();
     let report = report.unwrap();
@@ -317,13 +319,82 @@ fn a_lease_that_is_taken_over_stops_its_old_owner() {
 }
 
 #[test]
+fn what_is_taken_back_is_taken_back_under_the_lock() {
+    let database = mariadb();
+    let pets = ("003_pets.sql", "CREATE TABLE IF NOT EXISTS pets (id INT PRIMARY KEY);\n");
+    let down = ("003_pets.down.sql", "SELECT SLEEP(6);\nDROP TABLE pets;\n");
+    let runner = lease(&[USERS, TASKS, pets, down, ("002_tasks.down.sql", "DROP TABLE tasks;\n")]);
+    let mut connection = database.connect();
+    runner.run_pending(&mut connection).unwrap();
+    std::thread::scope(|scope| {
+        let running = scope.spawn(|| runner.revert_to(&mut database.connect(), "1"));
+        until_somebody(&database, SLEEPS);
+        // For as long as a statement may take, where nobody else renews it.
+        let lasts = "SELECT expires_at > UTC_TIMESTAMP(6) + INTERVAL 30 MINUTE FROM __glowplug_lease";
+        assert_eq!(database.rows(lasts), ["1"]);
+        database.execute("UPDATE __glowplug_lease SET owner = 'elsewhere:1 x', fence = fence + 1");
+        let error = running.join().unwrap().unwrap_err();
+        assert_eq!(error.code(), "lease-lost", "{error}");
+        assert!(error.to_string().contains("= 001_users.sql … 003_pets.sql are applied and stay (3)"), "{error}");
+    });
+    assert_eq!(applied(&database), ["001", "002", "003"]);
+    database.execute("UPDATE __glowplug_lease SET expires_at = '1970-01-01'");
+    // What was begun may be done.
+    database.execute("CREATE TABLE IF NOT EXISTS pets (id INT PRIMARY KEY)");
+    assert_eq!(runner.revert_to(&mut connection, "1").unwrap().steps.len(), 2);
+    assert_eq!(applied(&database), ["001"]);
+}
+
+#[test]
+fn the_servers_language_makes_no_difference() {
+    let server = MariadbServer::own(&["--lc-messages=de_DE", "--lock-wait-timeout=60"]);
+    let database = server.database();
+    let said = database.try_execute("SELECT * FROM nothing").unwrap_err();
+    assert!(said.message.contains("existiert nicht"), "the server does not speak German: {said}");
+    run(&database, list(&[USERS])).unwrap();
+    // A table in use is waited for, and who has it is named.
+    let (reading, id) = reader(&database, "users");
+    let (log, _open) = Log::open();
+    let done = committed_once(reading, &log, TRIED_AGAIN);
+    let runner = Runner::new(list(&[USERS, ADD])).lock_timeout(Duration::from_secs(1));
+    let report = runner.run_pending(&mut database.connect()).unwrap();
+    done.join().unwrap();
+    assert!(report.retries > 0, "{report}");
+    let _ = log.line(&["another session uses a table of this migration", &format!("pid={id} ")]);
+    // A failure has its number, its code and its place, and what is told by them is told.
+    database.execute("INSERT INTO users (id, email) VALUES (1, 'a'), (2, 'a'); CREATE TABLE there (id INT)");
+    let failing = |sql: &str| {
+        let three = list(&[USERS, ADD, ("003_bad.sql", sql)]);
+        run(&database, three).unwrap_err().to_string()
+    };
+    let text = failing("CREATE UNIQUE INDEX IF NOT EXISTS once ON users (email);\n");
+    assert!(
+        text.contains("= error 1062, SQLSTATE 23000") && text.contains("next: correct the rows that are there"),
+        "{text}"
+    );
+    let text =
+        failing("-- glowplug: allow(create-without-guard, reason = \"the test's\")\nCREATE TABLE there (id INT);\n");
+    assert!(text.contains("= error 1050, SQLSTATE 42S01") && text.contains("someone made it by hand"), "{text}");
+    assert!(text.contains("--> migrations/003_bad.sql:2:14"), "{text}");
+    // The server ends the session.
+    let mut ended = database.connect();
+    for id in
+        database.rows("SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()")
+    {
+        server.administer(&format!("KILL {id}"));
+    }
+    let error = Runner::new(list(&[USERS, ADD, ("003_tasks.sql", TASKS.1)])).run_pending(&mut ended).unwrap_err();
+    assert_eq!(error.code(), "connection-lost", "{error}");
+}
+
+#[test]
 fn a_connection_that_breaks_is_made_anew() {
     let database = mariadb();
     run(&database, list(&[USERS])).unwrap();
     let cable = Cable::to(&database.url());
     let slow = (
         "002_slow.sql",
-        "CREATE TABLE IF NOT EXISTS a (id INT);\nSELECT SLEEP(2);\nCREATE TABLE IF NOT EXISTS b (id INT);\n",
+        "CREATE TABLE IF NOT EXISTS a (id INT);\nSELECT SLEEP(5);\nCREATE TABLE IF NOT EXISTS b (id INT);\n",
     );
     let all = list(&[USERS, slow, ("003_tasks.sql", TASKS.1)]);
     std::thread::scope(|scope| {
@@ -347,11 +418,11 @@ fn a_server_that_goes_away_in_the_middle_is_waited_for_or_said() {
     let server = MariadbServer::own(&["--innodb-flush-log-at-trx-commit=2"]);
     let counts = (
         "003_rows.sql",
-        "-- glowplug: allow(insert-without-guard, reason = \"counted\")\nINSERT INTO users (id) VALUES (1), (2);\nSELECT SLEEP(3);\n",
+        "-- glowplug: allow(insert-without-guard, reason = \"counted\")\nINSERT INTO users (id) VALUES (1), (2);\nSELECT SLEEP(6);\n",
     );
     let slow = (
         "002_slow.sql",
-        "CREATE TABLE IF NOT EXISTS a (id INT);\nSELECT SLEEP(3);\nCREATE TABLE IF NOT EXISTS b (id INT);\n",
+        "CREATE TABLE IF NOT EXISTS a (id INT);\nSELECT SLEEP(6);\nCREATE TABLE IF NOT EXISTS b (id INT);\n",
     );
     let last = ("004_last.sql", "CREATE TABLE IF NOT EXISTS last_one (id INT);\n");
     let all = list(&[USERS, slow, counts, last]);

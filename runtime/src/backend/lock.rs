@@ -15,7 +15,31 @@ const LOG_EVERY: Duration = Duration::from_secs(3);
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
 
 /// How long it lasts while a statement runs outside a transaction and there is no second connection to renew it.
-pub(crate) const LONG_LEASE: Duration = Duration::from_secs(3600);
+const LONG_LEASE: Duration = Duration::from_secs(3600);
+
+/// What a lease is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// A transaction, which locks the row itself.
+    Commit,
+    /// A statement outside a transaction, for as long as it takes.
+    Alone,
+}
+
+impl Until {
+    /// How long it has to last then; `renewed_elsewhere`: by a second connection.
+    pub(crate) fn lasts(self, renewed_elsewhere: bool) -> Duration {
+        if self == Until::Alone && !renewed_elsewhere { LONG_LEASE } else { LEASE }
+    }
+}
+
+/// Sets the end of a lease, where it is still ours: changes no row where it is not.
+pub(crate) fn set_end(table: &str, fence: i64, expires_at: &str, quote: impl Fn(&str) -> String) -> String {
+    format!(
+        "UPDATE {table} SET expires_at = {expires_at} WHERE name = 'run' AND owner = {} AND fence = {fence}",
+        quote(&owner())
+    )
+}
 
 /// Who this process is among the owners of a lease.
 pub(crate) fn owner() -> String {

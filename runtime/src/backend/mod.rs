@@ -135,6 +135,12 @@ pub trait Backend {
     /// Gives it back.
     fn unlock(&mut self);
 
+    /// Before a statement outside a transaction: fails where it is not held any longer, and keeps it for as long as a
+    /// statement may take.
+    fn hold(&mut self, _tables: &Tables) -> Result<(), Box<Failure>> {
+        Ok(())
+    }
+
     /// Whether somebody holds it just now.
     fn is_locked(&mut self, tables: &Tables) -> Result<bool, Box<Failure>>;
 

@@ -134,16 +134,22 @@ pub fn two_lists_in_one_database_keep_apart<D: Database>() {
 
 pub fn two_services_that_start_at_once_in_one_database_wait_for_nobody_but_their_own<D: Database>() {
     let database = D::empty();
-    let (slow, quick) = (format!("SELECT {}(3);\n", D::SLEEP), String::new());
+    // A row that the first list wants, and somebody has.
+    let gate = "CREATE TABLE IF NOT EXISTS gate (id INTEGER PRIMARY KEY, n INTEGER);\n";
+    database.execute(&format!("{gate} INSERT INTO gate VALUES (1, 0)"));
+    let mut keeper = database.connect();
+    keeper.batch_execute("BEGIN; SELECT * FROM gate WHERE id = 1 FOR UPDATE").unwrap();
     let named = |name: &str, before: &str| {
         let first = format!("{before}CREATE TABLE IF NOT EXISTS {name} (id INTEGER);\n");
         let second = format!("CREATE TABLE IF NOT EXISTS {name}_2 (id INTEGER);\n");
         list::<D>(&[("001_first.sql", &first), ("002_second.sql", &second)])
     };
-    let (billing, shipping) = (named("billing", &slow), named("shipping", &quick));
+    let billing = named("billing", &format!("{gate}UPDATE gate SET n = 1 WHERE id = 1;\n"));
+    let shipping = named("shipping", "");
     let start = |name: &'static str, list| {
         let mut connection = database.connect();
-        Runner::new(list).history_name(name).run_pending(&mut connection).unwrap()
+        let runner = Runner::new(list).history_name(name).lock_timeout(Duration::from_secs(120));
+        runner.run_pending(&mut connection).unwrap()
     };
     std::thread::scope(|scope| {
         let slow: Vec<_> = (0..2).map(|_| scope.spawn(|| start("billing", billing))).collect();
@@ -152,6 +158,7 @@ pub fn two_services_that_start_at_once_in_one_database_wait_for_nobody_but_their
         assert_eq!(quick.iter().map(|report| report.applied.len()).sum::<usize>(), 2);
         // The other list is at its first file still.
         assert!(!database.has_table("billing"));
+        keeper.batch_execute("COMMIT").unwrap();
         let slow: Vec<_> = slow.into_iter().map(|service| service.join().unwrap()).collect();
         assert_eq!(slow.iter().map(|report| report.applied.len()).sum::<usize>(), 2);
     });

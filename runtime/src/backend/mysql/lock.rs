@@ -3,7 +3,7 @@
 
 use super::{Line, Mysql, NOW, Number, Session, batch, changed, quote, row, rows, schema};
 use crate::backend::companion::Companion;
-use crate::backend::lock::{LEASE, LONG_LEASE, TAKING, Waiting, owner};
+use crate::backend::lock::{LEASE, TAKING, Until, Waiting, owner, set_end};
 use crate::error::{Cause, Error, Failure, Holder};
 use crate::history::Tables;
 use crate::settings::{LockKind, Settings};
@@ -30,22 +30,9 @@ pub(super) enum Held {
     },
 }
 
-/// What a lease is wanted for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Until {
-    /// A transaction, which locks the row itself.
-    Commit,
-    /// A statement outside a transaction, for as long as it takes.
-    Alone,
-}
-
 /// Puts the end of a lease off, where it is still ours.
 fn renewal(table: &str, fence: i64, lasts: Duration) -> String {
-    format!(
-        "UPDATE {table} SET expires_at = {NOW} + INTERVAL {} SECOND WHERE name = 'run' AND owner = {} AND fence = {fence}",
-        lasts.as_secs(),
-        quote(&owner())
-    )
+    set_end(table, fence, &format!("{NOW} + INTERVAL {} SECOND", lasts.as_secs()), quote)
 }
 
 impl<C: LoadConnection<Backend = Mysql>> Session<'_, C> {
@@ -172,8 +159,7 @@ impl<C: LoadConnection<Backend = Mysql>> Session<'_, C> {
     /// it has another owner.
     pub(super) fn keep(&mut self, tables: &Tables, until: Until) -> Result<(), Box<Failure>> {
         let Held::Lease { fence, renewed_elsewhere, .. } = &self.held else { return Ok(()) };
-        let lasts = if until == Until::Alone && !renewed_elsewhere { LONG_LEASE } else { LEASE };
-        match changed(self.connection, &renewal(&tables.lease, *fence, lasts))? {
+        match changed(self.connection, &renewal(&tables.lease, *fence, until.lasts(*renewed_elsewhere)))? {
             0 => {
                 Err(Box::new(Failure { cause: Cause::LeaseLost, ..Failure::new("the lease has another owner by now") }))
             }
@@ -186,10 +172,7 @@ impl<C: LoadConnection<Backend = Mysql>> Session<'_, C> {
         let sql = match std::mem::replace(&mut self.held, Held::Nothing) {
             Held::Nothing => return,
             Held::Named { name, .. } => format!("DO RELEASE_LOCK({})", quote(&name)),
-            Held::Lease { fence, table, .. } => format!(
-                "UPDATE {table} SET expires_at = '1970-01-01' WHERE name = 'run' AND owner = {} AND fence = {fence}",
-                quote(&owner())
-            ),
+            Held::Lease { fence, table, .. } => set_end(&table, fence, "'1970-01-01'", quote),
         };
         let _ = self.batch(&sql);
     }

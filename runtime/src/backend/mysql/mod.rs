@@ -2,6 +2,7 @@
 //! how far they came. `lock.rs` keeps others out, `session.rs` is what a run and a migration set, `schema.rs` looks at
 //! what is there, `failure.rs` finds out what went wrong.
 
+use super::lock::Until;
 use super::{
     ATTEMPT_COLUMNS, AtOnce, AttemptRow, Backend, Blocker, HistoryRow, Words, already_applied, at_once, attempt_values,
     attempts_query, ended, history_of, history_query, not_applied,
@@ -323,6 +324,10 @@ impl<C: LoadConnection<Backend = Mysql>> Backend for Session<'_, C> {
         self.somebody_migrates(tables)
     }
 
+    fn hold(&mut self, tables: &Tables) -> Result<(), Box<Failure>> {
+        self.keep(tables, Until::Alone)
+    }
+
     fn create_tables(&mut self, tables: &Tables, _: &Settings) -> Result<(), Box<Failure>> {
         if tables.applied_exists && tables.history_exists {
             return Ok(());
@@ -367,7 +372,7 @@ impl<C: LoadConnection<Backend = Mysql>> Backend for Session<'_, C> {
 
     fn begin(&mut self, tables: &Tables, _: &Settings) -> Result<(), Box<Failure>> {
         self.batch("START TRANSACTION")?;
-        self.keep(tables, lock::Until::Commit).inspect_err(|_| self.rollback())
+        self.keep(tables, Until::Commit).inspect_err(|_| self.rollback())
     }
 
     fn commit(&mut self, _: &Settings) -> Result<(), Box<Failure>> {
@@ -413,7 +418,7 @@ impl<C: LoadConnection<Backend = Mysql>> Backend for Session<'_, C> {
             if !runs_again && self.note_before(tables, migration, index, id, statement)? {
                 return self.batch(&done);
             }
-            self.keep(tables, lock::Until::Alone)?;
+            self.keep(tables, Until::Alone)?;
             format!("{statement}\n; START TRANSACTION; {done}; COMMIT")
         };
         match self.accompanied(tables, settings, statement, |connection| connection.batch_execute(&sql)) {

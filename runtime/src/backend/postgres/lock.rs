@@ -4,7 +4,7 @@
 //! process that has the lock would wait for, and neither would ever end. So they are asked for again and again.
 
 use super::{Pg, Session, Yes, batch, limits, quote, row, rows};
-use crate::backend::lock::{LEASE, LONG_LEASE, TAKING, Waiting, owner};
+use crate::backend::lock::{LEASE, TAKING, Until, Waiting, owner, set_end};
 use crate::backend::process_token;
 use crate::backoff::pause;
 use crate::error::{Cause, Error, Failure, Holder};
@@ -38,15 +38,6 @@ pub(super) enum Held {
     Lease { fence: i64, table: String, pid: Option<i32>, renewed_elsewhere: bool },
 }
 
-/// What a lease is wanted for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Until {
-    /// A transaction, which locks the row itself.
-    Commit,
-    /// A statement outside a transaction, for as long as it takes.
-    Alone,
-}
-
 impl Held {
     /// A statement that fails where what was held is not held any more: before each transaction, and before each
     /// statement outside of one.
@@ -58,14 +49,11 @@ impl Held {
             Held::Advisory { pid, .. } => {
                 Some(format!("SELECT CASE WHEN pg_backend_pid() = {pid} THEN 0 ELSE {} END", fail(OTHER_SESSION)))
             }
-            Held::Lease { fence, renewed_elsewhere, .. } => {
-                let lasts = if until == Until::Alone && !renewed_elsewhere { LONG_LEASE } else { LEASE };
-                Some(format!(
-                    "WITH mine AS ({} RETURNING 1) SELECT CASE WHEN EXISTS (SELECT 1 FROM mine) THEN 0 ELSE {} END",
-                    renewal(&tables.lease, *fence, lasts),
-                    fail(OTHER_OWNER)
-                ))
-            }
+            Held::Lease { fence, renewed_elsewhere, .. } => Some(format!(
+                "WITH mine AS ({} RETURNING 1) SELECT CASE WHEN EXISTS (SELECT 1 FROM mine) THEN 0 ELSE {} END",
+                renewal(&tables.lease, *fence, until.lasts(*renewed_elsewhere)),
+                fail(OTHER_OWNER)
+            )),
         }
     }
 
@@ -81,11 +69,7 @@ impl Held {
 
 /// Puts the end of a lease off, where it is still ours.
 pub(super) fn renewal(table: &str, fence: i64, lasts: Duration) -> String {
-    format!(
-        "UPDATE {table} SET expires_at = clock_timestamp() + interval '{} seconds' WHERE name = 'run' AND owner = {} AND fence = {fence}",
-        lasts.as_secs(),
-        quote(&owner())
-    )
+    set_end(table, fence, &format!("clock_timestamp() + interval '{} seconds'", lasts.as_secs()), quote)
 }
 
 impl<C: LoadConnection<Backend = Pg>> Session<'_, C> {
@@ -267,10 +251,7 @@ impl<C: LoadConnection<Backend = Pg>> Session<'_, C> {
                 }
             }
             Held::Lease { fence, table, .. } => {
-                let _ = self.batch(&format!(
-                    "UPDATE {table} SET expires_at = '-infinity' WHERE name = 'run' AND owner = {} AND fence = {fence}",
-                    quote(&owner())
-                ));
+                let _ = self.batch(&set_end(&table, fence, "'-infinity'", quote));
             }
         }
     }

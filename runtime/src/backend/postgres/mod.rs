@@ -1,5 +1,6 @@
 //! PostgreSQL. `lock.rs` keeps others out, `companion.rs` looks on from a second connection.
 
+use super::lock::Until;
 use super::{
     ATTEMPT_COLUMNS, AtOnce, AttemptRow, Backend, Blocker, HistoryRow, StateRow, Words, already_applied,
     attempt_values, attempts_query, history_of, history_query, not_applied, state_query,
@@ -271,7 +272,7 @@ impl<'a, C: LoadConnection<Backend = Pg>> Session<'a, C> {
         if let Some(timeout) = settings.statement_timeout {
             let _ = write!(sql, "; SET statement_timeout = {}", timeout.as_millis());
         }
-        if let Some(guard) = self.held.guard(tables, lock::Until::Alone) {
+        if let Some(guard) = self.held.guard(tables, Until::Alone) {
             let _ = write!(sql, "; {guard}");
         }
         self.batch(&sql)?;
@@ -458,6 +459,10 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
 
     fn is_locked(&mut self, tables: &Tables) -> Result<bool, Box<Failure>> {
         self.somebody_migrates(tables)
+    }
+
+    fn hold(&mut self, tables: &Tables) -> Result<(), Box<Failure>> {
+        self.held.guard(tables, Until::Alone).map_or(Ok(()), |guard| self.batch(&guard))
     }
 
     fn create_tables(&mut self, tables: &Tables, settings: &Settings) -> Result<(), Box<Failure>> {
