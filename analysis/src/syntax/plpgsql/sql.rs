@@ -168,9 +168,12 @@ impl Reader<'_> {
         let known = e.as_ref().and_then(|e| self.values().text(e));
         self.forget_in(rest);
         let shape = || condition::Reader { any_literal: true, ..self.values() }.text(e.as_ref()?);
-        let statements = match known {
-            Some(known) => self.executed(&known, span),
-            None if let Some(read) = shape().and_then(|shape| self.executed_shape(&shape, span)) => read,
+        let read = match known {
+            Some(known) => Some(self.executed(&known, span)),
+            None => shape().and_then(|shape| self.executed_shape(&shape, span)),
+        };
+        let statements = match read {
+            Some(read) => read,
             None => match e.and_then(|e| self.template(&e)) {
                 Some(changes) if changes.iter().all(is_harmless_here) => vec![BlockStatement::Inert],
                 template => {
