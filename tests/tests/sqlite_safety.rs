@@ -44,6 +44,7 @@ const COLUMNS: &[&str] = &[
     "a BOOLEAN NOT NULL DEFAULT TRUE",
     "a BOOLEAN NOT NULL DEFAULT (false)",
     "a TEXT DEFAULT ('x')",
+    "a TEXT DEFAULT ('it''s')",
     "a TEXT DEFAULT ('x' || 'y')",
     "a TEXT DEFAULT (lower('X'))",
     "a INTEGER DEFAULT (CAST('1' AS INTEGER))",

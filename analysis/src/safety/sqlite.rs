@@ -56,12 +56,17 @@ fn is_constant(default: &Expr) -> bool {
     let blob = default.names.at(default.root).is_some_and(|node| matches!(node.form, Form::Bits));
     blob || default.literal.is_some()
         || signed.parse::<f64>().is_ok()
-        || signed.starts_with('\'') && signed.ends_with('\'')
-        || signed.starts_with("x'")
+        || is_one_string(signed.strip_prefix('x').unwrap_or(signed))
         || matches!(signed, "null" | "true" | "false")
         || signed.starts_with("cast")
         || signed.starts_with("0x")
         || signed.starts_with('"')
+}
+
+/// Two strings with something between them are none.
+fn is_one_string(text: &str) -> bool {
+    let within = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\''));
+    within.is_some_and(|t| !t.replace("''", "").contains('\''))
 }
 
 /// DROP TABLE deletes the rows first, and foreign keys do what they do where a row goes.
