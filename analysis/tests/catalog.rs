@@ -730,3 +730,16 @@ fn postgres_errors(files: &[&str], of: &str) -> Vec<String> {
     let errors = analysis.diagnostics.iter().filter(|d| d.file.starts_with(of) && d.sqlstate.is_some());
     errors.filter(|d| d.level == Level::Deny).map(|d| format!("{}: {}", d.rule, d.message)).collect()
 }
+
+#[test]
+fn what_comes_after_a_refused_table_hurts_nobody() {
+    postgres(
+        &[
+            USERS,
+            "CREATE TABLE IF NOT EXISTS rewards (user_id uuid REFERENCES usres (id));\n\
+             CREATE INDEX IF NOT EXISTS rewards_user ON rewards (user_id);\n\
+             ALTER TABLE rewards ADD COLUMN IF NOT EXISTS points integer NOT NULL DEFAULT 0;",
+        ],
+        &["002:1:61 undefined-table: relation \"usres\" does not exist"],
+    );
+}

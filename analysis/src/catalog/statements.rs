@@ -19,8 +19,10 @@ impl Catalog {
         let seen = out.watched.then(|| safety::look(change, self));
         self.fold(change, since, out);
         self.keep_certain(out);
-        if let Some(seen) = seen.filter(|_| out.refusals.len() <= refused) {
-            seen.take_note(self, out);
+        match seen {
+            Some(seen) if out.refusals.len() > refused => seen.of_refused().take_note(self, out),
+            Some(seen) => seen.take_note(self, out),
+            None => {}
         }
     }
 

@@ -191,6 +191,14 @@ impl Shut {
 }
 
 impl Seen {
+    /// What is left of it where the change was refused: it hurts nobody, and what it was to make is nobody else's, so
+    /// that what comes after the error is not judged as done to others.
+    pub(crate) fn of_refused(mut self) -> Self {
+        self.findings.clear();
+        self.deeds.retain(|deed| matches!(deed, Deed::Made { .. } | Deed::Type(_)));
+        self
+    }
+
     /// The change went through.
     pub(crate) fn take_note(self, catalog: &mut Catalog, out: &mut Outcome) {
         out.findings.extend(self.findings);
