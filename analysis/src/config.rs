@@ -491,20 +491,24 @@ impl Reader<'_> {
         Some(text)
     }
 
-    fn functions(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<String> {
-        let must = "a list of names, [\"slug\"]";
+    /// A list of texts, each with its place.
+    fn texts(&mut self, key: &str, value: &Spanned<DeValue<'_>>, must: &str) -> Vec<(String, Span)> {
         let Some(list) = value.get_ref().as_array() else {
-            self.wrong("functions", value, must);
+            self.wrong(key, value, must);
             return Vec::new();
         };
-        let mut names = Vec::new();
+        let mut texts = Vec::new();
         for entry in list {
             match entry.get_ref().as_str() {
-                Some(name) => names.push(name.to_owned()),
-                None => self.wrong("functions", entry, must),
+                Some(text) => texts.push((text.to_owned(), span_of(entry))),
+                None => self.wrong(key, entry, must),
             }
         }
-        names
+        texts
+    }
+
+    fn functions(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<String> {
+        self.texts("functions", value, "a list of names, [\"slug\"]").into_iter().map(|(name, _)| name).collect()
     }
 
     fn gaps(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<Gap> {
@@ -570,19 +574,8 @@ impl Reader<'_> {
     }
 
     fn small_tables(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<SmallTable> {
-        let must = "a list of tables, [\"settings\"]";
-        let Some(list) = value.get_ref().as_array() else {
-            self.wrong("small-tables", value, must);
-            return Vec::new();
-        };
-        let mut tables = Vec::new();
-        for entry in list {
-            match entry.get_ref().as_str() {
-                Some(name) => tables.push(SmallTable { name: name.to_owned(), span: span_of(entry) }),
-                None => self.wrong("small-tables", entry, must),
-            }
-        }
-        tables
+        let names = self.texts("small-tables", value, "a list of tables, [\"settings\"]");
+        names.into_iter().map(|(name, span)| SmallTable { name, span }).collect()
     }
 
     fn parity(&mut self, path: &str, span: Span) -> Option<Parity> {
