@@ -13,6 +13,9 @@ impl Log {
     /// What is logged on this thread, for as long as the guard is there.
     #[must_use]
     pub fn open() -> (Log, tracing::subscriber::DefaultGuard) {
+        // Where one subscriber is all there is, tracing asks the thread that comes first whether a line is wanted, and
+        // remembers its answer for every thread: with one for the whole process the answer is yes.
+        let _everywhere = Log::everywhere();
         let log = Log::default();
         let writer = log.clone();
         let guard = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).set_default();
