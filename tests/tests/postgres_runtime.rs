@@ -463,6 +463,51 @@ fn what_a_migration_sets_does_not_move_the_history() {
 }
 
 #[test]
+fn the_server_keeps_ready_what_each_migration_repeats() {
+    let database = postgres();
+    run(&database, migrations(&[users()])).unwrap();
+    let seen = |version: &str| {
+        let sql = "INSERT INTO seen SELECT string_agg(name, ' ' ORDER BY name) FROM pg_prepared_statements;\n";
+        file(format!("{version}_look.sql").leak(), sql)
+    };
+    let list = migrations(&[
+        users(),
+        file("002_seen.sql", "CREATE TABLE seen (names text);\n"),
+        seen("003"),
+        seen("004"),
+        // What a dump's head does, or a careless file: the runner's statements go with the rest.
+        file("005_careless.sql", "DEALLOCATE ALL;\n"),
+        seen("006"),
+        seen("007"),
+    ]);
+    let mut connection = database.connect();
+    Runner::new(list).run_pending(&mut connection).unwrap();
+    let both = "glowplug_claim glowplug_completed";
+    assert_eq!(database.rows("SELECT coalesce(names, '-') FROM seen"), [both, both, "-", "-"]);
+    let recorded: Vec<String> = (1..=7).map(|id| format!("{id} 00{id} completed true true")).collect();
+    assert_eq!(
+        database.rows(
+            "SELECT h.id || ' ' || h.version || ' ' || h.status || ' ' || (h.statements_done = h.statements_total) \
+               || ' ' || (h.duration_ms >= 0 AND h.runner <> '' AND h.tool_version <> '' AND a.version IS NOT NULL) \
+             FROM __glowplug_history h LEFT JOIN __diesel_schema_migrations a USING (version) ORDER BY h.id"
+        ),
+        recorded
+    );
+    // The connection goes back as it came, and can be used for another run.
+    let left = |connection: &mut PgConnection| {
+        let count = "(SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'glowplug%')";
+        diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(count)).get_result::<i64>(connection).unwrap()
+    };
+    assert_eq!(left(&mut connection), 0);
+    for last in [3, 6] {
+        let more: Vec<File> = (1..=last).map(|nth| file(format!("00{nth}_more.sql").leak(), "SELECT 1;\n")).collect();
+        let report = Runner::new(migrations(&more)).history_name("more").run_pending(&mut connection).unwrap();
+        assert_eq!(report.applied.len(), 3);
+        assert_eq!(left(&mut connection), 0);
+    }
+}
+
+#[test]
 fn what_only_fails_together_is_applied_one_by_one() {
     // A new value of an enum cannot be used in the transaction that adds it, where the type is older.
     let database = postgres();

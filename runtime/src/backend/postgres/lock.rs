@@ -42,18 +42,24 @@ impl Held {
     /// A statement that fails where what was held is not held any more: before each transaction, and before each
     /// statement outside of one.
     pub(super) fn guard(&self, tables: &Tables, until: Until) -> Option<String> {
-        // Nothing constant may be cast: the planner would do it, and fail, before anybody asks.
-        let fail = |said: &str| format!("(({}) || ' ' || pg_backend_pid())::int", quote(said));
         match self {
             Held::Nothing => None,
-            Held::Advisory { pid, .. } => {
-                Some(format!("SELECT CASE WHEN pg_backend_pid() = {pid} THEN 0 ELSE {} END", fail(OTHER_SESSION)))
+            Held::Advisory { .. } => {
+                self.session_check().map(|(ours, fails)| format!("SELECT CASE WHEN {ours} THEN 0 ELSE {fails} END"))
             }
             Held::Lease { fence, renewed_elsewhere, .. } => Some(format!(
                 "WITH mine AS ({} RETURNING 1) SELECT CASE WHEN EXISTS (SELECT 1 FROM mine) THEN 0 ELSE {} END",
                 renewal(&tables.lease, *fence, until.lasts(*renewed_elsewhere)),
                 fail(OTHER_OWNER)
             )),
+        }
+    }
+
+    /// Where the lock is a session's: the condition that this is the session, and what fails where it is not.
+    pub(super) fn session_check(&self) -> Option<(String, String)> {
+        match self {
+            Held::Advisory { pid, .. } => Some((format!("pg_backend_pid() = {pid}"), fail(OTHER_SESSION))),
+            Held::Nothing | Held::Lease { .. } => None,
         }
     }
 
@@ -65,6 +71,12 @@ impl Held {
             Held::Lease { pid, .. } => *pid,
         }
     }
+}
+
+/// An integer that nobody gets: an error with this text. Nothing constant may be cast: the planner would do it, and fail,
+/// before anybody asks.
+fn fail(said: &str) -> String {
+    format!("(({}) || ' ' || pg_backend_pid())::int", quote(said))
 }
 
 /// Puts the end of a lease off, where it is still ours.

@@ -40,6 +40,20 @@ pub struct Session<'a, C> {
     server: String,
     /// What was set for the session before a migration that sets something.
     remembered: Option<Vec<(String, String)>>,
+    prepared: Prepared,
+}
+
+/// The statements that every migration repeats, as the server keeps them ready for this session: read and planned anew,
+/// they are a tenth of what a small migration costs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Prepared {
+    /// Nothing went yet: for one migration they are not worth it.
+    NotYet,
+    /// One migration went, and here is another.
+    Next,
+    There,
+    /// Something failed, perhaps because a migration let go of them.
+    Spoilt,
 }
 
 /// A text as a literal, whatever `standard_conforming_strings` says.
@@ -151,6 +165,19 @@ fn claimed(tables: &Tables, migration: &Migration, run_on: &str) -> String {
     format!("INSERT INTO {} (version, run_on) VALUES ({}, {run_on})", tables.applied, quote(migration.version))
 }
 
+/// Prepares the start and the end of migrations, each a transaction of its own. `guard` is what says whether the lock is
+/// this session's, `fails` what makes the error where it is not.
+fn prepare(tables: &Tables, (guard, fails): &(String, String)) -> String {
+    let columns = ATTEMPT_COLUMNS.split(',').count();
+    let values: Vec<String> = (1..=columns).map(|nth| format!("${nth}")).collect();
+    format!(
+        "PREPARE glowplug_claim AS INSERT INTO {} (version) VALUES (CASE WHEN {guard} THEN $1 ELSE ({fails})::text END); \
+         PREPARE glowplug_completed AS {}",
+        tables.applied,
+        completed_alone(tables, &values.join(", "), &format!("${}", columns + 1)),
+    )
+}
+
 fn ago(took: Duration) -> String {
     format!("clock_timestamp() - interval '{} milliseconds'", took.as_millis())
 }
@@ -173,21 +200,29 @@ fn next_id(history: &str) -> String {
     format!("(SELECT coalesce(max(id), 0) + 1 FROM {history})")
 }
 
+/// The insert of attempts that went well, up to its values.
+fn insert_completed(tables: &Tables) -> String {
+    format!(
+        "INSERT INTO {} (id, {ATTEMPT_COLUMNS}, status, statements_done, started_at, finished_at, duration_ms)",
+        tables.history
+    )
+}
+
+/// The end of an attempt that began with its transaction, of these values for [`ATTEMPT_COLUMNS`].
+fn completed_alone(tables: &Tables, values: &str, done: &str) -> String {
+    format!(
+        "{} VALUES ({}, {values}, 'completed', {done}, now(), clock_timestamp(), {})",
+        insert_completed(tables),
+        next_id(&tables.history),
+        millis_since("now()"),
+    )
+}
+
 /// The end of attempts that went well, as the last statement in their transaction: of one that began with it, or of
 /// several of which each was claimed when it began.
 fn completed(tables: &Tables, migrations: &[&Migration]) -> String {
-    let next = next_id(&tables.history);
-    let insert = format!(
-        "INSERT INTO {} (id, {ATTEMPT_COLUMNS}, status, statements_done, started_at, finished_at, duration_ms)",
-        tables.history
-    );
     if let [migration] = migrations {
-        return format!(
-            "{insert} VALUES ({next}, {}, 'completed', {}, now(), clock_timestamp(), {})",
-            attempt_values(migration, quote),
-            migration.statements.len(),
-            millis_since("now()"),
-        );
+        return completed_alone(tables, &attempt_values(migration, quote), &migration.statements.len().to_string());
     }
     // One statement for all of them: a row is a tenth of a statement.
     let rows: Vec<String> = (0..)
@@ -195,10 +230,12 @@ fn completed(tables: &Tables, migrations: &[&Migration]) -> String {
         .map(|(nth, migration)| format!("({nth}, {})", attempt_values(migration, quote)))
         .collect();
     format!(
-        "{insert} SELECT {next} + nth, {ATTEMPT_COLUMNS}, 'completed', statements_total, began AT TIME ZONE 'UTC', ended AT TIME ZONE 'UTC', \
+        "{} SELECT {} + nth, {ATTEMPT_COLUMNS}, 'completed', statements_total, began AT TIME ZONE 'UTC', ended AT TIME ZONE 'UTC', \
            greatest(0, (extract(epoch FROM ended - began) * 1000)::bigint) \
          FROM (SELECT v.*, a.run_on AS began, coalesce(lead(a.run_on) OVER (ORDER BY nth), {RUN_ON}) AS ended \
                FROM (VALUES {}) v (nth, {ATTEMPT_COLUMNS}) LEFT JOIN {} a ON a.version = v.version) v ORDER BY nth",
+        insert_completed(tables),
+        next_id(&tables.history),
         rows.join(", "),
         tables.applied,
     )
@@ -206,7 +243,14 @@ fn completed(tables: &Tables, migrations: &[&Migration]) -> String {
 
 impl<'a, C: LoadConnection<Backend = Pg>> Session<'a, C> {
     pub(crate) fn new(connection: &'a mut C) -> Self {
-        Session { connection, mode: Mode::Direct, held: lock::Held::Nothing, server: String::new(), remembered: None }
+        Session {
+            connection,
+            mode: Mode::Direct,
+            held: lock::Held::Nothing,
+            server: String::new(),
+            remembered: None,
+            prepared: Prepared::NotYet,
+        }
     }
 
     fn batch(&mut self, sql: &str) -> Result<(), Box<Failure>> {
@@ -454,6 +498,10 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
     }
 
     fn unlock(&mut self) {
+        if matches!(self.prepared, Prepared::There | Prepared::Spoilt) {
+            let _ = self.batch("DEALLOCATE glowplug_claim; DEALLOCATE glowplug_completed");
+        }
+        self.prepared = Prepared::NotYet;
         self.give_back();
     }
 
@@ -501,8 +549,18 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
     }
 
     fn apply_at_once(&mut self, tables: &Tables, settings: &Settings, migrations: &[&'static Migration]) -> AtOnce {
+        let alone = migrations.len() == 1;
         let mut sql = String::new();
-        if self.mode == Mode::Pooled {
+        // Behind a pooler the next transaction may have another session, and a lease is renewed with each.
+        let session = self.held.session_check().filter(|_| alone && self.mode == Mode::Direct);
+        if let (Some(session), Prepared::Next) = (&session, self.prepared) {
+            sql = prepare(tables, session) + "; ";
+            self.prepared = Prepared::There;
+        }
+        let prepared = session.is_some() && self.prepared == Prepared::There;
+        if prepared {
+            let _ = write!(sql, "BEGIN; {}; ", limits(settings));
+        } else if self.mode == Mode::Pooled {
             if let Err(failure) = self.begin(tables, settings) {
                 return AtOnce::nothing(failure);
             }
@@ -512,9 +570,12 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
         }
         // No savepoints: with hundreds of them in it, a transaction is an eighth slower. Where one of many fails, all of
         // them go one by one.
-        let alone = migrations.len() == 1;
         for migration in migrations {
-            sql.push_str(&claimed(tables, migration, if alone { "DEFAULT" } else { RUN_ON }));
+            if prepared {
+                let _ = write!(sql, "EXECUTE glowplug_claim({})", quote(migration.version));
+            } else {
+                sql.push_str(&claimed(tables, migration, if alone { "DEFAULT" } else { RUN_ON }));
+            }
             for index in 0..migration.statements.len() {
                 // A statement may end in a comment: the semicolon goes on a line of its own.
                 sql.push_str("\n;");
@@ -522,17 +583,31 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
             }
             sql.push_str("\n;");
         }
-        sql.push_str(&completed(tables, migrations));
+        match migrations {
+            [migration] if prepared => {
+                let (values, done) = (attempt_values(migration, quote), migration.statements.len());
+                let _ = write!(sql, "EXECUTE glowplug_completed({values}, {done})");
+            }
+            _ => sql.push_str(&completed(tables, migrations)),
+        }
         sql.push_str("; COMMIT");
         let since = Instant::now();
         match self.accompanied(tables, settings, |connection| connection.batch_execute(&sql)) {
-            Ok(()) if alone => AtOnce { took: vec![since.elapsed()], stopped: None },
+            Ok(()) if alone => {
+                if self.prepared == Prepared::NotYet {
+                    self.prepared = Prepared::Next;
+                }
+                AtOnce { took: vec![since.elapsed()], stopped: None }
+            }
             Ok(()) => {
                 let took = self.durations(tables, migrations);
                 let each = |migration: &&Migration| took.get(migration.version).copied().unwrap_or_default();
                 AtOnce { took: migrations.iter().map(each).collect(), stopped: None }
             }
             Err(error) => {
+                if prepared {
+                    self.prepared = Prepared::Spoilt;
+                }
                 let failure = Self::overtaken(tables, self.told(error));
                 if !failure.is_lost() {
                     self.rollback();
