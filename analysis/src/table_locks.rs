@@ -35,19 +35,31 @@ pub enum LockMode {
     AccessExclusive,
 }
 
+/// The modes as SQL writes them, in their order.
+const MODES: [(LockMode, &str); 8] = [
+    (LockMode::AccessShare, "ACCESS SHARE"),
+    (LockMode::RowShare, "ROW SHARE"),
+    (LockMode::RowExclusive, "ROW EXCLUSIVE"),
+    (LockMode::ShareUpdateExclusive, "SHARE UPDATE EXCLUSIVE"),
+    (LockMode::Share, "SHARE"),
+    (LockMode::ShareRowExclusive, "SHARE ROW EXCLUSIVE"),
+    (LockMode::Exclusive, "EXCLUSIVE"),
+    (LockMode::AccessExclusive, "ACCESS EXCLUSIVE"),
+];
+
+// A mode's place is its number.
+const _: () = {
+    let mut at = 0;
+    while at < MODES.len() {
+        assert!(MODES[at].0 as usize == at);
+        at += 1;
+    }
+};
+
 impl fmt::Display for LockMode {
     /// As SQL writes it: `ACCESS EXCLUSIVE`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::AccessShare => "ACCESS SHARE",
-            Self::RowShare => "ROW SHARE",
-            Self::RowExclusive => "ROW EXCLUSIVE",
-            Self::ShareUpdateExclusive => "SHARE UPDATE EXCLUSIVE",
-            Self::Share => "SHARE",
-            Self::ShareRowExclusive => "SHARE ROW EXCLUSIVE",
-            Self::Exclusive => "EXCLUSIVE",
-            Self::AccessExclusive => "ACCESS EXCLUSIVE",
-        })
+        f.write_str(MODES[*self as usize].1)
     }
 }
 
@@ -62,18 +74,8 @@ pub struct TableLock {
 
 /// The mode of a `LOCK`, as its change is called.
 pub(crate) fn mode_of_lock(what: &str) -> Option<LockMode> {
-    const MODES: [LockMode; 8] = [
-        LockMode::AccessShare,
-        LockMode::RowShare,
-        RowExclusive,
-        ShareUpdateExclusive,
-        Share,
-        ShareRowExclusive,
-        Exclusive,
-        AccessExclusive,
-    ];
     let said = what.strip_prefix("LOCK ")?;
-    MODES.into_iter().find(|mode| mode.to_string() == said)
+    MODES.into_iter().find(|(_, name)| *name == said).map(|(mode, _)| mode)
 }
 
 /// The tables that were there before and that a statement locks, by name; `None` where that is known only when it runs.

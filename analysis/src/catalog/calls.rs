@@ -8,8 +8,9 @@ use super::{Catalog, Data, Found, Key, Mark, Object, Outcome};
 use crate::change::{ArgumentMode, Block, Call, Change, CreateFunction, Literal};
 use crate::span::Span;
 use crate::syntax::{self, plpgsql::Reach};
+use std::sync::Arc;
 
-/// A function that calls itself is not followed further.
+/// What runs what was written somewhere else, and that again, is not followed further: it may run itself.
 const DEEPEST: usize = 4;
 
 /// The longest body that is read for each call.
@@ -35,8 +36,8 @@ impl Called {
         Some(Self { parameters: names.zip(types.iter().cloned()).collect(), body: body.clone() })
     }
 
-    /// The block that a call with these arguments runs; `None` where they are not all known.
-    fn block(&self, call: &Call, catalog: &Catalog) -> Option<Block> {
+    /// The statement that a call with these arguments is; `None` where they are not all known.
+    fn statement(&self, call: &Call) -> Option<String> {
         if call.arguments != Some(self.parameters.len()) {
             return None;
         }
@@ -53,16 +54,16 @@ impl Called {
             }
         }
         let body = self.body.trim().trim_end_matches(';');
-        let text = format!("DO $glowplug_call$ DECLARE {declared} BEGIN {body}; END $glowplug_call$");
-        let syntax = syntax::of_server(catalog.engine.backend, catalog.server_version);
-        let mut parsed = syntax::parse(&text, syntax);
-        match (parsed.errors.is_empty(), parsed.statements.pop()) {
-            (true, Some(statement)) => match statement.change? {
-                Change::Do(block) => Some(block),
-                _ => None,
-            },
-            _ => None,
-        }
+        Some(format!("DO $glowplug_call$ DECLARE {declared} BEGIN {body}; END $glowplug_call$"))
+    }
+}
+
+/// The block of a `DO`.
+fn block_of(text: &str, syntax: &'static syntax::Syntax) -> Option<Arc<Block>> {
+    let mut parsed = syntax::parse(text, syntax);
+    match (parsed.errors.is_empty(), parsed.statements.pop()?.change) {
+        (true, Some(Change::Do(block))) => Some(Arc::new(block)),
+        _ => None,
     }
 }
 
@@ -76,13 +77,11 @@ impl Catalog {
             return;
         }
         let block = match all.as_slice() {
-            [one] if self.calls < DEEPEST => one.called.as_ref().and_then(|c| c.block(call, self)),
+            [one] if !self.is_deep() => one.called.as_ref().and_then(|called| called.statement(call)),
             _ => None,
         };
-        if let Some(block) = block {
-            self.calls += 1;
+        if let Some(block) = block.and_then(|text| self.block_read(text)) {
             self.elsewhere(call.name.span(), since, out, |catalog, since, out| catalog.block(&block, since, out));
-            self.calls -= 1;
             return;
         }
         let touched: Option<Vec<Vec<Touched>>> =
@@ -101,6 +100,21 @@ impl Catalog {
         }
     }
 
+    /// The block of a `DO`; what one file runs over and over, and each time that it is folded, is read once.
+    fn block_read(&self, text: String) -> Option<Arc<Block>> {
+        if let Some(block) = self.blocks_read.borrow().get(&text) {
+            return block.clone();
+        }
+        let block = block_of(&text, syntax::of_server(self.engine.backend, self.server_version));
+        self.blocks_read.borrow_mut().insert(text, block.clone());
+        block
+    }
+
+    /// Whether what is folded is so far from the text of the file that nothing is followed from it.
+    pub(super) fn is_deep(&self) -> bool {
+        self.depth >= DEEPEST
+    }
+
     /// Folds what was written somewhere else: what is wrong with it is shown where it is run.
     pub(super) fn elsewhere(
         &mut self,
@@ -110,7 +124,9 @@ impl Catalog {
         run: impl FnOnce(&mut Self, Option<&Mark>, &mut Outcome),
     ) {
         let mut inner = out.inner();
+        self.depth += 1;
         run(self, since, &mut inner);
+        self.depth -= 1;
         for refusal in inner.refusals.iter_mut().chain(&mut inner.remarks) {
             refusal.span = span;
         }

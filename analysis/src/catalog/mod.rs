@@ -42,7 +42,7 @@ pub(crate) use object::{Edge, Key, Object, Part, Place, Table};
 pub(crate) use problem::{Problem, Refusal};
 pub(crate) use store::Mark as StoreMark;
 
-use crate::change::{Ident, Name};
+use crate::change::{Block, Ident, Name};
 use crate::config::Backend;
 use crate::safety::{self, Finding, Journal, Watcher};
 use crate::span::Span;
@@ -358,8 +358,10 @@ pub(crate) struct Catalog {
     in_transaction: bool,
     /// The oldest server that it must run on.
     pub(crate) server_version: Option<(u32, u32)>,
-    /// How many calls of functions the one that is folded is in.
-    calls: usize,
+    /// How many calls and prepared statements, one in the other, what is folded is in.
+    depth: usize,
+    /// The blocks that calls in this file run, by their text.
+    blocks_read: RefCell<BTreeMap<String, Option<Arc<Block>>>>,
     /// Off while what is read calls nothing before it is used.
     looks_up_functions: bool,
     /// The functions that nothing in SQL makes: a program registers them.
@@ -406,7 +408,8 @@ impl Catalog {
             young_types: Vec::new(),
             in_transaction: true,
             server_version: None,
-            calls: 0,
+            depth: 0,
+            blocks_read: RefCell::default(),
             looks_up_functions: true,
             registered: BTreeSet::new(),
             session: mysql::Session::default(),
@@ -486,6 +489,7 @@ impl Catalog {
     /// A migration begins, in a transaction or without one.
     pub(crate) fn begin(&mut self, file: &str, transaction: bool) {
         self.file = Some(Arc::from(file));
+        self.blocks_read.get_mut().clear();
         self.in_transaction = transaction;
         self.journal = Arc::new(Journal::new(transaction && !self.engine.commits_each_change));
     }

@@ -15,8 +15,6 @@ pub(in crate::catalog) struct Session {
     pub(super) foreign_keys_off: bool,
     /// Procedures by name, and what they run.
     pub(super) bodies: BTreeMap<String, Option<RoutineBody>>,
-    /// How many calls are inside each other.
-    calls: usize,
 }
 
 impl Session {
@@ -95,12 +93,9 @@ impl Catalog {
         }
         let Some(body) = (body.read)(&body, arguments) else { return };
         // A procedure may call itself.
-        if self.session.calls > 8 {
-            return;
+        if !self.is_deep() {
+            self.elsewhere(name.span(), since, out, |catalog, since, out| catalog.block(&body, since, out));
         }
-        self.session.calls += 1;
-        self.elsewhere(name.span(), since, out, |catalog, since, out| catalog.block(&body, since, out));
-        self.session.calls -= 1;
     }
 }
 
