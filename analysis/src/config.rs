@@ -91,7 +91,7 @@ impl Backend {
         format!("`{name}` is no engine that is known")
     }
 
-    /// The oldest version that is known, `(major, minor)`; what counts where `server-version` is absent.
+    /// The oldest version that `server-version` can state, `(major, minor)`.
     #[must_use]
     pub fn oldest_version(self) -> (u32, u32) {
         match self {
@@ -119,7 +119,8 @@ pub struct Gap {
 pub struct Config {
     /// The engine.
     pub backend: Backend,
-    /// The oldest server it must run on, `(major, minor)`; the engine's oldest supported where absent.
+    /// The oldest server it must run on, `(major, minor)`. Where absent, nothing is refused for being too new; where
+    /// what a statement does depends on the version, it counts as it does on the older ones.
     pub server_version: Option<(u32, u32)>,
     /// Migrations below this version are folded, but not linted.
     pub enforce_from: Option<String>,
