@@ -76,20 +76,27 @@ fn write_new(directory: &Path, path: &str, text: &str) -> Result<(), Failure> {
     crate::print(&format!("{}\n", at.display()))
 }
 
-// Comments alone: an untouched file is refused as empty, so that nobody ships one. Each form can be run twice.
+// Comments alone: an untouched file is refused as empty, so that nobody ships one. Each form can be run twice, and a line
+// that ends in a colon says of which file it is.
 
 const POSTGRES: &str = "\
--- Runs once, in one transaction; must be safe to run twice. Forms that are:
+-- Runs once, in one transaction; must be safe to run twice. Forms that are, for a new table:
 --
 -- CREATE TABLE IF NOT EXISTS rewards (
 --     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 --     name text NOT NULL
 -- );
--- ALTER TABLE rewards ADD COLUMN IF NOT EXISTS points integer NOT NULL DEFAULT 0;
 -- CREATE INDEX IF NOT EXISTS idx_rewards_name ON rewards (name);
--- ALTER TABLE rewards DROP CONSTRAINT IF EXISTS rewards_points_check;
--- ALTER TABLE rewards ADD CONSTRAINT rewards_points_check CHECK (points >= 0);
 -- INSERT INTO rewards (name) SELECT 'star' WHERE NOT EXISTS (SELECT 1 FROM rewards WHERE name = 'star');
+--
+-- For a table that others use meanwhile:
+-- ALTER TABLE rewards ADD COLUMN IF NOT EXISTS points integer NOT NULL DEFAULT 0;
+-- ALTER TABLE rewards DROP CONSTRAINT IF EXISTS rewards_points_check;
+-- ALTER TABLE rewards ADD CONSTRAINT rewards_points_check CHECK (points >= 0) NOT VALID;
+--
+-- What reads all of its rows, each in a migration of its own:
+-- ALTER TABLE rewards VALIDATE CONSTRAINT rewards_points_check;
+-- CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_rewards_points ON rewards (points);
 ";
 
 const POSTGRES_DOWN: &str = "\
@@ -125,8 +132,9 @@ const MYSQL: &str = "\
 -- );
 -- INSERT IGNORE INTO rewards (name) VALUES ('star');
 --
--- ALTER TABLE and CREATE INDEX have no guard here: give each a migration of its own.
+-- ALTER TABLE and CREATE INDEX have no guard here, so each in a migration of its own:
 -- ALTER TABLE rewards ADD COLUMN points INT NOT NULL DEFAULT 0;
+-- CREATE INDEX idx_rewards_points ON rewards (points);
 ";
 
 const MARIADB: &str = "\
@@ -136,9 +144,11 @@ const MARIADB: &str = "\
 --     id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
 --     name VARCHAR(191) NOT NULL UNIQUE
 -- );
+-- INSERT IGNORE INTO rewards (name) VALUES ('star');
+--
+-- For a table that others use meanwhile:
 -- ALTER TABLE rewards ADD COLUMN IF NOT EXISTS points INT NOT NULL DEFAULT 0;
 -- CREATE INDEX IF NOT EXISTS idx_rewards_points ON rewards (points);
--- INSERT IGNORE INTO rewards (name) VALUES ('star');
 ";
 
 const MYSQL_DOWN: &str = "\

@@ -120,7 +120,7 @@ fn new_leaves_alone_what_is_there() {
     );
 }
 
-/// The forms that the template offers are held against the rules, on each engine.
+/// The forms that the template offers are held against the rules, on each engine: what it says is for a file, as one.
 #[test]
 fn the_template_is_refused_as_it_is_and_accepted_as_it_could_be() {
     for backend in ["postgres", "sqlite", "mysql", "mariadb"] {
@@ -132,20 +132,28 @@ fn the_template_is_refused_as_it_is_and_accepted_as_it_could_be() {
         assert!(untouched.out.contains("\"rule\":\"empty-migration\""), "{}", untouched.out);
 
         let template = fs::read_to_string(&at).unwrap();
-        let is_sql = |line: &&str| line.starts_with("    ") || line.ends_with([';', '(']) || *line == ");";
-        let sql: Vec<&str> = template.lines().filter_map(|l| l.strip_prefix("-- ")).filter(is_sql).collect();
-        assert!(sql.len() > 5, "{sql:?}");
-        // The line that says what is in the template ends in `:`, so that no prose is taken for SQL.
-        let prose = sql.iter().find(|line| line.contains("safe to run"));
-        assert_eq!(prose, None);
-        // What has no guard is said to need a file of its own.
-        let alone = template.lines().any(|line| line.ends_with("a migration of its own."));
-        let (sql, last) = sql.split_at(sql.len() - usize::from(alone));
-        fs::write(&at, sql.join("\n")).unwrap();
-        if alone {
-            fs::write(at.with_file_name("0002_more.sql"), last.concat()).unwrap();
+        let mut files: Vec<String> = Vec::new();
+        let mut alone = false;
+        for line in template.lines().skip(1).filter_map(|line| line.strip_prefix("-- ")) {
+            if line.ends_with(':') {
+                alone = line.contains("each in a migration of its own");
+                files.push(String::new());
+                continue;
+            }
+            let file = files.last_mut().expect("a line says what the next ones are");
+            if alone && file.ends_with(";\n") {
+                files.push(format!("{line}\n"));
+            } else {
+                *file += &format!("{line}\n");
+            }
         }
-        let filled = run(root.path(), &["check", "--backend", backend]);
-        assert_eq!(filled.code, 0, "{}{}", sql.join("\n"), filled.out);
+        assert!(files.len() >= 2 && files.iter().all(|file| file.ends_with(";\n")), "{files:?}");
+        fs::remove_file(&at).unwrap();
+        for (index, file) in files.iter().enumerate() {
+            fs::write(at.with_file_name(format!("{:04}_form.sql", index + 1)), file).unwrap();
+        }
+        let filled = run(root.path(), &["check", "--backend", backend, "--format", "json"]);
+        assert_eq!(filled.code, 0, "{files:#?}\n{}", filled.out);
+        assert!(!filled.out.contains("\"rule\""), "{files:#?}\n{}", filled.out);
     }
 }
