@@ -7,7 +7,6 @@ use glowplug_analysis::diagnostics::{closest, in_order};
 use glowplug_analysis::{Analysis, Backend, Config, Level, Sources, analyze};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use sha2::{Digest, Sha256};
 
 use crate::input::{Input, default_crate};
 use crate::kept::{Found, Kept};
@@ -168,7 +167,7 @@ fn read(input: &Input, quoter: &Quoter<'_>) -> Result<Folder, Refused> {
         );
         warnings.push(Warning { name: "no_build_script".into(), message: here(text) });
     }
-    let module = quoter.module(&analysis, &digest(&analysis));
+    let module = quoter.module(&analysis);
     let tracked = quoter.tracked(&tracked(&folder, &analysis, &config));
     let tokens = quote!(#module #tracked);
     if let Some(kept) = kept {
@@ -190,15 +189,6 @@ fn warn(warning: &Warning) -> TokenStream {
             #name
         };
     }
-}
-
-/// One word for the state of the whole list: SHA-256 over the lines of version and checksum, in hexadecimal.
-fn digest(analysis: &Analysis) -> String {
-    let mut hash = Sha256::new();
-    for migration in &analysis.migrations {
-        hash.update(format!("{} {}\n", migration.version, migration.checksum));
-    }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What the analysis read besides the migrations: an edit of it must rebuild as well.
@@ -280,28 +270,5 @@ mod tests {
         for name in ["static MIGRATIONS", "fn run_pending", "fn status", "fn health", "fn runner"] {
             assert!(tokens.contains(name), "{name} in {tokens}");
         }
-    }
-
-    /// The runtime asks the database for the same digest: what is hashed cannot change without the runtime's query.
-    #[test]
-    fn the_digest_is_over_lines_of_version_and_checksum() {
-        let migration = |version: &str, checksum: &str| glowplug_analysis::Migration {
-            version: version.into(),
-            name: "x".into(),
-            file: "x.sql".into(),
-            down: None,
-            checksum: checksum.into(),
-            raw_checksum: String::new(),
-            statements: Vec::new(),
-            down_statements: Vec::new(),
-            transaction: true,
-            idempotent: true,
-            foreign_keys_off: false,
-            resumable: true,
-        };
-        let mut analysis = analyze(Sources::default(), &Config::new(Backend::Sqlite));
-        analysis.migrations = vec![migration("001", "aa"), migration("002", "bb")];
-        // printf '001 aa\n002 bb\n' | sha256sum
-        assert_eq!(digest(&analysis), "d1b49cd4bd7716dfbf75865b019ec7bd7897c84fb6ab85c6f816c858fcaaa95a");
     }
 }

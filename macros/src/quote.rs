@@ -15,7 +15,7 @@ pub(crate) struct Quoter<'a> {
 
 impl Quoter<'_> {
     /// All that the macro generates for a folder in order.
-    pub(crate) fn module(&self, analysis: &Analysis, digest: &str) -> TokenStream {
+    pub(crate) fn module(&self, analysis: &Analysis) -> TokenStream {
         let Analysis { backend, migrations, schema, diagnostics: _, sources: _, .. } = analysis;
         let list = migrations.iter().map(|migration| self.migration(migration));
         let tables = schema.tables.iter().filter(|t| t.kind.is_table()).map(table);
@@ -23,7 +23,7 @@ impl Quoter<'_> {
         let folder = quote! {
             if ::core::cfg!(debug_assertions) { ::core::option::Option::Some(#folder) } else { ::core::option::Option::None }
         };
-        let statics = self.statics(*backend, &folder, &quote!(#(#list),*), &quote!(#(#tables),*), digest);
+        let statics = self.statics(*backend, &folder, &quote!(#(#list),*), &quote!(#(#tables),*));
         let functions = self.functions(Some(*backend));
         quote!(#statics #functions)
     }
@@ -33,8 +33,8 @@ impl Quoter<'_> {
     /// functions take a connection to any.
     pub(crate) fn fallback(&self, backend: Option<Backend>) -> TokenStream {
         let none = quote!(::core::option::Option::None);
-        let statics =
-            self.statics(backend.unwrap_or(Backend::Sqlite), &none, &TokenStream::new(), &TokenStream::new(), "");
+        let nothing = TokenStream::new();
+        let statics = self.statics(backend.unwrap_or(Backend::Sqlite), &none, &nothing, &nothing);
         let functions = self.functions(backend);
         quote!(#statics #functions)
     }
@@ -45,14 +45,7 @@ impl Quoter<'_> {
         quote!(#(const _: &str = ::core::include_str!(#paths);)*)
     }
 
-    fn statics(
-        &self,
-        backend: Backend,
-        folder: &TokenStream,
-        list: &TokenStream,
-        tables: &TokenStream,
-        digest: &str,
-    ) -> TokenStream {
+    fn statics(&self, backend: Backend, folder: &TokenStream, list: &TokenStream, tables: &TokenStream) -> TokenStream {
         let Self { glowplug, directory } = self;
         let engine = engine(backend);
         let doc = format!("The migrations of `{directory}`, compiled in, and the schema they end in.");
@@ -69,7 +62,6 @@ impl Quoter<'_> {
                     folder: #folder,
                     list: &[#list],
                     tables: &[#tables],
-                    digest: #digest,
                 }
             };
         }

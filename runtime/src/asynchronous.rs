@@ -74,7 +74,7 @@ impl Runner {
     /// ```no_run
     /// # use glowplug::{Engine, Migrations};
     /// # static MIGRATIONS: Migrations = Migrations {
-    /// #     engine: Engine::Postgres, directory: "migrations", folder: None, list: &[], tables: &[], digest: "" };
+    /// #     engine: Engine::Postgres, directory: "migrations", folder: None, list: &[], tables: &[] };
     /// use diesel_async::{AsyncConnection as _, AsyncPgConnection};
     ///
     /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {

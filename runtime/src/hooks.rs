@@ -18,8 +18,7 @@ type MigrationHook<'a, C> = Box<dyn FnMut(&mut C, &'static Migration) -> HookRes
 /// ```
 /// # use glowplug::{Engine, Migrations};
 /// # static MIGRATIONS: Migrations = Migrations {
-/// #     engine: Engine::Sqlite, directory: "migrations", folder: None, list: &[], tables: &[],
-/// #     digest: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" };
+/// #     engine: Engine::Sqlite, directory: "migrations", folder: None, list: &[], tables: &[] };
 /// # #[cfg(feature = "sqlite")]
 /// # fn main() -> Result<(), glowplug::Error> {
 /// use diesel::SqliteConnection;

@@ -56,8 +56,6 @@ pub struct Migrations {
     pub list: &'static [Migration],
     /// The tables that exist once all of them are applied. Health compares the live database with it.
     pub tables: &'static [Table],
-    /// SHA-256, in hexadecimal, over all lines of version and checksum: one word for the state of the whole list.
-    pub digest: &'static str,
 }
 
 /// One migration.

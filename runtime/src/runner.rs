@@ -40,8 +40,7 @@ use std::time::{Duration, Instant};
 /// ```
 /// # use glowplug::{Engine, Migrations};
 /// # static MIGRATIONS: Migrations = Migrations {
-/// #     engine: Engine::Sqlite, directory: "migrations", folder: None, list: &[], tables: &[],
-/// #     digest: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" };
+/// #     engine: Engine::Sqlite, directory: "migrations", folder: None, list: &[], tables: &[] };
 /// # #[cfg(feature = "sqlite")]
 /// # fn main() -> Result<(), glowplug::Error> {
 /// use std::time::Duration;

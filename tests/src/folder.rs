@@ -7,7 +7,6 @@ use glowplug::{Column, Engine, ForeignKey, LockMode, Migration, Migrations, Stat
 use glowplug_analysis::diagnostics::render::{RenderOptions, render};
 use glowplug_analysis::schema::{Constraint, ConstraintKind};
 use glowplug_analysis::{Analysis, Backend, Config, Level, Sources, StatementSpan, analyze};
-use sha2::{Digest, Sha256};
 
 /// Reads a folder, with its `glowplug.toml`, into the statics that the runner takes.
 ///
@@ -59,16 +58,12 @@ fn statics(folder: &Path, analysis: &Analysis) -> Result<&'static Migrations, St
         primary_key: texts(table.primary_key()),
         foreign_keys: list(table.constraints.iter().filter_map(foreign_key)),
     });
-    let lines: String =
-        migrations.iter().map(|migration| format!("{} {}\n", migration.version, migration.checksum)).collect();
-    let digest: String = Sha256::digest(lines.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Box::leak(Box::new(Migrations {
         engine,
         directory: "migrations",
         folder: None,
         list: list_of(migrations),
         tables: list(tables),
-        digest: text(&digest),
     })))
 }
 

@@ -42,7 +42,7 @@ const LOCK_WAIT: Duration = Duration::from_secs(1);
 /// # use glowplug::{Engine, Migrations, Runner};
 /// # mod migrations {
 /// #     pub static MIGRATIONS: glowplug::Migrations = glowplug::Migrations {
-/// #         engine: glowplug::Engine::Sqlite, directory: "migrations", folder: None, list: &[], tables: &[], digest: "" };
+/// #         engine: glowplug::Engine::Sqlite, directory: "migrations", folder: None, list: &[], tables: &[] };
 /// #     pub fn runner() -> glowplug::Runner { glowplug::Runner::new(&MIGRATIONS) }
 /// # }
 /// # #[cfg(feature = "sqlite")]

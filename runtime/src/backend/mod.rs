@@ -313,12 +313,13 @@ pub trait Backend {
     fn drop_everything(&mut self, tables: &Tables, settings: &Settings) -> Result<(), Box<Failure>>;
 }
 
-/// The query for [`StateRow`]: no join, no order and nothing computed, which would cost more than reading.
-pub(crate) fn state_query(applied: &str, history: &str, aggregate: &str, line_end: &str) -> String {
+/// What a query for [`StateRow`] selects: no join, no order and nothing computed, which would cost more than reading.
+/// `lines` is a text with a line for each row, of these columns one behind the other.
+pub(crate) fn state_columns(applied: &str, history: &str, lines: impl Fn(&[&str]) -> String) -> String {
     format!(
-        "SELECT (SELECT {aggregate}(version || checksum || raw_checksum || status, {line_end}) FROM {history} \
-                 WHERE status <> 'failed') AS attempts, \
-           (SELECT {aggregate}(version, {line_end}) FROM {applied}) AS applied"
+        "(SELECT {} FROM {history} WHERE status <> 'failed') AS attempts, (SELECT {} FROM {applied}) AS applied",
+        lines(&["version", "checksum", "raw_checksum", "status"]),
+        lines(&["version"]),
     )
 }
 

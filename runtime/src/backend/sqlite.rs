@@ -2,7 +2,7 @@
 
 use super::{
     ATTEMPT_COLUMNS, AtOnce, AttemptRow, Backend, HistoryRow, StateRow, Words, already_applied, attempt_values,
-    attempts_query, history_of, history_query, not_applied, place_of, state_query,
+    attempts_query, history_of, history_query, not_applied, place_of, state_columns,
 };
 use crate::error::{Cause, Error, Failure, Meaning, seconds};
 use crate::history::{History, Names, Tables};
@@ -240,7 +240,8 @@ impl Backend for Session<'_> {
 
     fn is_current(&mut self, names: &Names, migrations: &Migrations) -> Result<bool, Box<Failure>> {
         let (applied, history) = (format!("main.{}", names.applied), format!("main.{}", names.history));
-        let query = state_query(&applied, &history, "group_concat", "char(10)");
+        let lines = |columns: &[&str]| format!("group_concat({}, char(10))", columns.join(" || "));
+        let query = format!("SELECT {}", state_columns(&applied, &history, lines));
         match self.read(|connection| sql_query(&query).get_result::<StateRow>(connection)) {
             Ok(state) => Ok(state.is_current(migrations)),
             // Most likely the tables are not there, which the next question finds out.

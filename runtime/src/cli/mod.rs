@@ -6,7 +6,7 @@
 //! ```no_run
 //! # use glowplug::{Engine, Migrations};
 //! # mod migrations { use glowplug::*; pub static MIGRATIONS: Migrations = Migrations {
-//! #     engine: Engine::Sqlite, directory: "migrations", folder: None, list: &[], tables: &[], digest: "" }; }
+//! #     engine: Engine::Sqlite, directory: "migrations", folder: None, list: &[], tables: &[] }; }
 //! fn main() -> std::process::ExitCode {
 //!     glowplug::cli::main(&migrations::MIGRATIONS)
 //! }
@@ -48,7 +48,7 @@ use std::time::Duration;
 /// ```
 /// # use glowplug::{Engine, Migrations};
 /// # mod migrations { use glowplug::*; pub static MIGRATIONS: Migrations = Migrations {
-/// #     engine: Engine::Sqlite, directory: "migrations", folder: None, list: &[], tables: &[], digest: "" };
+/// #     engine: Engine::Sqlite, directory: "migrations", folder: None, list: &[], tables: &[] };
 /// #     pub fn runner() -> Runner { Runner::new(&MIGRATIONS) } }
 /// use clap::Parser as _;
 ///

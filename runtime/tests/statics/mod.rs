@@ -55,7 +55,6 @@ pub fn migrations(engine: Engine, files: &[File]) -> &'static Migrations {
 /// A list of migrations, and the tables they end in.
 pub fn with_tables(engine: Engine, files: &[File], tables: &[(&'static str, &[&'static str])]) -> &'static Migrations {
     let list: Vec<Migration> = files.iter().map(migration).collect();
-    let lines: String = list.iter().map(|m| format!("{} {}\n", m.version, m.checksum)).collect();
     let schema = if engine == Engine::Postgres { "public" } else { "main" };
     let tables: Vec<Table> = tables
         .iter()
@@ -79,7 +78,6 @@ pub fn with_tables(engine: Engine, files: &[File], tables: &[(&'static str, &[&'
         folder: None,
         list: leak(list.into_boxed_slice()),
         tables: leak(tables.into_boxed_slice()),
-        digest: leak(hex(lines.as_bytes()).into_boxed_str()),
     }))
 }
 

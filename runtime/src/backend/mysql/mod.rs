@@ -4,11 +4,11 @@
 
 use super::lock::Until;
 use super::{
-    ATTEMPT_COLUMNS, AtOnce, AttemptRow, Backend, Blocker, HistoryRow, Words, already_applied, at_once, attempt_values,
-    attempts_query, ended, history_of, history_query, not_applied,
+    ATTEMPT_COLUMNS, AtOnce, AttemptRow, Backend, Blocker, HistoryRow, StateRow, Words, already_applied, at_once,
+    attempt_values, attempts_query, ended, history_of, history_query, not_applied, state_columns,
 };
 use crate::error::{Cause, Error, Failure};
-use crate::history::{CHECKSUM_PREFIX, History, Names, Tables};
+use crate::history::{History, Names, Tables};
 use crate::migration::{Engine, Migration, Migrations, Table};
 use crate::run::is_setting;
 use crate::settings::Settings;
@@ -213,36 +213,16 @@ impl<C: LoadConnection<Backend = Mysql>> Backend for Session<'_, C> {
     }
 
     fn is_current(&mut self, names: &Names, migrations: &Migrations) -> Result<bool, Box<Failure>> {
-        #[derive(QueryableByName)]
-        struct State {
-            #[diesel(sql_type = Text)]
-            digest: String,
-            #[diesel(sql_type = BigInt)]
-            raw: i64,
-        }
-        // What GROUP_CONCAT puts together has a limit, which each of the two engines lifts in a comment of its own. The
-        // order is by number, as the list's is. The raw checksums are only summed up: a difference is looked into.
-        let skip = CHECKSUM_PREFIX.len() + 1;
-        let number = "TRIM(LEADING '0' FROM a.version)";
-        let state = sql_query(format!(
+        // What GROUP_CONCAT puts together has a limit, which each of the two engines lifts in a comment of its own.
+        let lines = |columns: &[&str]| format!("GROUP_CONCAT({} SEPARATOR '\n')", columns.join(", "));
+        let query = format!(
             "/*M!100101 SET STATEMENT group_concat_max_len = 1073741824 FOR */ \
-             SELECT /*+ SET_VAR(group_concat_max_len = 1073741824) */ \
-               SHA2(COALESCE(GROUP_CONCAT(a.version, ' ', COALESCE(SUBSTR(h.checksum, {skip}), ''), CHAR(10) \
-                 ORDER BY CHAR_LENGTH({number}), CAST({number} AS BINARY), CAST(a.version AS BINARY) SEPARATOR ''), ''), 256) AS digest, \
-               CAST(COALESCE(SUM(CAST(CONV(SUBSTR(h.raw_checksum, 1, 8), 16, 10) AS UNSIGNED)), 0) AS SIGNED) AS raw \
-             FROM {applied} a \
-             LEFT JOIN {history} h ON h.version = a.version AND h.status IN ('completed', 'baselined') \
-               AND h.checksum LIKE '{CHECKSUM_PREFIX}%' AND h.id IN (SELECT max(id) FROM {history} GROUP BY version)",
-            applied = names.applied,
-            history = names.history,
-        ))
-        .get_result::<State>(self.connection);
+             SELECT /*+ SET_VAR(group_concat_max_len = 1073741824) */ {}",
+            state_columns(&names.applied, &names.history, lines)
+        );
         // Most likely the tables are not there, which the next question finds out, as it does where nobody answers.
-        let Ok(state) = state else { return Ok(false) };
-        let first_word =
-            |checksum: &str| checksum.get(..8).and_then(|word| i64::from_str_radix(word, 16).ok()).unwrap_or(0);
-        let raw: i64 = migrations.list.iter().map(|migration| first_word(migration.raw_checksum)).sum();
-        Ok(state.digest == migrations.digest && state.raw == raw)
+        let state = sql_query(query).get_result::<StateRow>(self.connection);
+        Ok(state.is_ok_and(|state| state.is_current(migrations)))
     }
 
     fn tables(&mut self, names: &Names) -> Result<Tables, Box<Failure>> {

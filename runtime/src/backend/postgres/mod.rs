@@ -3,7 +3,7 @@
 use super::lock::Until;
 use super::{
     ATTEMPT_COLUMNS, AtOnce, AttemptRow, Backend, Blocker, HistoryRow, StateRow, Words, already_applied,
-    attempt_values, attempts_query, history_of, history_query, not_applied, state_query,
+    attempt_values, attempts_query, history_of, history_query, not_applied, state_columns,
 };
 use crate::error::{Cause, Error, Failure, Meaning};
 use crate::history::{History, Names, Tables};
@@ -421,7 +421,8 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
 
     fn is_current(&mut self, names: &Names, migrations: &Migrations) -> Result<bool, Box<Failure>> {
         // Without a schema: the search_path finds them, as it does for `tables`.
-        let query = state_query(&names.applied, &names.history, "string_agg", "chr(10)");
+        let lines = |columns: &[&str]| format!("string_agg({}, chr(10))", columns.join(" || "));
+        let query = format!("SELECT {}", state_columns(&names.applied, &names.history, lines));
         match row::<_, StateRow>(self.connection, &query) {
             Ok(state) => Ok(state.is_current(migrations)),
             Err(failure) if failure.is_lost() => Err(failure),

@@ -18,7 +18,6 @@ fn main() {
             assert_eq!(plain.statement(index).map(str::to_owned), unix, "{}", plain.file);
         }
     }
-    assert_eq!(plain::MIGRATIONS.digest, windows::MIGRATIONS.digest);
     assert_eq!(windows::MIGRATIONS.list.len(), 2);
     assert!(windows::MIGRATIONS.list[0].sql.starts_with('\u{feff}'));
 }
