@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 pub(crate) const READING: &str = "reading the history of migrations";
 /// The events that tell how far a run is: what is to be applied, what is being applied, what is.
 pub(crate) const PROGRESS: &str = "glowplug::progress";
+/// The events that tell how a run ended: what its caller is answered, for the log.
+pub(crate) const OUTCOME: &str = "glowplug::outcome";
 
 pub(crate) const LOOKING: &str = "looking whether all tables are there";
 const WRITING: &str = "writing the history of migrations";

@@ -9,7 +9,7 @@ use crate::hooks::Hooks;
 use crate::migration::{Engine, Migrations};
 use crate::preview::Plan;
 use crate::report::Report;
-use crate::run::{LOOKING, READING, Run};
+use crate::run::{LOOKING, OUTCOME, READING, Run};
 use crate::settings::{LockKind, Mode, OnFailure, OutOfOrder, Settings, Url, Verify};
 use crate::status::{HistoryEntry, Status};
 use crate::{backoff::Backoff, plan};
@@ -339,14 +339,15 @@ impl Runner {
         let result = run(&mut report);
         report.duration = since.elapsed();
         for warning in &report.warnings {
-            tracing::warn!("{warning}");
+            tracing::warn!(target: OUTCOME, "{warning}");
         }
         for notice in &report.notices {
-            tracing::info!("{notice}");
+            tracing::info!(target: OUTCOME, "{notice}");
         }
         match result {
             Ok(done) => {
                 tracing::info!(
+                    target: OUTCOME,
                     applied = report.applied.len(),
                     already = report.already_applied,
                     took = %seconds(report.duration),
@@ -356,7 +357,8 @@ impl Runner {
             }
             // The first line: who called gets the whole, and prints it.
             Err(error) => {
-                tracing::error!(code = error.code(), "{}", error.to_string().lines().next().unwrap_or_default());
+                let first = error.to_string();
+                tracing::error!(target: OUTCOME, code = error.code(), "{}", first.lines().next().unwrap_or_default());
                 Err(error)
             }
         }

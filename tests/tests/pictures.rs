@@ -242,6 +242,16 @@ fn where_each_migration_stands() {
 }
 
 #[test]
+fn a_run_says_once_what_it_applied() {
+    let mut stage = Stage::with_samples();
+    stage.prepare("migrate run --to 14");
+    stage.run("migrate run");
+    for once in ["applied 3 migrations", "015_", "016_", "017_"] {
+        assert_eq!(stage.text().matches(once).count(), 1, "{once}\n{}", stage.text());
+    }
+}
+
+#[test]
 fn a_run_that_fails() {
     let mut stage = Stage::with_samples();
     stage.prepare("migrate run");
@@ -251,7 +261,8 @@ fn a_run_that_fails() {
     );
     insert(&stage.folder.path().join("app.db"));
     stage.run("migrate run");
-    assert!(stage.text().contains("next:"), "{}", stage.text());
+    let said = |part: &str| stage.text().matches(part).count();
+    assert_eq!((said("next:"), said("UNIQUE constraint failed"), said("warning")), (1, 1, 0), "{}", stage.text());
     holds(&stage, "cli-failed.svg", "migrate run: a migration fails on the rows that are there");
 }
 

@@ -1,5 +1,5 @@
-//! How a run is followed: on a terminal a bar with the migration that runs, its time and who is in its way; in a log,
-//! plain lines. Both are made of the runner's own events.
+//! How a run is followed: on a terminal a bar with the migration that runs, its time and who is in its way, and nothing
+//! that the answer behind it says too; in a log, plain lines. Both are made of the runner's own events.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::Write as _;
@@ -51,14 +51,17 @@ impl<S: Subscriber> Layer<S> for Bar {
         if target != "glowplug" && !target.starts_with("glowplug::") || target == "glowplug::boundary" {
             return;
         }
+        // The answer follows, and says it whole.
+        if target == crate::run::OUTCOME {
+            return;
+        }
         let mut said = Said::default();
         event.record(&mut said);
         if target == crate::run::PROGRESS {
             if let Some(pending) = said.pending {
                 self.0.set_length(pending);
-            } else if let Some(took) = &said.took {
+            } else if said.is_done {
                 self.0.inc(1);
-                self.0.println(format!("  {}  {took}", said.file));
             } else {
                 self.0.set_message(said.file);
             }
@@ -74,7 +77,7 @@ impl<S: Subscriber> Layer<S> for Bar {
 struct Said {
     message: String,
     file: String,
-    took: Option<String>,
+    is_done: bool,
     pending: Option<u64>,
     rest: String,
 }
@@ -83,7 +86,7 @@ impl Visit for Said {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
         match field.name() {
             "message" => self.message = format!("{value:?}"),
-            "took" => self.took = Some(format!("{value:?}")),
+            "took" => self.is_done = true,
             name => _ = write!(self.rest, "  {}={value:?}", name.trim_end_matches('_')),
         }
     }
