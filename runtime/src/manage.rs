@@ -269,7 +269,9 @@ impl Runner {
     pub fn reset<C: Connection>(&self, connection: &mut C, name: &str) -> Result<Report, Error> {
         self.check_engine(<C::Session<'_>>::ENGINE)?;
         let reading = |failure| Error::database("reading the name of the database", failure);
-        let real = connection.session().database_name().map_err(reading)?;
+        // As patient as what follows.
+        let name_of = |session: &mut C::Session<'_>| session.database_name().map_err(reading);
+        let real = self.within(&mut connection.session(), &self.settings.with_environment()?, name_of)?;
         self.may_reset(&real, name)?;
         self.managed(connection, |session, tables, _, settings| {
             tracing::warn!(database = %real, "everything in this database is dropped");

@@ -619,14 +619,27 @@ fn a_run_beside_a_run_names_who_is_at_it() {
         assert!(matches!(first.status, 500 | 503), "{first:?}");
     });
 
+    // Who writes lets others read, until it commits.
     let database = Database::sqlite("app.db");
+    let list = database.list(&files(1));
+    let list = Box::leak(Box::new(Migrations { folder: Some("/no/such/folder"), ..*list }));
+    let server = database.serve(list);
+    let body = json!({ "database": database.url() }).to_string();
     let mut writer = database.open();
-    writer.batch_execute("BEGIN IMMEDIATE").expect("nobody else is there");
-    let server = database.serve(database.list(&files(1)));
-    let answer = server.send("POST", RUN, &[ALLOWED], "");
-    assert_eq!(answer.status, 409, "{answer:?}");
-    writer.batch_execute("ROLLBACK").expect("it is open");
-    assert_eq!(server.send("POST", RUN, &[ALLOWED], "").status, 200);
+    for lock in ["IMMEDIATE", "EXCLUSIVE"] {
+        writer.batch_execute(&format!("BEGIN {lock}")).expect("nobody else is there");
+        for (path, body) in [(RUN, ""), (RESET, body.as_str())] {
+            let answer = server.send("POST", path, &[ALLOWED, JSON], body);
+            assert_eq!(
+                (answer.status, &answer.json()["code"]),
+                (409, &json!("lock-wait")),
+                "{lock} {path}: {answer:?}"
+            );
+        }
+        writer.batch_execute("ROLLBACK").expect("it is open");
+        assert_eq!(server.send("POST", RUN, &[ALLOWED], "").status, 200);
+        assert_eq!(server.send("POST", RESET, &[ALLOWED, JSON], &body).status, 200);
+    }
 }
 
 #[test]

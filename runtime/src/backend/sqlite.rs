@@ -35,8 +35,8 @@ const SWITCHES: [&str; 5] =
 pub struct Session<'a> {
     connection: &'a mut SqliteConnection,
     busy_timeout: i64,
-    /// How long the run waits for others.
-    lock_wait: Duration,
+    /// How long the run waits for others; `None` outside of a run.
+    lock_wait: Option<Duration>,
     /// A second connection that holds a lock file.
     lock: Option<Box<SqliteConnection>>,
     /// What was set before a migration that sets something.
@@ -99,15 +99,20 @@ fn patiently(connection: &mut SqliteConnection, settings: &Settings, sql: &str) 
     result
 }
 
+/// What was waited for is not to be had.
+fn waited(mut failure: Box<Failure>, since: Instant) -> Box<Failure> {
+    failure.cause = Cause::Waited { waited: since.elapsed(), holder: None };
+    failure
+}
+
 fn again_while_busy(connection: &mut SqliteConnection, settings: &Settings, sql: &str) -> Result<(), Box<Failure>> {
     let since = Instant::now();
     let mut logged: Option<Instant> = None;
     loop {
         match batch(connection, sql) {
-            Err(mut failure) if is_busy(&failure) => {
+            Err(failure) if is_busy(&failure) => {
                 if since.elapsed() >= settings.lock_wait {
-                    failure.cause = Cause::Waited { waited: since.elapsed(), holder: None };
-                    return Err(failure);
+                    return Err(waited(failure, since));
                 }
                 if logged.is_none_or(|at| at.elapsed() >= SLICE) {
                     logged = Some(Instant::now());
@@ -122,22 +127,38 @@ fn again_while_busy(connection: &mut SqliteConnection, settings: &Settings, sql:
 
 impl<'a> Session<'a> {
     pub(crate) fn new(connection: &'a mut SqliteConnection) -> Self {
-        Session { connection, busy_timeout: 0, lock_wait: Duration::ZERO, lock: None, remembered: None }
+        Session { connection, busy_timeout: 0, lock_wait: None, lock: None, remembered: None }
     }
 
     fn batch(&mut self, sql: &str) -> Result<(), Box<Failure>> {
         batch(self.connection, sql)
     }
 
-    /// Reads, and waits where a writer shares the memory: SQLite itself waits for those of a file alone.
+    /// Reads, and waits where a writer shares the memory: SQLite itself waits for those of a file alone. A run that has
+    /// waited for as long as it may has met another one.
     fn read<T>(&mut self, read: impl Fn(&mut SqliteConnection) -> diesel::QueryResult<T>) -> Result<T, Box<Failure>> {
         let since = Instant::now();
         loop {
-            match read(self.connection).map_err(explained) {
-                Err(failure) if is_busy(&failure) && since.elapsed() < self.lock_wait => std::thread::sleep(PAUSE),
-                other => return other,
+            match (read(self.connection).map_err(explained), self.lock_wait) {
+                (Err(failure), Some(limit)) if is_busy(&failure) && since.elapsed() < limit => {
+                    std::thread::sleep(PAUSE);
+                }
+                (Err(failure), Some(_)) if is_busy(&failure) => return Err(waited(failure, since)),
+                (other, _) => return other,
             }
         }
+    }
+
+    /// The file of the database; empty for one in memory.
+    fn file(&mut self) -> Result<String, Box<Failure>> {
+        let query = "SELECT coalesce(file, '') AS line FROM pragma_database_list WHERE name = 'main'";
+        Ok(self.read(|connection| sql_query(query).get_result::<Line>(connection))?.line)
+    }
+
+    /// The path of the lock beside the database; `None` for one in memory, which nobody else can open.
+    fn lock_path(&mut self) -> Result<Option<String>, Box<Failure>> {
+        let path = self.file()?;
+        Ok((!path.is_empty()).then(|| format!("{path}-glowplug")))
     }
 
     fn number(&mut self, query: &str) -> Result<i64, Box<Failure>> {
@@ -222,7 +243,7 @@ impl Backend for Session<'_> {
             timeout: i64,
         }
         // As a statement and not as a table: that one would read the schema, and meet a lock before it may wait.
-        self.lock_wait = settings.lock_wait;
+        self.lock_wait = Some(settings.lock_wait);
         let before =
             |connection: &mut SqliteConnection| sql_query("PRAGMA busy_timeout").get_result::<Timeout>(connection);
         self.busy_timeout = self.read(before)?.timeout;
@@ -244,6 +265,7 @@ impl Backend for Session<'_> {
         let query = format!("SELECT {}", state_columns(&applied, &history, lines));
         match self.read(|connection| sql_query(&query).get_result::<StateRow>(connection)) {
             Ok(state) => Ok(state.is_current(migrations)),
+            Err(failure) if matches!(failure.cause, Cause::Waited { .. }) => Err(failure),
             // Most likely the tables are not there, which the next question finds out.
             Err(_) => Ok(false),
         }
@@ -286,7 +308,7 @@ impl Backend for Session<'_> {
             return Ok(());
         }
         let database = |failure| Error::database("taking the lock for migrating", failure);
-        let Some(path) = lock_path(self.connection).map_err(database)? else { return Ok(()) };
+        let Some(path) = self.lock_path().map_err(database)? else { return Ok(()) };
         let mut lock = SqliteConnection::establish(&path).map_err(|error| Error::Connection {
             url: path.clone(),
             message: error.to_string(),
@@ -302,7 +324,7 @@ impl Backend for Session<'_> {
     }
 
     fn is_locked(&mut self, _: &Tables) -> Result<bool, Box<Failure>> {
-        let Some(path) = lock_path(self.connection)?.filter(|path| std::path::Path::new(path).exists()) else {
+        let Some(path) = self.lock_path()?.filter(|path| std::path::Path::new(path).exists()) else {
             return Ok(false);
         };
         let Ok(mut lock) = SqliteConnection::establish(&path) else { return Ok(false) };
@@ -550,7 +572,7 @@ impl Backend for Session<'_> {
     }
 
     fn database_name(&mut self) -> Result<String, Box<Failure>> {
-        let path = file_of(self.connection)?;
+        let path = self.file()?;
         Ok(if path.is_empty() { ":memory:".to_owned() } else { path })
     }
 
@@ -600,18 +622,6 @@ fn overtaken(tables: &Tables, mut failure: Box<Failure>) -> Box<Failure> {
         failure.cause = Cause::Overtaken;
     }
     failure
-}
-
-/// The file of the database; empty for one in memory.
-fn file_of(connection: &mut SqliteConnection) -> Result<String, Box<Failure>> {
-    let query = "SELECT coalesce(file, '') AS line FROM pragma_database_list WHERE name = 'main'";
-    Ok(sql_query(query).get_result::<Line>(connection)?.line)
-}
-
-/// The path of the lock beside the database; `None` for one in memory, which nobody else can open.
-fn lock_path(connection: &mut SqliteConnection) -> Result<Option<String>, Box<Failure>> {
-    let path = file_of(connection)?;
-    Ok((!path.is_empty()).then(|| format!("{path}-glowplug")))
 }
 
 /// Where in the statement the error lies, in characters from 1. SQLite says what it stumbled over and not where;
