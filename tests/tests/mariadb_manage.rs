@@ -8,8 +8,10 @@ mod shared;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use glowplug::{Hooks, LockKind, Migrations, Runner};
+use glowplug_tests::process::until;
 use glowplug_tests::{MariadbDatabase, mariadb};
 use runner::{TASKS, USERS, applied, files, history, list, run};
+use std::time::Duration;
 
 shared::managing::managing_on!(MariadbDatabase);
 
@@ -51,6 +53,31 @@ fn a_reset_drops_whatever_is_in_the_database_and_nothing_else() {
             ["people", "users"]
         );
     }
+}
+
+/// Its own table goes last of all, if it goes: who comes while the others are dropped finds it held.
+#[test]
+fn a_lease_is_held_while_everything_is_dropped() {
+    let database = mariadb();
+    let runner = Runner::new(development(list(&[USERS, TASKS]))).lock(LockKind::Lease);
+    runner.run_pending(&mut database.connect()).unwrap();
+    // The drop of `users` waits for a reader; tables before it in the list are gone by then.
+    let mut reading = database.connect();
+    reading.batch_execute("START TRANSACTION; SELECT * FROM users; SELECT * FROM tasks").unwrap();
+    std::thread::scope(|scope| {
+        let reset = scope.spawn(|| {
+            let patient = runner.clone().lock_timeout(Duration::from_secs(60));
+            patient.reset(&mut database.connect(), database.name())
+        });
+        let waits = "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND state LIKE 'Waiting for table metadata%'";
+        until("the drop waits", Duration::from_secs(30), || !database.rows(waits).is_empty());
+        let error = runner.clone().lock_wait(Duration::from_millis(200)).run_pending(&mut database.connect());
+        let code = error.map_err(|error| error.code());
+        reading.batch_execute("COMMIT").unwrap();
+        assert_eq!(code.unwrap_err(), "lock-wait");
+        assert_eq!(reset.join().unwrap().unwrap().applied.len(), 2);
+    });
+    assert_eq!(applied(&database), ["001", "002"]);
 }
 
 #[test]

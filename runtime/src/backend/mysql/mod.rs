@@ -495,7 +495,15 @@ impl<C: LoadConnection<Backend = Mysql>> Backend for Session<'_, C> {
     }
 
     fn drop_everything(&mut self, tables: &Tables, _: &Settings) -> Result<(), Box<Failure>> {
-        schema::drop_everything(self.connection, tables)
+        // The table of a lease that is held keeps others out meanwhile.
+        let kept = if let lock::Held::Lease { table, .. } = &self.held { Some(table.clone()) } else { None };
+        let checks = row::<_, Line>(self.connection, "SELECT CAST(@@SESSION.foreign_key_checks AS CHAR) AS line")?.line;
+        let drops = schema::drops(self.connection, tables, kept.as_deref())?;
+        let dropped = self
+            .batch("SET SESSION foreign_key_checks = 0")
+            .and_then(|()| drops.iter().try_for_each(|drop| self.hold(tables).and_then(|()| self.batch(drop))));
+        self.batch(&format!("SET SESSION foreign_key_checks = {checks}"))?;
+        dropped
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is in the database, and who is at it.
 
-use super::{Line, Mysql, batch, quote, quote_name, row, rows};
+use super::{Line, Mysql, quote, quote_name, row, rows};
 use crate::backend::Blocker;
 use crate::error::{Failure, Meaning};
 use crate::history::Tables;
@@ -229,11 +229,13 @@ pub(super) fn in_the_way<C: LoadConnection<Backend = Mysql>>(
     failed.map_or_else(|| Ok(Vec::new()), Err)
 }
 
-/// Drops everything in the database of the tables: what hangs on tables goes with them.
-pub(super) fn drop_everything<C: LoadConnection<Backend = Mysql>>(
+/// What drops everything in the database of the tables but the table `kept`, a statement each: what hangs on tables goes
+/// with them.
+pub(super) fn drops<C: LoadConnection<Backend = Mysql>>(
     connection: &mut C,
     tables: &Tables,
-) -> Result<(), Box<Failure>> {
+    kept: Option<&str>,
+) -> Result<Vec<String>, Box<Failure>> {
     #[derive(QueryableByName)]
     struct Object {
         #[diesel(sql_type = Text)]
@@ -242,7 +244,6 @@ pub(super) fn drop_everything<C: LoadConnection<Backend = Mysql>>(
         name: String,
     }
     let base = tables.applied.rsplit_once(".`").map_or("", |(base, _)| base);
-    let checks = row::<_, Line>(connection, "SELECT CAST(@@SESSION.foreign_key_checks AS CHAR) AS line")?.line;
     let objects: Vec<Object> = rows(
         connection,
         "SELECT CAST(kind AS CHAR) AS kind, CAST(name AS CHAR) AS name FROM (\
@@ -253,11 +254,7 @@ pub(super) fn drop_everything<C: LoadConnection<Backend = Mysql>>(
            UNION ALL SELECT IF(table_type = 'SEQUENCE', 'SEQUENCE', 'TABLE'), CAST(table_name AS CHAR) FROM information_schema.tables \
              WHERE table_schema = DATABASE() AND table_type NOT LIKE '%VIEW') o",
     )?;
-    let dropped = batch(connection, "SET SESSION foreign_key_checks = 0").and_then(|()| {
-        objects.iter().try_for_each(|Object { kind, name }| {
-            batch(connection, &format!("DROP {kind} IF EXISTS {base}.{}", quote_name(name)))
-        })
-    });
-    batch(connection, &format!("SET SESSION foreign_key_checks = {checks}"))?;
-    dropped
+    let named = objects.into_iter().map(|Object { kind, name }| (kind, format!("{base}.{}", quote_name(&name))));
+    let others = named.filter(|(_, name)| kept != Some(name.as_str()));
+    Ok(others.map(|(kind, name)| format!("DROP {kind} IF EXISTS {name}")).collect())
 }
