@@ -41,6 +41,22 @@ fn committed_once(mut connection: MysqlConnection, log: &Log, part: &'static str
     })
 }
 
+/// A run that adds a column beside somebody who reads the table: it is tried again once that is over, and they are named.
+fn add_beside_a_reader(database: &MariadbDatabase) -> Log {
+    run(database, list(&[USERS])).unwrap();
+    let (reading, id) = reader(database, "users");
+    let (log, _open) = Log::open();
+    let done = committed_once(reading, &log, TRIED_AGAIN);
+    let runner = Runner::new(list(&[USERS, ADD])).lock_timeout(Duration::from_secs(1));
+    let report = runner.run_pending(&mut database.connect()).unwrap();
+    done.join().unwrap();
+    assert_eq!(files(&report), ["002_add.sql"]);
+    assert!(report.retries > 0, "{report}");
+    let line = log.line(&["another session uses a table of this migration", &format!("pid={id} ")]);
+    assert!(line.contains("application=root@127.0.0.1:") && line.contains("state=sleep"), "{line}");
+    log
+}
+
 const TRIED_AGAIN: &str = "; tried again in ";
 const WAITS_FOR_A_TABLE: &str = "Waiting for table metadata%";
 const SLEEPS: &str = "User sleep";
@@ -53,17 +69,7 @@ fn nothing_is_locked(database: &MariadbDatabase) -> bool {
 #[test]
 fn a_table_in_use_is_tried_again_and_its_user_is_named() {
     let database = mariadb();
-    run(&database, list(&[USERS])).unwrap();
-    let (reading, id) = reader(&database, "users");
-    let (log, _open) = Log::open();
-    let done = committed_once(reading, &log, TRIED_AGAIN);
-    let runner = Runner::new(list(&[USERS, ADD])).lock_timeout(Duration::from_secs(1));
-    let report = runner.run_pending(&mut database.connect()).unwrap();
-    done.join().unwrap();
-    assert_eq!(files(&report), ["002_add.sql"]);
-    assert!(report.retries > 0, "{report}");
-    let line = log.line(&["another session uses a table of this migration", &format!("pid={id} ")]);
-    assert!(line.contains("application=root@127.0.0.1:") && line.contains("state=sleep"), "{line}");
+    let log = add_beside_a_reader(&database);
     let _ = log.line(&["Lock wait timeout exceeded", "tried again in "]);
     let rows = history(&database);
     assert_eq!(rows.last().unwrap(), "002 completed 1/1 -");
@@ -351,16 +357,8 @@ fn the_servers_language_makes_no_difference() {
     let database = server.database();
     let said = database.try_execute("SELECT * FROM nothing").unwrap_err();
     assert!(said.message.contains("existiert nicht"), "the server does not speak German: {said}");
-    run(&database, list(&[USERS])).unwrap();
     // A table in use is waited for, and who has it is named.
-    let (reading, id) = reader(&database, "users");
-    let (log, _open) = Log::open();
-    let done = committed_once(reading, &log, TRIED_AGAIN);
-    let runner = Runner::new(list(&[USERS, ADD])).lock_timeout(Duration::from_secs(1));
-    let report = runner.run_pending(&mut database.connect()).unwrap();
-    done.join().unwrap();
-    assert!(report.retries > 0, "{report}");
-    let _ = log.line(&["another session uses a table of this migration", &format!("pid={id} ")]);
+    add_beside_a_reader(&database);
     // A failure has its number, its code and its place, and what is told by them is told.
     database.execute("INSERT INTO users (id, email) VALUES (1, 'a'), (2, 'a'); CREATE TABLE there (id INT)");
     let failing = |sql: &str| {
