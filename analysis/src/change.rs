@@ -23,6 +23,12 @@ pub(crate) struct Ident {
     pub(crate) span: Span,
 }
 
+impl Ident {
+    pub(crate) fn new(value: String, span: Span) -> Self {
+        Self { value, span }
+    }
+}
+
 /// A name, with or without a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Name {

@@ -86,7 +86,11 @@ pub(crate) fn migration(
     if parsed.statements.is_empty() && parsed.errors.is_empty() {
         folded.diagnostics.push(crate::numbering::empty_migration(path));
     }
-    let own_transaction = take_over_transaction(path, &mut parsed.statements, &mut folded.diagnostics);
+    let several = !outside_by_choice && !catalog.engine.commits_each_change;
+    let text = file.text.as_str();
+    let stray = catalog.engine.commits_nothing;
+    let own_transaction =
+        take_over_transaction(path, text, several, several && stray, &mut parsed.statements, &mut folded.diagnostics);
     let statements = parsed.statements;
     migration.foreign_keys_off =
         statements.iter().any(|s| matches!(s.change, Some(Change::Inert { what }) if what == FOREIGN_KEYS_OFF));
@@ -132,6 +136,11 @@ pub(crate) fn migration(
         findings.extend(out.findings.into_iter().map(|finding| (finding, statement.span)));
         for refusal in out.refusals.iter().chain(&out.remarks) {
             let mut d = refused(path, refusal, statement.span, catalog);
+            if let Problem::NameCut(kept) = &refusal.problem {
+                let Some(all) = written_name(&file.text[refusal.span.range()], kept) else { continue };
+                d.message = format!("identifier \"{all}\" will be truncated to \"{kept}\"");
+                d.help = Some(format!("a name has at most {} bytes; this one has {}", syntax::LONGEST_NAME, all.len()));
+            }
             let earlier = out.earlier.iter().find(|(span, _)| *span == refusal.span);
             if let Some((_, Place(Some((file, span))))) = earlier {
                 let file = (**file != *path).then(|| file.to_string());
@@ -239,39 +248,65 @@ fn take_proof(path: &str, proof: Proof, migration: &mut Migration, diagnostics: 
     }
 }
 
-/// One BEGIN … COMMIT around the whole file is the runner's affair: they are left out. Any other transaction statement
-/// would end the runner's own transaction. Answers whether the file had one around it.
-fn take_over_transaction(path: &str, statements: &mut Vec<Statement>, diagnostics: &mut Vec<Diagnostic>) -> bool {
+/// The transactions of a file are the runner's affair: BEGIN and COMMIT are left out where that changes nothing but that
+/// all of the file is one transaction. Any other transaction statement would end the runner's own. Answers whether the
+/// file had them.
+fn take_over_transaction(
+    path: &str,
+    text: &str,
+    several: bool,
+    stray: bool,
+    statements: &mut Vec<Statement>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> bool {
     let kind = |s: &Statement| match s.change {
         Some(Change::Transaction(t)) if t != Transaction::Savepoint => Some(t),
         _ => None,
     };
-    let marks: Vec<usize> = (0..statements.len()).filter(|i| kind(&statements[*i]).is_some()).collect();
-    if marks.is_empty() {
-        return false;
+    let mut marks: Vec<usize> = (0..statements.len()).filter(|i| kind(&statements[*i]).is_some()).collect();
+    let Some(first) = marks.first().map(|i| statements[*i].span) else { return false };
+    let is = |i: usize, t: Transaction| kind(&statements[i]) == Some(t);
+    // A COMMIT at the end, where nothing was begun, does nothing.
+    let at_end = |i: usize| i + 1 == statements.len() && is(i, Transaction::Commit);
+    if stray && marks.len() % 2 == 1 && marks.last().is_some_and(|i| at_end(*i)) {
+        marks.pop();
     }
-    // What stands around it may only be what has no effect inside a transaction anyway (a rebuild in SQLite).
+    let (pairs, rest) = marks.as_chunks::<2>();
+    let balanced =
+        rest.is_empty() && pairs.iter().all(|[b, c]| is(*b, Transaction::Begin) && is(*c, Transaction::Commit));
+    // What stands around it may only be what has no effect inside a transaction anyway (a rebuild in SQLite) …
     let around = |s: &Statement| matches!(s.change, Some(Change::Inert { .. }));
-    let whole = marks.len() == 2
-        && statements[..marks[0]].iter().all(around)
-        && statements[marks[1] + 1..].iter().all(around)
-        && kind(&statements[marks[0]]) == Some(Transaction::Begin)
-        && kind(&statements[marks[1]]) == Some(Transaction::Commit);
-    if !whole {
-        let lone_begin = marks.len() == 1 && kind(&statements[marks[0]]) == Some(Transaction::Begin);
+    let whole =
+        balanced && matches!(pairs, [[b, c]] if statements[..*b].iter().chain(&statements[*c + 1..]).all(around));
+    // … or anything, where nothing ends with the first of the transactions that would not end with the file.
+    let lasting = |s: &Statement| ends_with_transaction(&text[s.span.range()]);
+    // A label cannot be used in the transaction that adds it.
+    let labels = |s: &Statement| text[s.span.range()].to_uppercase().contains("ADD VALUE");
+    let one = balanced
+        && several
+        && !statements.iter().any(labels)
+        && !pairs.iter().any(|[b, c]| statements[*b..*c].iter().any(lasting));
+    if !whole && !one {
+        let lone_begin = marks.len() == 1 && is(marks[0], Transaction::Begin);
         let message = if lone_begin {
             "this transaction is never committed".to_owned()
         } else {
             "this would end the transaction that the migration and its record are written in".to_owned()
         };
-        diagnostics.push(
-            Diagnostic::new("unbalanced-transaction", path, statements[marks[0]].span, message).help(
-                "leave BEGIN and COMMIT out: every migration runs in a transaction of its own. One BEGIN … COMMIT around the whole file is understood",
-            ),
-        );
+        diagnostics.push(Diagnostic::new("unbalanced-transaction", path, first, message).help(
+            "leave BEGIN and COMMIT out: every migration runs in a transaction of its own. Where each BEGIN has its COMMIT they are left out as it is",
+        ));
     }
     statements.retain(|s| kind(s).is_none());
     whole
+}
+
+/// Whether a statement is about the transaction that it is in, and means something else in a longer one.
+fn ends_with_transaction(text: &str) -> bool {
+    let upper = text.to_uppercase();
+    ["SET LOCAL", "SET TRANSACTION", "SET CONSTRAINTS", "ON COMMIT", "SET_CONFIG", "_XACT_", "CREATE TEMP", "PRAGMA"]
+        .iter()
+        .any(|words| upper.contains(words))
 }
 
 #[allow(clippy::too_many_arguments, reason = "one question, asked once")]
@@ -345,6 +380,16 @@ fn refused(path: &str, refusal: &Refusal, statement: Span, catalog: &Catalog) ->
     d.help.clone_from(&refusal.help);
     d.sqlstate = backend.answers_sqlstate().then(|| refusal.problem.sqlstate_of(backend)).flatten();
     d
+}
+
+/// All of a name of which the server keeps the beginning alone; `None` where it keeps it whole.
+fn written_name(text: &str, kept: &str) -> Option<String> {
+    let all = match text.strip_prefix('"').and_then(|t| t.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\"\"", "\""),
+        None => text.to_owned(),
+    };
+    let begins = all.get(..kept.len()).is_some_and(|start| start.eq_ignore_ascii_case(kept));
+    (begins && all.len() > syntax::LONGEST_NAME).then_some(all)
 }
 
 /// The words of a statement that could not be read, quoted or not.

@@ -53,7 +53,7 @@ pub struct Migration {
     pub checksum: String,
     /// SHA-256 over its bytes, hex.
     pub raw_checksum: String,
-    /// Its statements in order, without the semicolon. One `BEGIN … COMMIT` around the whole file is left out.
+    /// Its statements in order, without the semicolon. `BEGIN` and `COMMIT` are left out.
     pub statements: Vec<StatementSpan>,
     /// Whether it runs in one transaction.
     pub transaction: bool,

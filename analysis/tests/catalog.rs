@@ -386,6 +386,84 @@ fn transactions_belong_to_the_runner() {
 }
 
 #[test]
+fn several_transactions_of_a_file_are_one() {
+    let made = |name: &str| format!("CREATE TABLE IF NOT EXISTS {name} (a int);");
+    let (t, u, v) = (made("t"), made("u"), made("v"));
+    let several = postgres(&[&format!("{t} BEGIN; {u} COMMIT; BEGIN; {v} COMMIT;")], &[]);
+    assert!(several.migrations[0].transaction);
+    assert_eq!(several.migrations[0].statements.len(), 3);
+    // PostgreSQL only warns of a COMMIT where nothing was begun; SQLite refuses it.
+    let at_end = postgres(&[&format!("{t} COMMIT;")], &[]);
+    assert_eq!(at_end.migrations[0].statements.len(), 1);
+    let ends = |column| {
+        format!(
+            "001:1:{column} unbalanced-transaction: this would end the transaction that the migration and its record are written in"
+        )
+    };
+    sqlite(&[&format!("{t} COMMIT;")], &[&ends(39)]);
+    // What means something else in a longer transaction is left to its author.
+    postgres(&[&format!("BEGIN; SET LOCAL lock_timeout = '1s'; {u} COMMIT; {v}")], &[&ends(1)]);
+    postgres(
+        &[
+            "DO $$ BEGIN CREATE TYPE mood AS ENUM ('sad'); EXCEPTION WHEN duplicate_object THEN NULL; END $$;",
+            &format!("BEGIN; ALTER TYPE mood ADD VALUE IF NOT EXISTS 'ok'; COMMIT; {v}"),
+        ],
+        &[&ends(1).replace("001:", "002:")],
+    );
+    postgres(&[&format!("BEGIN; {u} ROLLBACK; BEGIN; {v} COMMIT;")], &[&ends(1)]);
+}
+
+#[test]
+fn what_an_unknown_name_is_renamed_to_is_as_unknown() {
+    sqlite(
+        &["CREATE TABLE t (id SERIAL PRIMARY KEY, a int);", "ALTER TABLE t RENAME TO u; INSERT INTO u (a) VALUES (1);"],
+        &["001:1:20 wrong-engine: SQLite takes SERIAL for the name of a type: the column does not count"],
+    );
+    postgres(
+        &[USERS, "ALTER TABLE users RENAME COLUMN nickname TO nick; UPDATE users SET email = nick WHERE nick = 'x';"],
+        &["002:1:33 undefined-column: column \"nickname\" of relation \"users\" does not exist"],
+    );
+}
+
+/// The words of SQLite 3.40, and what its `table_info` says.
+#[test]
+fn columns_of_strict_tables_have_one_of_six_types() {
+    let strict = "CREATE TABLE IF NOT EXISTS t (id TEXT PRIMARY KEY, n INTEGER) STRICT;";
+    sqlite(
+        &[
+            strict,
+            "ALTER TABLE t ADD COLUMN a ANY; ALTER TABLE t ADD COLUMN b varchar; ALTER TABLE t ADD COLUMN c;",
+            "ALTER TABLE t RENAME TO u;\nALTER TABLE u ADD COLUMN d text(3);",
+            "CREATE TABLE IF NOT EXISTS n (a VARCHAR, b) STRICT;",
+        ],
+        &[
+            "002:1:60 invalid-definition: unknown datatype for t.b: \"varchar\"",
+            "002:1:94 invalid-definition: missing datatype for t.c",
+            "003:2:28 invalid-definition: unknown datatype for u.d: \"text(3)\"",
+            "004:1:33 invalid-definition: unknown datatype for n.a: \"VARCHAR\"",
+            "004:1:42 invalid-definition: missing datatype for n.b",
+        ],
+    );
+    let keys = sqlite(
+        &[
+            strict,
+            "CREATE TABLE IF NOT EXISTS u (id INTEGER PRIMARY KEY) STRICT;",
+            "CREATE TABLE IF NOT EXISTS v (ID INTEGER, b TEXT, PRIMARY KEY (id)) WITHOUT ROWID;",
+            "CREATE TABLE IF NOT EXISTS w (id INT PRIMARY KEY);",
+        ],
+        &[],
+    );
+    let nullable = |table: &str, column: &str| {
+        let table = keys.schema.tables.iter().find(|t| t.name == table).unwrap();
+        table.columns.iter().find(|c| c.name == column).unwrap().nullable
+    };
+    assert!(!nullable("t", "id") && nullable("t", "n"));
+    assert!(nullable("u", "id"), "the rowid is not marked");
+    assert!(!nullable("v", "ID") && nullable("v", "b"));
+    assert!(nullable("w", "id"));
+}
+
+#[test]
 fn what_cannot_be_in_a_transaction_stands_alone() {
     let concurrently = "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON users (email);";
     let alone = postgres(&[USERS, concurrently], &[]);

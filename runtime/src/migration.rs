@@ -77,8 +77,8 @@ pub struct Migration {
     pub checksum: &'static str,
     /// Checksum over the file's bytes, in hexadecimal.
     pub raw_checksum: &'static str,
-    /// The statements, in order. They alone are sent to the engine: a `BEGIN … COMMIT` that the file puts around
-    /// everything is not among them, since the runner owns the transaction.
+    /// The statements, in order. They alone are sent to the engine: the file's `BEGIN` and `COMMIT` are not
+    /// among them, since the runner owns the transaction.
     pub statements: &'static [Statement],
     /// Whether all of it can run in one transaction.
     pub transactional: bool,

@@ -4,7 +4,7 @@ use super::constraint::constraint_key;
 use super::depend::column_key;
 use super::infer::Place;
 use super::inherit::invalid;
-use super::object::{Column, ConstraintType, Table, TableKind, Type};
+use super::object::{Column, Constraint, ConstraintType, Table, TableKind, Type};
 use super::operators::{Context, Inferred, Sure, Ty};
 use super::relations::relation_kind;
 use super::resolve::Scope;
@@ -103,6 +103,9 @@ impl Catalog {
                         self.add_constraint(key, &c, only, out);
                     }
                     self.check_generated(key, std::slice::from_ref(column), out);
+                    if table.strict {
+                        self.check_strict(&table.name, column, out);
+                    }
                 } else {
                     self.poison_column(&changed.name, &column.name.value);
                 }
@@ -112,6 +115,10 @@ impl Catalog {
             }
             TableActionKind::RenameColumn { from, to } => {
                 self.check_length(to, out);
+                if !table.columns.iter().any(|c| self.same(&c.name, &from.value)) {
+                    // Known to be missing, or not known: so it is by its new name.
+                    self.poison_column(&table.name, &to.value);
+                }
                 if !self.expect_column(&table, from, false, out) {
                     return;
                 }
@@ -234,7 +241,9 @@ impl Catalog {
                 if !self.expect_column(&table, column, false, out) {
                     return;
                 }
-                if table.primary_key().is_some_and(|p| p.columns.contains(&column.value)) {
+                let key_needs_it =
+                    |p: &Constraint| p.columns.contains(&column.value) && !self.part_may_be_gone(&table.name, &p.name);
+                if table.primary_key().is_some_and(key_needs_it) {
                     let problem = Problem::Other {
                         rule: "null-in-key",
                         sqlstate: Some("42P16"),

@@ -393,6 +393,11 @@ impl Catalog {
         self.part_may_be(How::Made, table, name)
     }
 
+    /// Whether a part that the catalog has may be there no more.
+    pub(crate) fn part_may_be_gone(&self, table: &str, name: &str) -> bool {
+        self.part_may_be(How::Dropped, table, name)
+    }
+
     fn part_may_be(&self, how: How, table: &str, name: &str) -> bool {
         if self.certainty.is_whole() {
             return false;

@@ -100,6 +100,12 @@ impl Catalog {
                 self.constraint_from_index(key, &table, c, index, out);
             }
             ConstraintKind::PrimaryKey { columns, .. } => {
+                let doubted = table.primary_key().filter(|p| self.part_may_be_gone(&table.name, &p.name));
+                if let Some(gone) = doubted.map(|p| Ident::new(p.name.clone(), c.span)) {
+                    // Where the new one can be made, it is.
+                    self.drop_constraint(key, &table, &gone, true, true, &mut Outcome::default());
+                }
+                let Some(table) = self.held(key) else { return };
                 if table.primary_key().is_some() {
                     let help = Some(
                         "a table has one primary key; make this one UNIQUE, or one key of several columns".to_owned(),

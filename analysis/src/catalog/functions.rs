@@ -30,8 +30,8 @@ pub(crate) fn name_in_text(text: &str, span: Span) -> Name {
         }
     }
     parts.push(current);
-    let mut idents = parts.into_iter().map(|value| Ident { value, span }).rev();
-    let name = idents.next().unwrap_or(Ident { value: String::new(), span });
+    let mut idents = parts.into_iter().map(|value| Ident::new(value, span)).rev();
+    let name = idents.next().unwrap_or(Ident::new(String::new(), span));
     Name { schema: idents.next(), name }
 }
 
@@ -441,13 +441,15 @@ impl Catalog {
             Some(types) => {
                 let wanted: Vec<String> =
                     types.iter().map(|t| self.lookup_type(t).map_or_else(|| t.name.text(), |t| t.text)).collect();
-                // Modifiers do not count, and out arguments may be written.
+                // Modifiers do not count, and a procedure's out arguments may be written without OUT.
                 let bare = |t: &String| t.split('(').next().unwrap_or_default().trim().to_owned();
                 let wanted: Vec<String> = wanted.iter().map(bare).collect();
-                all.iter().position(|f| {
-                    let own: Vec<String> = f.arguments.iter().map(bare).collect();
-                    own == wanted || (wanted.len() > own.len() && wanted.starts_with(&own))
-                })
+                let own = |f: &Function| -> Vec<String> { f.arguments.iter().map(bare).collect() };
+                let with_out = |f: &Function| {
+                    let own = own(f);
+                    f.kind == ObjectKind::Procedure && wanted.len() > own.len() && wanted.starts_with(&own)
+                };
+                all.iter().position(|f| own(f) == wanted).or_else(|| all.iter().position(with_out))
             }
         }
     }

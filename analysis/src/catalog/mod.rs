@@ -46,6 +46,7 @@ use crate::change::{Block, Ident, Name};
 use crate::config::Backend;
 use crate::safety::{self, Finding, Journal, Watcher};
 use crate::span::Span;
+use crate::syntax::cut;
 use certainty::Certainty;
 use links::Links;
 use store::Store;
@@ -83,8 +84,8 @@ pub(crate) struct Engine {
     pub(crate) refuses_null_in_key: bool,
     /// Whether a table and a type cannot share a name.
     pub(crate) tables_are_types: bool,
-    /// The longest name in bytes; what is longer is cut without a word.
-    pub(crate) longest_name: usize,
+    /// Whether a name is cut at `LONGEST_NAME`, without a word.
+    pub(crate) cuts_names: bool,
     /// Columns every table has.
     pub(crate) system_columns: &'static [&'static str],
     /// The prefix of relations that the engine keeps for itself.
@@ -101,6 +102,8 @@ pub(crate) struct Engine {
     pub(crate) has_other_schemas: bool,
     /// Whether statements lock tables as a whole, each in a mode of its own.
     pub(crate) locks_tables: bool,
+    /// Whether a COMMIT outside a transaction does nothing, and is no error.
+    pub(crate) commits_nothing: bool,
     /// How to insert rows once.
     pub(crate) insert_guard: &'static str,
     /// What looks for what hurts those who use the database meanwhile.
@@ -124,7 +127,7 @@ static POSTGRES: Engine = Engine {
     checks_functions_of_defaults: true,
     refuses_null_in_key: true,
     tables_are_types: true,
-    longest_name: 63,
+    cuts_names: true,
     system_columns: &["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"],
     system_prefix: "pg_",
     replaces: true,
@@ -133,6 +136,7 @@ static POSTGRES: Engine = Engine {
     inserts_all_columns: false,
     has_other_schemas: false,
     locks_tables: true,
+    commits_nothing: true,
     insert_guard: "INSERT … ON CONFLICT DO NOTHING (with a unique key to conflict with), or INSERT … SELECT … WHERE NOT EXISTS (…)",
     watchers: safety::OF_POSTGRES,
 };
@@ -154,7 +158,7 @@ static SQLITE: Engine = Engine {
     checks_functions_of_defaults: false,
     refuses_null_in_key: false,
     tables_are_types: false,
-    longest_name: usize::MAX,
+    cuts_names: false,
     system_columns: &["rowid", "oid", "_rowid_"],
     system_prefix: "sqlite_",
     replaces: false,
@@ -163,6 +167,7 @@ static SQLITE: Engine = Engine {
     inserts_all_columns: false,
     has_other_schemas: false,
     locks_tables: false,
+    commits_nothing: false,
     insert_guard: "INSERT OR IGNORE (with a unique key to conflict with), or INSERT … SELECT … WHERE NOT EXISTS (…)",
     watchers: safety::OF_SQLITE,
 };
@@ -185,7 +190,7 @@ static MYSQL: Engine = Engine {
     checks_functions_of_defaults: true,
     refuses_null_in_key: false,
     tables_are_types: false,
-    longest_name: usize::MAX,
+    cuts_names: false,
     system_columns: &[],
     system_prefix: "#",
     replaces: true,
@@ -194,6 +199,7 @@ static MYSQL: Engine = Engine {
     inserts_all_columns: true,
     has_other_schemas: true,
     locks_tables: false,
+    commits_nothing: true,
     insert_guard: "INSERT IGNORE (with a unique key to conflict with), ON DUPLICATE KEY UPDATE, or INSERT … SELECT … WHERE NOT EXISTS (…)",
     watchers: safety::OF_MYSQL,
 };
@@ -506,14 +512,7 @@ impl Catalog {
         if self.engine.ignores_case {
             return name.to_ascii_lowercase();
         }
-        if name.len() <= self.engine.longest_name {
-            return name.to_owned();
-        }
-        let mut end = self.engine.longest_name;
-        while !name.is_char_boundary(end) {
-            end -= 1;
-        }
-        name[..end].to_owned()
+        if self.engine.cuts_names { cut(name).to_owned() } else { name.to_owned() }
     }
 
     /// Whether two names are one name.

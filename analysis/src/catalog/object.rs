@@ -162,6 +162,8 @@ pub(crate) struct Table {
     /// There may be columns that are not known here.
     pub(crate) open: bool,
     pub(crate) temporary: bool,
+    /// SQLite's STRICT.
+    pub(crate) strict: bool,
     /// A view's query; the character set of a table of MySQL.
     pub(crate) definition: String,
     pub(crate) partition_by: Option<PartitionBy>,
@@ -192,6 +194,7 @@ impl Table {
             parents: Vec::new(),
             open: false,
             temporary: false,
+            strict: false,
             definition: String::new(),
             partition_by: None,
             bound: None,

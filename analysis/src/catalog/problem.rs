@@ -46,6 +46,8 @@ pub(crate) enum Problem {
     UndefinedType(String),
     UndefinedFunction(String),
     UndefinedSchema(String),
+    /// What is left of a name that may have been longer.
+    NameCut(String),
     UndefinedEnumLabel {
         label: String,
         type_name: String,
@@ -129,6 +131,7 @@ impl Problem {
             Self::UndefinedOn { .. } | Self::UndefinedType(_) => "undefined-object",
             Self::UndefinedFunction(_) => "undefined-function",
             Self::UndefinedSchema(_) => "undefined-schema",
+            Self::NameCut(_) => "identifier-too-long",
             Self::UndefinedEnumLabel { .. } => "undefined-enum-label",
             Self::DuplicateRelation { .. } => "duplicate-table",
             Self::DuplicateColumn { .. } => "duplicate-column",
@@ -172,6 +175,7 @@ impl Problem {
             Self::UndefinedOn { .. } | Self::UndefinedType(_) => "42704",
             Self::UndefinedFunction(_) => "42883",
             Self::UndefinedSchema(_) => "3F000",
+            Self::NameCut(_) => "42622",
             Self::UndefinedEnumLabel { .. } => "22P02",
             Self::DuplicateRelation { .. } => "42P07",
             Self::DuplicateColumn { .. } => "42701",
@@ -251,6 +255,7 @@ impl Problem {
             Self::UndefinedType(n) => format!("type \"{n}\" does not exist"),
             Self::UndefinedFunction(n) => format!("function {n} does not exist"),
             Self::UndefinedSchema(n) => format!("schema \"{n}\" does not exist"),
+            Self::NameCut(n) => format!("identifier will be truncated to \"{n}\""),
             Self::UndefinedEnumLabel { label, type_name } => {
                 format!("invalid input value for enum {type_name}: \"{label}\"")
             }

@@ -7,6 +7,7 @@ use super::resolve::Scope;
 use super::{Catalog, Found, Key, Object, Outcome, Part, Problem, Refusal, builtins};
 use crate::change::{CreateIndex, CreateView, Ident, IndexColumn, Name, ObjectKind};
 use crate::span::Span;
+use crate::syntax::LONGEST_NAME;
 
 impl Catalog {
     /// The key a new relation gets; reports a name that is taken, unless a guard says not to.
@@ -64,17 +65,13 @@ impl Catalog {
         Some(key)
     }
 
-    /// Says that a name will be cut.
-    pub(crate) fn check_length(&mut self, name: &Ident, out: &mut Outcome) {
-        if name.value.len() > self.engine.longest_name {
-            let problem = Problem::Other {
-                rule: "identifier-too-long",
-                sqlstate: Some("42622"),
-                message: format!("identifier \"{}\" will be truncated to \"{}\"", name.value, self.folded(&name.value)),
-            };
-            let help =
-                format!("a name has at most {} bytes; this one has {}", self.engine.longest_name, name.value.len());
-            out.remarks.push(Refusal { problem, span: name.span, help: Some(help) });
+    /// Says that a name was cut, if it was: how long it is only the text knows, with its quotes or without.
+    pub(crate) fn check_length(&self, name: &Ident, out: &mut Outcome) {
+        // A character has four bytes at most.
+        let full = name.value.len() + 4 > LONGEST_NAME && name.span.end - name.span.start > LONGEST_NAME;
+        if full && self.engine.cuts_names {
+            let problem = Problem::NameCut(name.value.clone());
+            out.remarks.push(Refusal { problem, span: name.span, help: None });
         }
     }
 

@@ -367,8 +367,12 @@ impl Catalog {
     fn rename(&mut self, kind: ObjectKind, target: &Target, if_exists: bool, to: &Ident, out: &mut Outcome) {
         match kind {
             k if k.is_relation() => {
+                let in_doubt = self.find_relation(&target.name) == Found::Perhaps;
                 if let Some(key) = self.alter_relation(&target.name, if_exists, out) {
                     self.rename_relation(&key, to, out);
+                } else if in_doubt || self.is_poisoned(&format!("relation {}", target.name.text())) {
+                    // What would have the new name is as unknown.
+                    self.poison(&Name { name: to.clone(), ..target.name.clone() }.text());
                 }
             }
             ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Rule => {

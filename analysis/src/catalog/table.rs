@@ -33,6 +33,7 @@ impl Catalog {
         };
         let mut table = Table::new(&t.name.name.value, table_kind);
         table.temporary = t.temporary;
+        table.strict = t.strict;
         table.open = t.columns_unknown;
         if let Some(of) = &t.of_type {
             self.take_type(&key, &mut table, of, out);
@@ -128,7 +129,10 @@ impl Catalog {
         for like in &t.like {
             self.like_rest(&key, like, out);
         }
-        self.check_strict(t, out);
+        for c in t.columns.iter().filter(|_| t.strict) {
+            self.check_strict(&t.name.name.value, c, out);
+        }
+        self.fill_key(&key, t);
     }
 
     /// OF: the columns of a composite type.
@@ -190,34 +194,42 @@ impl Catalog {
         }
     }
 
-    /// STRICT tables of SQLite take six types ("STRICT Tables", section 2).
-    pub(super) fn check_strict(&mut self, t: &CreateTable, out: &mut Outcome) {
-        if !t.strict {
+    /// A column of a STRICT table of SQLite has one of six types ("STRICT Tables", section 2).
+    pub(super) fn check_strict(&mut self, table: &str, c: &ColumnDefinition, out: &mut Outcome) {
+        const TYPES: &[&str] = &["int", "integer", "real", "text", "blob", "any"];
+        let message = match &c.data_type {
+            None => format!("missing datatype for {table}.{}", c.name.value),
+            Some(t) if t.modifiers.is_empty() && TYPES.iter().any(|k| t.name.text().eq_ignore_ascii_case(k)) => return,
+            Some(t) => {
+                let of = t.modifiers.join(",");
+                let of = if of.is_empty() { of } else { format!("({of})") };
+                format!("unknown datatype for {table}.{}: \"{}{of}\"", c.name.value, t.name.text())
+            }
+        };
+        let help = "a STRICT table takes INT, INTEGER, REAL, TEXT, BLOB and ANY".to_owned();
+        let problem = Problem::Other { rule: "invalid-definition", sqlstate: None, message };
+        self.report(problem, c.data_type.as_ref().map_or(c.span, |t| t.span), Some(help), out);
+    }
+
+    /// SQLite takes NULL in a primary key, but not in a STRICT table or one WITHOUT ROWID. A key that is the rowid is not
+    /// marked so.
+    fn fill_key(&mut self, key: &Key, t: &CreateTable) {
+        if !t.strict && !t.without_rowid {
             return;
         }
-        for c in &t.columns {
-            let known = c.data_type.as_ref().is_some_and(|d| {
-                matches!(
-                    d.name.name.value.to_ascii_lowercase().as_str(),
-                    "int" | "integer" | "real" | "text" | "blob" | "any"
-                )
-            });
-            if !known {
-                let message = match &c.data_type {
-                    Some(d) => {
-                        format!("unknown datatype for {}.{}: \"{}\"", t.name.text(), c.name.value, d.name.text())
-                    }
-                    None => format!("missing datatype for {}.{}", t.name.text(), c.name.value),
-                };
-                let problem = Problem::Other { rule: "invalid-definition", sqlstate: None, message };
-                self.report(
-                    problem,
-                    c.span,
-                    Some("a STRICT table takes INT, INTEGER, REAL, TEXT, BLOB or ANY".to_owned()),
-                    out,
-                );
-            }
+        let Some(columns) = self.table(key).and_then(|t| Some(t.primary_key()?.columns.clone())) else { return };
+        let is_rowid = |name: &str| {
+            let c = t.columns.iter().find(|c| c.name.value.eq_ignore_ascii_case(name));
+            let of = c.and_then(|c| c.data_type.as_ref());
+            of.is_some_and(|t| t.modifiers.is_empty() && t.name.text().eq_ignore_ascii_case("integer"))
+        };
+        if !t.without_rowid && matches!(&*columns, [one] if is_rowid(one)) {
+            return;
         }
+        let named = |c: &&Column| columns.iter().any(|n| n.eq_ignore_ascii_case(&c.name));
+        let table = self.table(key);
+        let stored: Vec<String> = table.iter().flat_map(|t| &t.columns).filter(named).map(|c| c.name.clone()).collect();
+        self.make_not_null(key, &stored);
     }
 
     /// `CREATE TABLE IF NOT EXISTS` of a table that has other columns: the guard hides the difference.

@@ -383,7 +383,7 @@ impl<'a> Cursor<'a> {
             return Err(SyntaxError::new("syntax-error", span, "zero-length delimited identifier"));
         }
         self.advance();
-        Ok(Ident { value, span })
+        Ok(Ident::new(value, span))
     }
 
     /// `name` or `schema.name`. A third part (`database.schema.name`) keeps the last two.

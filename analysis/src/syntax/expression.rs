@@ -453,7 +453,7 @@ impl<'c, 'a> Reader<'c, 'a> {
             Paren::List(shapes) => {
                 let span = self.c.span_from(mark);
                 let node = self.keep(n, mark, Form::Row, &nodes(&shapes));
-                Ok(Shape { indirect: true, row: true, node, ..Shape::named(Ident { value: "row".to_owned(), span }) })
+                Ok(Shape { indirect: true, row: true, node, ..Shape::named(Ident::new("row".to_owned(), span)) })
             }
         }
     }
@@ -513,7 +513,7 @@ impl<'c, 'a> Reader<'c, 'a> {
         let span = name.span;
         // `true` and `false` are casts of a string to PostgreSQL, and named so.
         let named = self.postgres() && literal != Literal::Null;
-        let name = named.then(|| Box::new(Ident { value: "bool".to_owned(), ..name }));
+        let name = named.then(|| Box::new(Ident::new("bool".to_owned(), name.span)));
         Ok(Shape { weak: true, name, ..Shape::literal(n.node(Form::Literal(literal), span, &[])) })
     }
 
@@ -827,7 +827,7 @@ impl<'c, 'a> Reader<'c, 'a> {
         // `trim` is a word for `btrim`, and its column is called that.
         let value = if word == "trim" { "btrim".to_owned() } else { name.value };
         let node = function.map_or(NodeId::NONE, |f| self.keep(n, mark, Form::Function(f), &parts));
-        Ok(Shape { settles: word == "trim", node, ..Shape::named(Ident { value, span: name.span }) })
+        Ok(Shape { settles: word == "trim", node, ..Shape::named(Ident::new(value, name.span)) })
     }
 
     /// SQLite's `RAISE(IGNORE)`, `RAISE(ABORT, 'message')`, in triggers.
@@ -1217,7 +1217,7 @@ fn cast(inner: Shape, t: &TypeName) -> Shape {
     let regclass = t.name.name.value == "regclass";
     let (name, weak) = match inner.name {
         Some(name) if !inner.weak => (name, false),
-        _ => (Box::new(Ident { value: internal_name(&t.name.name.value).to_owned(), span: t.span }), true),
+        _ => (Box::new(Ident::new(internal_name(&t.name.name.value).to_owned(), t.span)), true),
     };
     let literal = if regclass { inner.literal } else { NodeId::NONE };
     Shape { literal, regclass, name: Some(name), weak, ..Shape::default() }

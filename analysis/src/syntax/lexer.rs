@@ -15,6 +15,9 @@ use super::{Comment, R, SyntaxError};
 use crate::config::Backend;
 use crate::span::Span;
 
+/// The bytes that PostgreSQL keeps of a name (manual, 4.1.1).
+pub(crate) const LONGEST_NAME: usize = 63;
+
 #[derive(Debug, Default)]
 pub(crate) struct Lexed {
     pub(crate) tokens: Vec<TokenWithSpan>,
@@ -146,7 +149,11 @@ impl Lexer<'_> {
         self.at = end;
     }
 
-    fn push_word(&mut self, value: String, quote_style: Option<char>, end: usize) {
+    fn push_word(&mut self, mut value: String, quote_style: Option<char>, end: usize) {
+        // PostgreSQL cuts a name where it reads it, so that two that differ further on are one.
+        if value.len() > LONGEST_NAME && self.postgres {
+            value.truncate(cut(&value).len());
+        }
         self.push(Token::Word(Word { value, quote_style, keyword: Keyword::NoKeyword }), end);
     }
 
@@ -588,6 +595,15 @@ fn operator(text: &str) -> Token {
     }
 }
 
+/// What PostgreSQL keeps of a name.
+pub(crate) fn cut(name: &str) -> &str {
+    let mut end = name.len().min(LONGEST_NAME);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    &name[..end]
+}
+
 /// `\0061` and `\+000061` in `U&'…'`; `None` where UESCAPE must have named another escape.
 fn unicode(raw: &str) -> Option<String> {
     let mut out = String::new();
@@ -614,7 +630,7 @@ mod tests {
     use super::*;
 
     /// The tokens of a text as they stand in it, between bars.
-    fn cut(text: &str, backend: Backend) -> String {
+    fn barred(text: &str, backend: Backend) -> String {
         let lexed = lex(text, backend);
         assert_eq!(lexed.error, None, "{text}");
         let tokens: Vec<&str> = lexed.tokens.iter().map(|t| &text[span_of(t).range()]).collect();
@@ -623,12 +639,12 @@ mod tests {
 
     #[track_caller]
     fn postgres(text: &str, expected: &str) {
-        assert_eq!(cut(text, Backend::Postgres), expected);
+        assert_eq!(barred(text, Backend::Postgres), expected);
     }
 
     #[track_caller]
     fn sqlite(text: &str, expected: &str) {
-        assert_eq!(cut(text, Backend::Sqlite), expected);
+        assert_eq!(barred(text, Backend::Sqlite), expected);
     }
 
     fn only(text: &str, backend: Backend) -> Token {

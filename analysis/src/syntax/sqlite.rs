@@ -207,7 +207,7 @@ fn foreign(c: &Cursor<'_>, help: &str) -> SyntaxError {
 /// A name wherever no join can stand: a word, a quoted one, or a string.
 pub(super) fn name(c: &mut Cursor<'_>) -> R<Ident> {
     if let Token::SingleQuotedString(s) = c.peek() {
-        let ident = Ident { value: s.clone(), span: c.peek_span() };
+        let ident = Ident::new(s.clone(), c.peek_span());
         c.advance();
         return Ok(ident);
     }
@@ -397,9 +397,6 @@ fn table_makes_sense(table: &CreateTable) -> R<()> {
         for k in &column.constraints {
             column_makes_sense(table, column, k)?;
         }
-        if table.strict {
-            strict_type(table, column)?;
-        }
         if let (Some(t), false) = (&column.data_type, table.strict) {
             other_engines_counter(column, t)?;
         }
@@ -434,21 +431,6 @@ fn column_makes_sense(table: &CreateTable, column: &ColumnDefinition, k: &Constr
     }
     Err(SyntaxError::new("invalid-definition", k.span, "AUTOINCREMENT is only allowed on an INTEGER PRIMARY KEY")
         .help("write INTEGER, in this very word: INT or BIGINT will not do"))
-}
-
-fn strict_type(table: &CreateTable, column: &ColumnDefinition) -> R<()> {
-    const TYPES: &[&str] = &["INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"];
-    let place = format!("{}.{}", table.name.name.value, column.name.value);
-    let Some(t) = &column.data_type else {
-        return Err(SyntaxError::new("invalid-definition", column.span, format!("missing datatype for {place}")));
-    };
-    let known = t.modifiers.is_empty() && TYPES.iter().any(|k| k.eq_ignore_ascii_case(&t.name.name.value));
-    if known {
-        return Ok(());
-    }
-    let message = format!("unknown datatype for {place}: \"{}\"", t.name.name.value);
-    Err(SyntaxError::new("invalid-definition", t.span, message)
-        .help("a STRICT table takes INT, INTEGER, REAL, TEXT, BLOB and ANY"))
 }
 
 /// Words of other engines for a column that counts: SQLite takes them for a type, and the column stays NULL.
@@ -542,7 +524,7 @@ fn data_type(c: &mut Cursor<'_>, column: &Ident) -> R<Option<TypeName>> {
         })?;
     }
     Ok(Some(TypeName {
-        name: Name { schema: None, name: Ident { value: words.join(" "), span } },
+        name: Name { schema: None, name: Ident::new(words.join(" "), span) },
         modifiers,
         dimensions: 0,
         set_of: false,

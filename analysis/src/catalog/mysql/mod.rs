@@ -109,7 +109,7 @@ impl Catalog {
             }
             MysqlChange::ExecuteText { span, text } => {
                 let value = Some(self.value_of(text));
-                let name = Ident { value: "the statement".to_owned(), span: *span };
+                let name = Ident::new("the statement".to_owned(), *span);
                 self.execute(value, &name, since, out);
             }
             MysqlChange::Deallocate { name } => {

@@ -680,7 +680,7 @@ fn insert_reads(insert: Insert) -> Reads {
     let mut select = Select { names: insert.names, ..Select::default() };
     select.sources.push(target_source(&insert.table, insert.alias.as_ref()));
     if insert.on_conflict.is_some() {
-        let excluded = Ident { value: "excluded".to_owned(), span: target.span };
+        let excluded = Ident::new("excluded".to_owned(), target.span);
         select.sources.push(target_source(&insert.table, Some(&excluded)));
     }
     select.names.columns.extend(insert.columns.into_iter().map(|c| vec![target.clone(), c]));

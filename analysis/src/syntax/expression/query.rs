@@ -270,7 +270,7 @@ impl Reader<'_, '_> {
                     .label(format!("{count} here, {width} in the first row")),
             ));
         }
-        let outputs = (1..=width).map(|i| Named(Ident { value: format!("column{i}"), span: first })).collect();
+        let outputs = (1..=width).map(|i| Named(Ident::new(format!("column{i}"), first))).collect();
         Ok(Reads { selects: vec![select], outputs, values: Some(rows), ..Reads::default() })
     }
 
@@ -419,7 +419,7 @@ impl Reader<'_, '_> {
                 && !before.iter().chain([first]).any(|t| {
                     matches!(t.token, Token::LParen | Token::LBracket | Token::Comma) || is_word(&t.token, OPENS)
                 });
-        plain.then(|| Ident { value: (self.c.syntax.fold)(&w.value), span: span_of(label) })
+        plain.then(|| Ident::new((self.c.syntax.fold)(&w.value), span_of(label)))
     }
 
     /// `t.*`, `s.t.*`.
@@ -848,9 +848,9 @@ impl Reader<'_, '_> {
     fn column_path(&self, span: Span) -> Option<Vec<Ident>> {
         let tokens = self.c.tokens_in(span);
         let name = |t: &sqlparser::tokenizer::TokenWithSpan| match &t.token {
-            Token::Word(w) if w.quote_style.is_some() => Some(Ident { value: w.value.clone(), span: span_of(t) }),
+            Token::Word(w) if w.quote_style.is_some() => Some(Ident::new(w.value.clone(), span_of(t))),
             Token::Word(w) if (self.c.syntax.is_name)(&w.value) => {
-                Some(Ident { value: (self.c.syntax.fold)(&w.value), span: span_of(t) })
+                Some(Ident::new((self.c.syntax.fold)(&w.value), span_of(t)))
             }
             _ => None,
         };

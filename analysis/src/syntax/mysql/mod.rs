@@ -781,5 +781,5 @@ fn load(c: &mut Cursor<'_>) -> R<Change> {
 
 /// A name from a text.
 fn ident(value: &str, span: crate::span::Span) -> Ident {
-    Ident { value: value.to_owned(), span }
+    Ident::new(value.to_owned(), span)
 }

@@ -67,7 +67,7 @@ fn row_columns(c: &Cursor<'_>, mark: usize, event: &str) -> R<Vec<(RowName, Iden
             let message = format!("1363 (HY000): There is no {none} row in on {event} trigger");
             return Err(super::SyntaxError::new("invalid-definition", super::super::span_of(t).to(span), message));
         }
-        out.push((row, Ident { value: w.value.clone(), span }));
+        out.push((row, Ident::new(w.value.clone(), span)));
     }
     Ok(out)
 }

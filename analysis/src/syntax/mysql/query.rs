@@ -320,7 +320,7 @@ impl<'a> Reader<'_, 'a> {
     fn column_alias(&mut self) -> Q<Option<Ident>> {
         let marked = self.c.eat("AS");
         if let Token::SingleQuotedString(s) = self.c.peek() {
-            let ident = Ident { value: s.clone(), span: self.c.peek_span() };
+            let ident = Ident::new(s.clone(), self.c.peek_span());
             self.c.advance();
             return Ok(Some(ident));
         }

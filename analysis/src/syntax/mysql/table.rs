@@ -542,7 +542,7 @@ fn table_option(c: &mut Cursor<'_>, options: &mut TableOptions) -> R<bool> {
     if c.eat_any(&["ENGINE", "TYPE"]).is_some() {
         c.eat_token(&Token::Eq);
         options.engine = Some(match c.string() {
-            Ok((value, span)) => Ident { value, span },
+            Ok((value, span)) => Ident::new(value, span),
             Err(_) => c.label_name()?,
         });
     } else if c.eat_words("CHARACTER SET") || c.eat("CHARSET") {

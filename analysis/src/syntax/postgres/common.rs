@@ -243,7 +243,7 @@ pub(in crate::syntax) fn operator(c: &mut Cursor<'_>) -> R<Name> {
         span = span.to(c.peek_span());
         c.advance();
     }
-    Ok(Name { schema, name: Ident { value: c.source(span).to_owned(), span } })
+    Ok(Name { schema, name: Ident::new(c.source(span).to_owned(), span) })
 }
 
 /// `+(integer, NONE)`.

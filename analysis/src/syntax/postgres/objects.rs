@@ -197,7 +197,7 @@ pub(super) fn create_statistics(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
     // From PostgreSQL 16 the name may be left out.
     let name = if c.at("ON") || c.at_token(&Token::LParen) {
         c.needs(16, "CREATE STATISTICS without a name", c.mark())?;
-        unqualified(Ident { value: String::new(), span: c.peek_span() })
+        unqualified(Ident::new(String::new(), c.peek_span()))
     } else {
         c.name()?
     };
@@ -665,7 +665,7 @@ pub(super) fn mapping(c: &mut Cursor<'_>) -> R<Target> {
     c.expect("SERVER")?;
     c.ident()?;
     let span = c.span_from(mark);
-    Ok(Target::plain(unqualified(Ident { value: c.definition(span), span })))
+    Ok(Target::plain(unqualified(Ident::new(c.definition(span), span))))
 }
 
 pub(super) fn create_user_mapping(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {

@@ -112,7 +112,7 @@ pub(super) fn object(c: &mut Cursor<'_>) -> R<(ObjectKind, Target)> {
     if c.eat_words("LARGE OBJECT") {
         let span = c.peek_span();
         let value = c.number()?;
-        return Ok((K::LargeObject, Target::plain(unqualified(Ident { value, span }))));
+        return Ok((K::LargeObject, Target::plain(unqualified(Ident::new(value, span)))));
     }
     Err(c.expected("a kind of object: TABLE, COLUMN, FUNCTION, TYPE …"))
 }
@@ -169,7 +169,7 @@ pub(super) fn transform(c: &mut Cursor<'_>) -> R<Target> {
 
 fn text_target(c: &Cursor<'_>, mark: usize) -> Target {
     let span: Span = c.span_from(mark);
-    Target::plain(unqualified(Ident { value: c.definition(span), span }))
+    Target::plain(unqualified(Ident::new(c.definition(span), span)))
 }
 
 pub(super) fn grant(c: &mut Cursor<'_>) -> R<Change> {

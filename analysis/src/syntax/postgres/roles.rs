@@ -58,7 +58,7 @@ pub(super) fn create_role(c: &mut Cursor<'_>, _: &Prefix) -> R<Change> {
 
 pub(super) fn alter_role(c: &mut Cursor<'_>) -> R<Change> {
     let span = c.peek_span();
-    let name = if c.eat("ALL") { Ident { value: "all".to_owned(), span } } else { role(c)? };
+    let name = if c.eat("ALL") { Ident::new("all".to_owned(), span) } else { role(c)? };
     let target = Target::plain(unqualified(name));
     if c.eat_words("RENAME TO") {
         let to = role(c)?;

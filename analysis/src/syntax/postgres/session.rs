@@ -91,7 +91,7 @@ pub(super) fn setting(c: &mut Cursor<'_>) -> R<Option<Setting>> {
     if c.at("SCHEMA") && matches!(c.peek_nth(1), Token::SingleQuotedString(_)) {
         c.advance();
         let (value, span) = c.string()?;
-        return Ok(Some(Setting::SearchPath(vec![Ident { value, span }])));
+        return Ok(Some(Setting::SearchPath(vec![Ident::new(value, span)])));
     }
     if c.eat("NAMES") {
         if !c.at_end() && !c.eat("DEFAULT") {
@@ -133,7 +133,7 @@ pub(super) fn setting(c: &mut Cursor<'_>) -> R<Option<Setting>> {
 
 /// The search path of a session that has set none.
 fn default_path(span: Span) -> Vec<Ident> {
-    vec![Ident { value: "public".to_owned(), span }]
+    vec![Ident::new("public".to_owned(), span)]
 }
 
 fn assigns(c: &Cursor<'_>, n: usize) -> bool {
@@ -161,10 +161,10 @@ fn value(c: &mut Cursor<'_>) -> R<Ident> {
                 "a value",
             )
         }
-        Token::Number(..) | Token::Minus | Token::Plus => Ok(Ident { value: c.number()?, span }),
+        Token::Number(..) | Token::Minus | Token::Plus => Ok(Ident::new(c.number()?, span)),
         _ => {
             let (value, span) = c.string()?;
-            Ok(Ident { value, span })
+            Ok(Ident::new(value, span))
         }
     }
 }
@@ -734,7 +734,7 @@ pub(super) fn set_config(change: &Change) -> Option<Vec<Ident>> {
             .map(|p| {
                 let bare = p.strip_prefix('"').and_then(|p| p.strip_suffix('"'));
                 let value = bare.map_or_else(|| p.to_lowercase(), |p| p.replace("\"\"", "\""));
-                Ident { value, span }
+                Ident::new(value, span)
             })
             .collect(),
     )

@@ -137,7 +137,7 @@ fn keyword_type(c: &mut Cursor<'_>) -> R<Option<TypeName>> {
         _ => return Ok(None),
     };
     let span = c.span_from(mark);
-    let name = Name { schema: None, name: Ident { value: name.to_owned(), span } };
+    let name = Name { schema: None, name: Ident::new(name.to_owned(), span) };
     Ok(Some(bare(name, modifiers, true)))
 }
 

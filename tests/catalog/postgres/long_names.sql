@@ -1,0 +1,80 @@
+-- Names that are longer than the server keeps, where they are made and where they are used.
+CREATE TABLE t (id int PRIMARY KEY, a int CONSTRAINT "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk" UNIQUE, b int CONSTRAINT "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc" CHECK (b > 0));
+
+ALTER TABLE t DROP CONSTRAINT "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc";
+
+ALTER TABLE t RENAME CONSTRAINT "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk" TO "mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm";
+
+ALTER TABLE t RENAME CONSTRAINT "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk" TO "mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm";
+
+ALTER TABLE t DROP CONSTRAINT "mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm";
+
+ALTER TABLE t RENAME COLUMN a TO "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+
+ALTER TABLE t RENAME COLUMN "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" TO "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy";
+
+UPDATE t SET "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy" = 1 WHERE "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy" = 2;
+
+UPDATE t SET "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" = 1;
+
+CREATE VIEW v AS SELECT "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy" FROM t;
+
+CREATE INDEX "iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii" ON t ("yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy");
+
+ALTER INDEX "iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii" RENAME TO "jjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjj";
+
+DROP INDEX "iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii";
+
+DROP INDEX "jjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjj";
+
+CREATE TYPE "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee" AS ENUM ('a');
+
+ALTER TYPE "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee" RENAME TO "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff";
+
+CREATE TABLE u (f "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff" DEFAULT 'a'::"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", e "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee");
+
+CREATE TABLE u (f "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff" DEFAULT 'a'::"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff");
+
+CREATE FUNCTION "gggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggg"() RETURNS int LANGUAGE sql AS 'SELECT 1';
+
+ALTER FUNCTION "gggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggg"() RENAME TO "hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh";
+
+SELECT "hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh"();
+
+SELECT "gggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggg"();
+
+CREATE SCHEMA "ssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss";
+
+CREATE TABLE "ssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss"."tttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt" ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" int);
+
+INSERT INTO "ssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss"."tttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt" ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa") VALUES (1);
+
+ALTER TABLE "ssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss"."tttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt" RENAME TO "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz";
+
+ALTER SCHEMA "ssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss" RENAME TO "rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr";
+
+SELECT "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" FROM "rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr"."zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz";
+
+ALTER TABLE u ADD COLUMN "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy" int;
+
+ALTER TABLE u ADD COLUMN "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyx" int;
+
+ALTER TABLE u ADD COLUMN IF NOT EXISTS "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy" int;
+
+ALTER TABLE u ADD CONSTRAINT "mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm" UNIQUE ("yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy");
+
+INSERT INTO u VALUES ('a', 1) ON CONFLICT ON CONSTRAINT "mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm" DO NOTHING;
+
+ALTER TABLE u DROP CONSTRAINT "mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm"; ALTER TABLE u ADD CONSTRAINT "mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm" UNIQUE ("yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy");
+
+CREATE TABLE unquoted_qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq (id int);
+
+DROP TABLE UNQUOTED_qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq;
+
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_constraint WHERE conname = 'ooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo') THEN
+        ALTER TABLE u ADD CONSTRAINT "oooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo" CHECK ("yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy" > 0);
+    END IF;
+END $$;
+
+WITH "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww" AS (SELECT 1 AS "oooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo") SELECT "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww"."oooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo" FROM "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww";
