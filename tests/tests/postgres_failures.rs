@@ -169,6 +169,29 @@ fn an_index_that_a_build_left_invalid_is_built_anew() {
 }
 
 #[test]
+fn an_invalid_index_goes_where_an_event_trigger_writes_first() {
+    // Such a server refuses every DROP INDEX CONCURRENTLY: 0A000, it has to be the first thing in its transaction.
+    let database = postgres();
+    run(&database, migrations(&[users(), tasks()])).unwrap();
+    database.execute("INSERT INTO users VALUES (1); INSERT INTO tasks VALUES (1, 1), (2, 1)");
+    let unique = "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS tasks_owner ON tasks (owner);\n";
+    database.connect().batch_execute(unique).unwrap_err();
+    assert_eq!(validity(&database, "tasks_owner"), ["f"]);
+    database.execute("DELETE FROM tasks WHERE id = 2");
+    database.execute(
+        "CREATE TABLE told (tag text);
+         CREATE FUNCTION tell() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO told VALUES (tg_tag); END $$;
+         CREATE EVENT TRIGGER tell ON ddl_command_start WHEN TAG IN ('DROP INDEX') EXECUTE FUNCTION tell()",
+    );
+    let refused = database.connect().batch_execute("DROP INDEX CONCURRENTLY tasks_owner").unwrap_err();
+    assert!(refused.to_string().contains("must be first action in transaction"), "{refused}");
+    let list = migrations(&[users(), tasks(), file("003_unique.sql", unique).without_transaction()]);
+    run(&database, list).unwrap();
+    assert_eq!(validity(&database, "tasks_owner"), ["t"]);
+    assert_eq!(applied(&database), ["001", "002", "003"]);
+}
+
+#[test]
 fn a_build_that_was_done_before_the_crash_is_not_done_twice() {
     let database = postgres();
     let sql = "CREATE INDEX CONCURRENTLY one ON users (email);\nCREATE INDEX CONCURRENTLY two ON users (email, id);\n";

@@ -293,7 +293,7 @@ impl<'a, C: LoadConnection<Backend = Pg>> Session<'a, C> {
     }
 
     /// Drops an index that a build left invalid. Answers whether it was whole; `None` where there is no such index.
-    fn repair_index(&mut self, index: &str) -> Result<Option<bool>, Box<Failure>> {
+    fn repair_index(&mut self, settings: &Settings, index: &str) -> Result<Option<bool>, Box<Failure>> {
         let found: Vec<Yes> = rows(
             self.connection,
             &format!("SELECT indisvalid AS yes FROM pg_index WHERE indexrelid = to_regclass({})", quote(index)),
@@ -301,7 +301,21 @@ impl<'a, C: LoadConnection<Backend = Pg>> Session<'a, C> {
         let whole = found.first().map(|row| row.yes);
         if whole == Some(false) {
             tracing::warn!(index, "the index is invalid, a build of it was stopped: it is dropped");
-            self.batch(&format!("DROP INDEX CONCURRENTLY IF EXISTS {index}"))?;
+            match self.batch(&format!("DROP INDEX CONCURRENTLY IF EXISTS {index}")) {
+                Err(failure) if failure.is_lost() || failure.is_passing() || settings.is_stopped() => {
+                    return Err(failure);
+                }
+                // The server drops so only what comes first in its transaction, and an event trigger may write before it.
+                // Nobody reads an invalid index: the lock that a plain drop takes is an instant's.
+                Err(failure) => {
+                    let sql = format!("BEGIN; {}; DROP INDEX IF EXISTS {index}; COMMIT", limits(settings));
+                    self.batch(&sql).map_err(|_| {
+                        self.rollback();
+                        failure
+                    })?;
+                }
+                Ok(()) => {}
+            }
         }
         Ok(whole)
     }
@@ -690,14 +704,14 @@ impl<C: LoadConnection<Backend = Pg>> Backend for Session<'_, C> {
         }
         if let Some(name) = facts.index {
             // An earlier attempt may have built it and died before it could say so.
-            if self.repair_index(name)? == Some(true) && begun {
+            if self.repair_index(settings, name)? == Some(true) && begun {
                 return self.batch(&progress);
             }
         }
         let ran = self.alone(tables, settings, statement);
         if let Some(name) = facts.index {
             // A build that fails leaves its index behind; the reason for the failure says more than that of the drop.
-            let repaired = self.repair_index(name);
+            let repaired = self.repair_index(settings, name);
             ran?;
             if repaired? == Some(false) {
                 // IF NOT EXISTS has found the invalid one that another session was building.
