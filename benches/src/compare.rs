@@ -1,5 +1,6 @@
 //! The comparison: who runs when, and what is printed of it.
 
+use crate::contenders::BEFORE_THE_CLOCK;
 use crate::generate;
 use crate::turns::Turns;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,8 @@ pub(crate) enum Engine {
     Sqlite,
 }
 
+const ENGINES: [Engine; 2] = [Engine::Postgres, Engine::Sqlite];
+
 impl Engine {
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -29,8 +32,19 @@ impl Engine {
     }
 }
 
+/// What of a run is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Measure {
+    /// Milliseconds, by the contender's own clock.
+    Time,
+    /// Millions of instructions, by valgrind. A noisy machine counts as a quiet one does; of a server, nothing is counted.
+    Instructions,
+}
+
 /// How much is run.
 pub(crate) struct Extent {
+    measure: Measure,
+    engines: &'static [Engine],
     sizes: &'static [usize],
     rounds: usize,
     /// How often each start is measured a round.
@@ -39,11 +53,16 @@ pub(crate) struct Extent {
 
 impl Extent {
     pub(crate) fn full(rounds: usize) -> Extent {
-        Extent { sizes: &[10, 100, 1000], rounds, starts: 5 }
+        Extent { measure: Measure::Time, engines: &ENGINES, sizes: &[10, 100, 1000], rounds, starts: 5 }
     }
 
     pub(crate) fn quick() -> Extent {
-        Extent { sizes: &[10, 100], rounds: 3, starts: 3 }
+        Extent { measure: Measure::Time, engines: &ENGINES, sizes: &[10, 100], rounds: 3, starts: 3 }
+    }
+
+    pub(crate) fn counted() -> Extent {
+        let engines = &[Engine::Sqlite];
+        Extent { measure: Measure::Instructions, engines, sizes: &[10, 100, 1000], rounds: 1, starts: 1 }
     }
 }
 
@@ -88,10 +107,10 @@ const PEERS: [&str; 3] = ["diesel_migrations", "refinery", "sqlx"];
 
 type Key = (Engine, Case, usize, &'static str);
 
-/// What was measured: milliseconds a round, and turns.
+/// What was measured: milliseconds or millions of instructions a round, and turns.
 #[derive(Default)]
 struct Measured {
-    times: BTreeMap<Key, Vec<f64>>,
+    figures: BTreeMap<Key, Vec<f64>>,
     turns: BTreeMap<Key, usize>,
     settings: BTreeSet<String>,
 }
@@ -117,7 +136,7 @@ pub(crate) fn compare(extent: &Extent) -> Result<(), String> {
 
 impl Comparison<'_> {
     fn run(&mut self) -> Result<(), String> {
-        for engine in [Engine::Postgres, Engine::Sqlite] {
+        for &engine in self.extent.engines {
             generate::folder(&self.folder(engine, BEFORE), engine, BEFORE).map_err(|error| error.to_string())?;
             for &size in self.extent.sizes {
                 for count in [size, size + BEFORE] {
@@ -126,8 +145,10 @@ impl Comparison<'_> {
             }
         }
         for &size in self.extent.sizes {
-            self.count_turns(size)?;
-            for engine in [Engine::Postgres, Engine::Sqlite] {
+            if self.extent.engines.contains(&Engine::Postgres) {
+                self.count_turns(size)?;
+            }
+            for &engine in self.extent.engines {
                 for round in 0..self.extent.rounds {
                     eprintln!("{size} migrations, {}, round {} of {}", engine.name(), round + 1, self.extent.rounds);
                     self.round(engine, size, round)?;
@@ -152,7 +173,7 @@ impl Comparison<'_> {
                 for &name in &order {
                     let key = (engine, case, size, name);
                     let took = self.once(key, &mut ready, |url| url.to_owned())?;
-                    self.measured.times.entry(key).or_default().push(took);
+                    self.measured.figures.entry(key).or_default().push(took);
                 }
             }
         }
@@ -207,11 +228,13 @@ impl Comparison<'_> {
         self.folder(engine, if case == Case::History { size + BEFORE } else { size })
     }
 
-    /// Runs a contender; answers its milliseconds.
+    /// Runs a contender; answers what is measured of it.
     fn contend(&mut self, name: &str, folder: &Path, url: &str) -> Result<f64, String> {
-        let program = std::env::current_exe().map_err(|error| error.to_string())?;
-        let ran = Command::new(program).args(["contender", name]).arg(folder).arg(url).output();
-        let ran = ran.map_err(|error| error.to_string())?;
+        if self.extent.measure == Measure::Instructions {
+            let before = counted(contender(name, folder, url)?.env(BEFORE_THE_CLOCK, "1"))?;
+            return Ok((counted(&mut contender(name, folder, url)?)? - before) / 1e6);
+        }
+        let ran = contender(name, folder, url)?.output().map_err(|error| error.to_string())?;
         let said = String::from_utf8_lossy(&ran.stdout);
         let (took, settings) = said.trim_end_matches('\n').split_once(' ').unwrap_or_default();
         let nanoseconds: f64 =
@@ -229,6 +252,15 @@ impl Comparison<'_> {
             return Err(format!("the contenders had different settings: {}", settings.join("; ")));
         }
         let _ = writeln!(text, "{}\n", machine(&self.server)?);
+        if self.extent.measure == Measure::Instructions {
+            let _ = writeln!(
+                text,
+                "Millions of instructions of the whole process from connecting to ready, counted by {}; `×`: over those of the floor.",
+                said_by(Command::new("valgrind").arg("--version"))
+            );
+            self.tables(&mut text);
+            return Ok(text);
+        }
         let _ = writeln!(
             text,
             "{}, the same for all contenders, its files on {}; PostgreSQL over TCP on this machine.\n",
@@ -242,13 +274,17 @@ impl Comparison<'_> {
             self.extent.rounds,
             self.extent.rounds * self.extent.starts,
         );
-        for engine in [Engine::Postgres, Engine::Sqlite] {
+        self.tables(&mut text);
+        Ok(text)
+    }
+
+    fn tables(&self, text: &mut String) {
+        for &engine in self.extent.engines {
             for case in Case::ALL {
-                self.table(&mut text, engine, case);
+                self.table(text, engine, case);
             }
         }
-        self.targets(&mut text);
-        Ok(text)
+        self.targets(text);
     }
 
     fn table(&self, text: &mut String, engine: Engine, case: Case) {
@@ -258,21 +294,25 @@ impl Comparison<'_> {
             if engine == Engine::Postgres { "PostgreSQL" } else { "SQLite" },
             case.title()
         );
-        let turns = engine == Engine::Postgres;
+        let (turns, counted) = (engine == Engine::Postgres, self.extent.measure == Measure::Instructions);
         let (mut head, mut line) = ("| |".to_owned(), "|---|".to_owned());
         for size in self.extent.sizes {
-            let _ = write!(head, " {size}: least | median | × |{}", if turns { " turns |" } else { "" });
-            line.push_str(if turns { "--:|--:|--:|--:|" } else { "--:|--:|--:|" });
+            let figures = if counted { "millions" } else { "least | median" };
+            let columns = format!("{size}: {figures} | × |{}", if turns { " turns |" } else { "" });
+            line.push_str(&"--:|".repeat(columns.matches('|').count()));
+            let _ = write!(head, " {columns}");
         }
         let _ = writeln!(text, "{head}\n{line}");
         for &name in case.contenders() {
             let _ = write!(text, "| {name} |");
             for &size in self.extent.sizes {
                 let key = (engine, case, size, name);
-                let times = &self.measured.times[&key];
-                let least = times.iter().copied().fold(f64::INFINITY, f64::min);
+                let figures = &self.measured.figures[&key];
+                if !counted {
+                    let _ = write!(text, " {:.2} |", figures.iter().copied().fold(f64::INFINITY, f64::min));
+                }
                 let ratio = self.ratio(key, case.floor());
-                let _ = write!(text, " {least:.2} | {:.2} | {ratio:.2} |", median(times.clone()));
+                let _ = write!(text, " {:.2} | {ratio:.2} |", median(figures.clone()));
                 if turns {
                     let _ = write!(text, " {} |", self.measured.turns[&key]);
                 }
@@ -283,8 +323,8 @@ impl Comparison<'_> {
 
     /// What it took over what another one took, in the same round: the median of that.
     fn ratio(&self, (engine, case, size, name): Key, other: &'static str) -> f64 {
-        let times = |name| &self.measured.times[&(engine, case, size, name)];
-        median(times(name).iter().zip(times(other)).map(|(one, other)| one / other).collect())
+        let figures = |name| &self.measured.figures[&(engine, case, size, name)];
+        median(figures(name).iter().zip(figures(other)).map(|(one, other)| one / other).collect())
     }
 
     fn targets(&self, text: &mut String) {
@@ -294,7 +334,7 @@ impl Comparison<'_> {
             let verdict = if met { "met" } else { "**missed**" };
             let _ = writeln!(text, "| {} | {what} | {size} | {target} | {measured} | {verdict} |", engine.name());
         };
-        for engine in [Engine::Postgres, Engine::Sqlite] {
+        for &engine in self.extent.engines {
             for &size in self.extent.sizes {
                 let mut at_most = |what: &str, case: Case, other: &'static str, limit: f64| {
                     let ratio = self.ratio((engine, case, size, "glowplug"), other);
@@ -308,9 +348,13 @@ impl Comparison<'_> {
                     1.1,
                 );
                 at_most("new, over the floor in one transaction", Case::New, "floor-one", 1.15);
+                at_most("with history, over the floor of a turn each", Case::History, "floor-each", 1.1);
+                // The peers are slower by what they wait for: turns, and a disk.
+                if self.extent.measure == Measure::Instructions {
+                    continue;
+                }
                 let limit = if engine == Engine::Postgres { 0.9 } else { 0.2 };
                 at_most("new, over diesel_migrations", Case::New, "diesel_migrations", limit);
-                at_most("with history, over the floor of a turn each", Case::History, "floor-each", 1.1);
                 for peer in PEERS {
                     at_most(&format!("with history, over {peer}"), Case::History, peer, 1.0);
                 }
@@ -327,13 +371,35 @@ impl Comparison<'_> {
     }
 }
 
+/// This program, as a contender.
+fn contender(name: &str, folder: &Path, url: &str) -> Result<Command, String> {
+    let mut command = Command::new(std::env::current_exe().map_err(|error| error.to_string())?);
+    command.args(["contender", name]).arg(folder).arg(url);
+    Ok(command)
+}
+
+/// The instructions of a process, all its threads together.
+fn counted(command: &mut Command) -> Result<f64, String> {
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]);
+    valgrind.arg(command.get_program()).args(command.get_args());
+    valgrind.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let ran = valgrind.output().map_err(|error| format!("valgrind: {error}"))?;
+    let said = String::from_utf8_lossy(&ran.stderr);
+    let refs = said.lines().find_map(|line| line.split_once("refs:"));
+    let number = refs.and_then(|(_, number)| number.trim().replace(',', "").parse().ok());
+    number.filter(|_| ran.status.success()).ok_or_else(|| format!("valgrind: {said}"))
+}
+
+/// What a command prints, in one line.
+fn said_by(command: &mut Command) -> String {
+    let printed = command.output().map(|out| String::from_utf8_lossy(&out.stdout).trim().to_owned());
+    printed.ok().filter(|text| !text.is_empty()).unwrap_or_else(|| "an unknown one".to_owned())
+}
+
 /// The kind of the file system for what is temporary.
 fn file_system() -> String {
-    let asked = Command::new("stat").args(["-f", "-c", "%T"]).arg(std::env::temp_dir()).output();
-    asked.map_or_else(
-        |_| "an unknown file system".to_owned(),
-        |out| String::from_utf8_lossy(&out.stdout).trim().to_owned(),
-    )
+    said_by(Command::new("stat").args(["-f", "-c", "%T"]).arg(std::env::temp_dir()))
 }
 
 fn median(mut numbers: Vec<f64>) -> f64 {
@@ -353,10 +419,6 @@ fn machine(server: &str) -> Result<String, String> {
     let processor =
         processor.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("an unknown processor");
     let load = read("/proc/loadavg");
-    let rustc = Command::new("rustc")
-        .arg("--version")
-        .output()
-        .map(|out| String::from_utf8_lossy(&out.stdout).trim().to_owned());
     let lock = include_str!("../Cargo.lock");
     let version = |name: &str| {
         let mut lines = lock.lines().skip_while(|line| *line != format!("name = \"{name}\""));
@@ -369,7 +431,7 @@ fn machine(server: &str) -> Result<String, String> {
         std::thread::available_parallelism().map_or(0, usize::from),
         processor.trim_start_matches(['\t', ' ', ':']),
         load.split(' ').next().unwrap_or("unknown"),
-        rustc.unwrap_or_default(),
+        said_by(Command::new("rustc").arg("--version")),
         ["glowplug", "diesel", "diesel_migrations", "sqlx", "refinery", "rusqlite", "libsqlite3-sys"]
             .map(version)
             .join(", "),

@@ -1,6 +1,6 @@
 //! glowplug beside its peers and beside the floor: what no tool can be faster than.
 //!
-//! `compare [--quick | --rounds N]` prints the tables; `benches/run` builds it and gives it a server. Each contender runs as a process
+//! `compare [--quick | --rounds N | --count]` prints the tables; `benches/run` builds it and gives it a server. Each contender runs as a process
 //! of its own, `compare contender NAME FOLDER URL`, and times itself from before it connects until everything is applied.
 
 mod compare;
@@ -19,8 +19,9 @@ fn main() -> ExitCode {
         ["--rounds", rounds] if rounds.parse().is_ok_and(|rounds: usize| rounds > 0) => {
             compare::compare(&compare::Extent::full(rounds.parse().unwrap_or(1)))
         }
+        ["--count"] => compare::compare(&compare::Extent::counted()),
         ["--quick"] => compare::compare(&compare::Extent::quick()),
-        _ => Err("usage: compare [--quick | --rounds N] | compare contender NAME FOLDER URL".to_owned()),
+        _ => Err("usage: compare [--quick | --rounds N | --count] | compare contender NAME FOLDER URL".to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,11 +1,10 @@
 use super::glowplug::settings;
-use super::{Done, Ran, is_postgres, texts, timed};
+use super::{Done, Ran, clock, is_postgres, texts, timed};
 use diesel::Connection as _;
 use diesel_migrations::{
     EmbeddedMigration, EmbeddedMigrations, EmbeddedName, MigrationHarness as _, TomlMetadataWrapper,
 };
 use std::path::Path;
-use std::time::Instant;
 
 pub(super) fn run(folder: &Path, url: &str) -> Done<Ran> {
     // What the macro writes.
@@ -14,7 +13,7 @@ pub(super) fn run(folder: &Path, url: &str) -> Done<Ran> {
         EmbeddedMigration::new(text.sql, None, EmbeddedName::new(name), TomlMetadataWrapper::new(true))
     });
     let migrations = EmbeddedMigrations::new(Box::leak(embedded.collect::<Vec<_>>().into_boxed_slice()));
-    let since = Instant::now();
+    let since = clock();
     if is_postgres(url) {
         let mut connection = diesel::PgConnection::establish(url)?;
         connection.run_pending_migrations(migrations).map_err(|error| error.to_string())?;

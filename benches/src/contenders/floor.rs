@@ -2,12 +2,11 @@
 //! they are missing, and sends the SQL with the rows that glowplug keeps.
 
 use super::glowplug::Line;
-use super::{Done, Ran, Text, floor_postgres, floor_sqlite, is_postgres, texts, timed};
+use super::{Done, Ran, Text, clock, floor_postgres, floor_sqlite, is_postgres, texts, timed};
 use diesel::{Connection as _, RunQueryDsl as _};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use std::path::Path;
-use std::time::Instant;
 
 /// The C library of an engine.
 pub(super) trait Library {
@@ -42,7 +41,7 @@ pub(super) fn one(folder: &Path, url: &str) -> Done<Ran> {
 
 fn floor(folder: &Path, url: &str, one: bool) -> Done<Ran> {
     let known = known(folder)?;
-    let since = Instant::now();
+    let since = clock();
     if is_postgres(url) {
         let mut library = floor_postgres::Postgres::connect(url)?;
         bring_up(&mut library, &known, one)?;
@@ -62,7 +61,7 @@ pub(super) fn start_through_diesel(folder: &Path, url: &str) -> Done<Ran> {
         let pairs = lines.iter().map(|row| row.line.split_once(' ').unwrap_or_default());
         if is_current(&known, pairs) { Ok(()) } else { Err("something is pending".into()) }
     };
-    let since = Instant::now();
+    let since = clock();
     if is_postgres(url) {
         let mut connection = diesel::PgConnection::establish(url)?;
         current(diesel::sql_query(query).load(&mut connection)?)?;

@@ -1,9 +1,8 @@
-use super::{Done, Ran, SETTINGS, Text, is_postgres, texts, timed};
+use super::{Done, Ran, SETTINGS, Text, clock, is_postgres, texts, timed};
 use crate::generate::COLUMNS;
 use diesel::RunQueryDsl as _;
 use glowplug::{Engine, Migrations};
 use std::path::Path;
-use std::time::Instant;
 
 // The tests of the runner make their lists so, without the analysis: it is compiled optimised for nobody but this.
 #[path = "../../../runtime/tests/statics/mod.rs"]
@@ -31,7 +30,7 @@ pub(super) fn settings(connection: &mut diesel::SqliteConnection) -> Done<String
 pub(super) fn run(folder: &Path, url: &str) -> Done<Ran> {
     let engine = if is_postgres(url) { Engine::Postgres } else { Engine::Sqlite };
     let runner = glowplug::Runner::new(compiled(texts(folder)?, engine));
-    let since = Instant::now();
+    let since = clock();
     if is_postgres(url) {
         let mut connection = glowplug::establish::<diesel::PgConnection>(url)?;
         runner.run_pending(&mut connection)?;

@@ -59,6 +59,17 @@ pub(crate) fn run(name: &str, folder: &Path, url: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Where this is set, a contender ends when its clock would start: what it does before can be taken off a count.
+pub(crate) const BEFORE_THE_CLOCK: &str = "GLOWPLUG_BENCHES_BEFORE_THE_CLOCK";
+
+/// Starts the clock.
+fn clock() -> Instant {
+    if std::env::var_os(BEFORE_THE_CLOCK).is_some() {
+        std::process::exit(0);
+    }
+    Instant::now()
+}
+
 fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres://")
 }

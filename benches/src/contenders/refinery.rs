@@ -1,7 +1,6 @@
-use super::{Done, Ran, SETTINGS, is_postgres, texts, timed};
+use super::{Done, Ran, SETTINGS, clock, is_postgres, texts, timed};
 use refinery::{Migration, Runner};
 use std::path::Path;
-use std::time::Instant;
 
 pub(super) fn run(folder: &Path, url: &str) -> Done<Ran> {
     let migration = |text: &super::Text| {
@@ -11,7 +10,7 @@ pub(super) fn run(folder: &Path, url: &str) -> Done<Ran> {
     };
     let migrations: Vec<Migration> = texts(folder)?.iter().map(migration).collect::<Result<_, _>>()?;
     let runner = Runner::new(&migrations);
-    let since = Instant::now();
+    let since = clock();
     if is_postgres(url) {
         let mut connection = postgres::Client::connect(url, postgres::NoTls)?;
         runner.run(&mut connection)?;

@@ -1,15 +1,14 @@
-use super::{Done, Ran, SETTINGS, is_postgres, timed};
+use super::{Done, Ran, SETTINGS, clock, is_postgres, timed};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 use std::path::Path;
-use std::time::Instant;
 
 pub(super) fn run(folder: &Path, url: &str) -> Done<Ran> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let migrator = Migrator::new(folder).await?;
-        let since = Instant::now();
+        let since = clock();
         if is_postgres(url) {
             let mut connection = PgConnection::connect(url).await?;
             migrator.run(&mut connection).await?;
