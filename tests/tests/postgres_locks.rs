@@ -6,6 +6,7 @@ use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use glowplug::{LockKind, Migrations, Mode, Runner};
 use glowplug_tests::cable::Cable;
+use glowplug_tests::process::long;
 use glowplug_tests::{TestDatabase, postgres};
 use runner::{applied, concurrent_index, file, history, migrations, nothing_is_locked, tasks, users};
 use std::sync::{Arc, Barrier, Mutex};
@@ -254,7 +255,7 @@ fn a_second_connection_renews_the_lease_and_cancels() {
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         let since = Instant::now();
         let error = first.join().unwrap().unwrap_err();
-        assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
+        assert!(since.elapsed() < Duration::from_secs(if long() { 2 } else { 20 }), "{:?}", since.elapsed());
         assert_eq!(error.code(), "stopped", "{error}");
         assert!(error.to_string().contains("001_create_users.sql is applied and stays"), "{error}");
     });
@@ -265,14 +266,18 @@ fn a_second_connection_renews_the_lease_and_cancels() {
 fn a_client_that_dies_gives_the_lock_back_in_a_second() {
     let database = postgres();
     // An older server has no setting for it, and notices at the end of the statement.
-    let limit = Duration::from_secs(if database.server().major() < 14 { 6 } else { 1 });
-    let list = migrations(&[file("001_slow.sql", "SELECT pg_sleep(5);\n")]);
+    let limit = Duration::from_secs(match database.server().major() {
+        ..14 => 30,
+        _ if long() => 1,
+        _ => 10,
+    });
+    let list = migrations(&[file("001_slow.sql", "SELECT pg_sleep(20);\n")]);
     let wire = Cable::to(database.url());
     let mut connection = PgConnection::establish(wire.url()).unwrap();
     let running = std::thread::spawn(move || Runner::new(list).run_pending(&mut connection));
     until(
         &database,
-        "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(5)%' AND pid <> pg_backend_pid()",
+        "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(20)%' AND pid <> pg_backend_pid()",
     );
     assert!(!nothing_is_locked(&database));
     // What the system does with the sockets of a process that is killed.
