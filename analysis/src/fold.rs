@@ -86,7 +86,11 @@ pub(crate) fn migration(
     if parsed.statements.is_empty() && parsed.errors.is_empty() {
         folded.diagnostics.push(crate::numbering::empty_migration(path));
     }
-    let several = !outside_by_choice && !catalog.engine.commits_each_change;
+    // Rows that a deferred key has yet to look at keep their table from being altered until the commit (55006).
+    let writes =
+        |s: &Statement| matches!(s.change, Some(Change::Insert(_) | Change::Update(_) | Change::Delete { .. }));
+    let waits = || catalog.has_deferrable_keys() && parsed.statements.iter().any(writes);
+    let several = !outside_by_choice && !catalog.engine.commits_each_change && !waits();
     let text = file.text.as_str();
     let stray = catalog.engine.commits_nothing;
     let own_transaction =
@@ -304,9 +308,19 @@ fn take_over_transaction(
 /// Whether a statement is about the transaction that it is in, and means something else in a longer one.
 fn ends_with_transaction(text: &str) -> bool {
     let upper = text.to_uppercase();
-    ["SET LOCAL", "SET TRANSACTION", "SET CONSTRAINTS", "ON COMMIT", "SET_CONFIG", "_XACT_", "CREATE TEMP", "PRAGMA"]
-        .iter()
-        .any(|words| upper.contains(words))
+    [
+        "SET LOCAL",
+        "SET TRANSACTION",
+        "SET CONSTRAINTS",
+        "INITIALLY DEFERRED",
+        "ON COMMIT",
+        "SET_CONFIG",
+        "_XACT_",
+        "CREATE TEMP",
+        "PRAGMA",
+    ]
+    .iter()
+    .any(|words| upper.contains(words))
 }
 
 #[allow(clippy::too_many_arguments, reason = "one question, asked once")]

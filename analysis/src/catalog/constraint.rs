@@ -11,7 +11,17 @@ use super::resolve::Scope;
 use super::{Catalog, Key, Object, Outcome, Part, Problem};
 use crate::change::{ConstraintDefinition, ConstraintKind, Expr, ForeignKey, Ident, ObjectKind};
 
+/// The definition of a foreign key that can be deferred.
+const DEFERRABLE: &str = "deferrable";
+
 impl Catalog {
+    /// Whether there is a foreign key that may be looked at no sooner than at the commit.
+    pub(crate) fn has_deferrable_keys(&self) -> bool {
+        let deferred =
+            |c: &Constraint| matches!(c.kind, ConstraintType::ForeignKey { .. }) && c.definition == DEFERRABLE;
+        self.iter().any(|(_, object)| matches!(object, Object::Table(t) if t.constraints.iter().any(deferred)))
+    }
+
     /// The name a constraint gets, or `None` where its name is taken (and that has been said).
     pub(super) fn constraint_name(
         &mut self,
@@ -514,7 +524,7 @@ impl Catalog {
         let mut made = plain_constraint(name, kind, columns);
         made.valid = !c.not_valid;
         if c.deferrable {
-            made.definition = "deferrable".to_owned();
+            made.definition = DEFERRABLE.to_owned();
         }
         self.put_constraint(key, made.clone());
         if table.partition_by.is_some() {
