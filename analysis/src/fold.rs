@@ -86,15 +86,8 @@ pub(crate) fn migration(
     if parsed.statements.is_empty() && parsed.errors.is_empty() {
         folded.diagnostics.push(crate::numbering::empty_migration(path));
     }
-    // Rows that a deferred key has yet to look at keep their table from being altered until the commit (55006).
-    let writes =
-        |s: &Statement| matches!(s.change, Some(Change::Insert(_) | Change::Update(_) | Change::Delete { .. }));
-    let waits = || catalog.has_deferrable_keys() && parsed.statements.iter().any(writes);
-    let several = !outside_by_choice && !catalog.engine.commits_each_change && !waits();
-    let text = file.text.as_str();
-    let stray = catalog.engine.commits_nothing;
-    let own_transaction =
-        take_over_transaction(path, text, several, several && stray, &mut parsed.statements, &mut folded.diagnostics);
+    let (statements, said) = (&mut parsed.statements, &mut folded.diagnostics);
+    let own_transaction = take_over_transaction(path, &file.text, outside_by_choice, catalog, statements, said);
     let statements = parsed.statements;
     migration.foreign_keys_off =
         statements.iter().any(|s| matches!(s.change, Some(Change::Inert { what }) if what == FOREIGN_KEYS_OFF));
@@ -258,8 +251,8 @@ fn take_proof(path: &str, proof: Proof, migration: &mut Migration, diagnostics: 
 fn take_over_transaction(
     path: &str,
     text: &str,
-    several: bool,
-    stray: bool,
+    outside_by_choice: bool,
+    catalog: &Catalog,
     statements: &mut Vec<Statement>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> bool {
@@ -270,9 +263,16 @@ fn take_over_transaction(
     let mut marks: Vec<usize> = (0..statements.len()).filter(|i| kind(&statements[*i]).is_some()).collect();
     let Some(first) = marks.first().map(|i| statements[*i].span) else { return false };
     let is = |i: usize, t: Transaction| kind(&statements[i]) == Some(t);
+    // Rows that a deferred key has yet to look at keep their table from being altered until the commit (55006).
+    let writes =
+        |s: &Statement| matches!(s.change, Some(Change::Insert(_) | Change::Update(_) | Change::Delete { .. }));
+    let waits = || statements.iter().any(writes) && catalog.has_deferrable_keys();
+    // Asked where it matters alone: it may read the catalog as a whole.
+    let one_would_do = || !outside_by_choice && !catalog.engine.commits_each_change && !waits();
     // A COMMIT at the end, where nothing was begun, does nothing.
     let at_end = |i: usize| i + 1 == statements.len() && is(i, Transaction::Commit);
-    if stray && marks.len() % 2 == 1 && marks.last().is_some_and(|i| at_end(*i)) {
+    let stray = marks.len() % 2 == 1 && marks.last().is_some_and(|i| at_end(*i));
+    if stray && catalog.engine.commits_nothing && one_would_do() {
         marks.pop();
     }
     let (pairs, rest) = marks.as_chunks::<2>();
@@ -286,11 +286,13 @@ fn take_over_transaction(
     let lasting = |s: &Statement| ends_with_transaction(&text[s.span.range()]);
     // A label cannot be used in the transaction that adds it.
     let labels = |s: &Statement| text[s.span.range()].to_uppercase().contains("ADD VALUE");
-    let one = balanced
-        && several
-        && !statements.iter().any(labels)
-        && !pairs.iter().any(|[b, c]| statements[*b..*c].iter().any(lasting));
-    if !whole && !one {
+    let one = || {
+        balanced
+            && !statements.iter().any(labels)
+            && !pairs.iter().any(|[b, c]| statements[*b..*c].iter().any(lasting))
+            && one_would_do()
+    };
+    if !whole && !one() {
         let lone_begin = marks.len() == 1 && is(marks[0], Transaction::Begin);
         let message = if lone_begin {
             "this transaction is never committed".to_owned()

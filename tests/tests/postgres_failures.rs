@@ -145,14 +145,19 @@ fn validity(database: &TestDatabase, index: &str) -> Vec<String> {
     database.rows(&format!("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{index}')"))
 }
 
-#[test]
-fn an_index_that_a_build_left_invalid_is_built_anew() {
+const UNIQUE: &str = "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS tasks_owner ON tasks (owner);\n";
+
+/// A database with two rows of one owner, where [`UNIQUE`] fails and leaves its index; and the list that ends with it.
+fn two_of_one_owner() -> (TestDatabase, &'static Migrations) {
     let database = postgres();
     run(&database, migrations(&[users(), tasks()])).unwrap();
-    // Two rows of one owner: a unique build fails and leaves its index.
     database.execute("INSERT INTO users VALUES (1); INSERT INTO tasks VALUES (1, 1), (2, 1)");
-    let unique = "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS tasks_owner ON tasks (owner);\n";
-    let list = migrations(&[users(), tasks(), file("003_unique.sql", unique).without_transaction()]);
+    (database, migrations(&[users(), tasks(), file("003_unique.sql", UNIQUE).without_transaction()]))
+}
+
+#[test]
+fn an_index_that_a_build_left_invalid_is_built_anew() {
+    let (database, list) = two_of_one_owner();
     let error = run(&database, list).unwrap_err();
     assert_eq!(error.sqlstate(), Some("23505"), "{error}");
     // The failed build leaves nothing that a second one would take for the index.
@@ -171,11 +176,8 @@ fn an_index_that_a_build_left_invalid_is_built_anew() {
 #[test]
 fn an_invalid_index_goes_where_an_event_trigger_writes_first() {
     // Such a server refuses every DROP INDEX CONCURRENTLY: 0A000, it has to be the first thing in its transaction.
-    let database = postgres();
-    run(&database, migrations(&[users(), tasks()])).unwrap();
-    database.execute("INSERT INTO users VALUES (1); INSERT INTO tasks VALUES (1, 1), (2, 1)");
-    let unique = "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS tasks_owner ON tasks (owner);\n";
-    database.connect().batch_execute(unique).unwrap_err();
+    let (database, list) = two_of_one_owner();
+    database.connect().batch_execute(UNIQUE).unwrap_err();
     assert_eq!(validity(&database, "tasks_owner"), ["f"]);
     database.execute("DELETE FROM tasks WHERE id = 2");
     database.execute(
@@ -185,7 +187,6 @@ fn an_invalid_index_goes_where_an_event_trigger_writes_first() {
     );
     let refused = database.connect().batch_execute("DROP INDEX CONCURRENTLY tasks_owner").unwrap_err();
     assert!(refused.to_string().contains("must be first action in transaction"), "{refused}");
-    let list = migrations(&[users(), tasks(), file("003_unique.sql", unique).without_transaction()]);
     run(&database, list).unwrap();
     assert_eq!(validity(&database, "tasks_owner"), ["t"]);
     assert_eq!(applied(&database), ["001", "002", "003"]);
