@@ -286,16 +286,24 @@ impl<'a, C: Connection + diesel::Connection> Context<'a, C> {
     }
 }
 
-/// A flag that is set when the process is to end. A second signal ends it at once.
+/// Signals within so long of the first are the same request: `timeout` sends its own to the process, and to the group
+/// that the process is in.
+const ONE_REQUEST: Duration = Duration::from_secs(1);
+
+/// A flag that is set when the process is to end. A second request ends it at once.
 fn stop_on_signal() -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));
     let set = Arc::clone(&flag);
+    let mut first: Option<Instant> = None;
     // Where the service handles signals already, it keeps them.
-    let _ = ctrlc::set_handler(move || {
-        if set.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
+    let _ = ctrlc::set_handler(move || match first {
+        Some(first) if first.elapsed() >= ONE_REQUEST => std::process::exit(130),
+        Some(_) => {}
+        None => {
+            first = Some(Instant::now());
+            set.store(true, Ordering::Relaxed);
+            eprintln!("ending: what is running is cancelled; once more ends at once");
         }
-        eprintln!("ending: what is running is cancelled; once more ends at once");
     });
     flag
 }
