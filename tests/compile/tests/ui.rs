@@ -1,6 +1,6 @@
 //! What `migrations!` says of bad input, to the letter, and what it makes of good input.
 //!
-//! `TRYBUILD=overwrite cargo test -p glowplug-tests --test ui` writes the `.stderr` files anew: read each one before it is
+//! `TRYBUILD=overwrite cargo test -p glowplug-compile-tests` writes the `.stderr` files anew: read each one before it is
 //! committed. Could somebody who has never seen this project act on it at once?
 
 use std::fs;
@@ -38,7 +38,7 @@ fn place_fixtures() {
     }
     copy(&here.join("tests/ui/fixtures"), &fixtures);
     for engine in ["postgres", "sqlite"] {
-        copy(&here.join("../migrations").join(engine), &fixtures.join(format!("household-{engine}")));
+        copy(&here.join("../../migrations").join(engine), &fixtures.join(format!("household-{engine}")));
     }
 
     // What an editor, a checkout on another system or git itself might "repair" is written here, byte by byte.
