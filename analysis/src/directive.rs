@@ -26,6 +26,13 @@ pub(crate) struct Allow {
     pub(crate) rules: Vec<(&'static str, Span)>,
 }
 
+impl Allow {
+    /// Leaves the rules of a group out.
+    pub(crate) fn forget(&mut self, group: Group) {
+        self.rules.retain(|(rule, _)| rules::find(rule).is_none_or(|rule| rule.group != group));
+    }
+}
+
 /// A comment that was meant for this tool. There can be both: an `allow` without a reason allows all the same, so that
 /// one mistake gives one message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

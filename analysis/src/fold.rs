@@ -126,6 +126,7 @@ pub(crate) fn migration(
         let shuts = known.and_then(|locks| shut.add(locks, catalog));
         findings.extend(shuts.map(|finding| (finding, statement.span)));
         let mut out = Outcome::of_a_run();
+        catalog.statement = statement.span;
         catalog.apply(change, None, &mut out);
         if !out.refusals.is_empty() {
             failed.insert(i);

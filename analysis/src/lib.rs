@@ -14,6 +14,7 @@ mod ahead;
 mod catalog;
 mod change;
 pub mod config;
+mod design;
 pub mod diagnostics;
 mod directive;
 mod fold;
@@ -118,6 +119,8 @@ pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
     diagnostics.extend(numbered.diagnostics);
     let mut migrations = Vec::with_capacity(numbered.entries.len());
     let mut directives = Vec::new();
+    // Whether all of it runs: else there is no last schema to judge.
+    let mut runs = !diagnostics.iter().any(Diagnostic::is_refusal);
     let readable =
         numbered.entries.iter().map(|entry| &sources.files[entry.file]).filter(|file| file.problem.is_none());
     let readable: Vec<&SourceFile> = readable.collect();
@@ -148,6 +151,7 @@ pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
                     let read = next(file);
                     let folded =
                         fold::migration(file, read, syntax, &mut catalog, entry.no_transaction, &mut migration);
+                    runs &= !folded.diagnostics.iter().any(Diagnostic::is_refusal);
                     if config.enforces(&migration.version) {
                         diagnostics.extend(folded.diagnostics);
                         directives.push((entry.file, folded.places, folded.allows));
@@ -164,6 +168,15 @@ pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
     }
     if let Some(file) = &sources.lock {
         diagnostics.extend(lock::verify(file, &migrations));
+    }
+    if runs && !catalog.is_open() {
+        let enforced = migrations.iter().filter(|m| config.enforces(&m.version)).map(|m| m.file.as_str()).collect();
+        diagnostics.extend(design::judge(&catalog, &migrations, &enforced));
+    } else {
+        // What is not judged was not allowed for nothing.
+        for (_, _, allows) in &mut directives {
+            allows.iter_mut().for_each(|allow| allow.forget(Group::Design));
+        }
     }
     let allows: Vec<_> = directives
         .into_iter()

@@ -166,6 +166,7 @@ fn fold_quietly(
     let mut first = None;
     for (i, statement) in statements.iter().enumerate() {
         let Some(change) = &statement.change else { continue };
+        catalog.statement = statement.span;
         let mut out = Outcome::of_a_proof();
         catalog.apply(change, None, &mut out);
         if first.is_none() && !refused.contains(&i) {

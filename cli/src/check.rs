@@ -19,7 +19,7 @@ pub(crate) struct Check {
     directory: PathBuf,
     #[command(flatten)]
     folder: Folder,
-    /// Report these groups and rules alone: correctness, idempotency, safety, convention, or a rule's id
+    /// Report these groups and rules alone: correctness, idempotency, safety, design, convention, or a rule's id
     #[arg(long, value_name = "GROUP|RULE", value_delimiter = ',')]
     only: Vec<String>,
     /// How to say it

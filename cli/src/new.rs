@@ -109,9 +109,10 @@ const SQLITE: &str = "\
 --
 -- CREATE TABLE IF NOT EXISTS rewards (
 --     id INTEGER PRIMARY KEY,
---     name TEXT NOT NULL UNIQUE
+--     name TEXT NOT NULL UNIQUE,
+--     kind TEXT
 -- );
--- CREATE INDEX IF NOT EXISTS idx_rewards_name ON rewards (name);
+-- CREATE INDEX IF NOT EXISTS idx_rewards_kind ON rewards (kind);
 -- INSERT INTO rewards (name) VALUES ('star') ON CONFLICT (name) DO NOTHING;
 --
 -- ALTER TABLE has no guard here; the runner gives it one, as the whole file is one transaction:

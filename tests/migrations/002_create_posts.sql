@@ -3,3 +3,5 @@ CREATE TABLE IF NOT EXISTS posts (
     author_id uuid NOT NULL REFERENCES users (id),
     title     text NOT NULL
 );
+
+CREATE INDEX IF NOT EXISTS posts_author_id ON posts (author_id);

@@ -196,6 +196,7 @@ impl Catalog {
                     self.report(invalid("22023", message), data_type.span, None, out);
                     return;
                 }
+                let typed = self.place(data_type.span);
                 let mut all = self.descendants(key);
                 all.push(key.clone());
                 for table in all {
@@ -204,6 +205,7 @@ impl Catalog {
                     self.change_table(&table, |t| {
                         if let Some(c) = t.columns.iter_mut().find(|c| c.name == column.value) {
                             c.data_type = resolved.clone();
+                            c.typed = typed.clone();
                         }
                     });
                 }

@@ -125,7 +125,10 @@ impl Catalog {
     ) {
         let mut inner = out.inner();
         self.depth += 1;
+        let outer = self.run_from;
+        self.run_from = outer.or(Some(span));
         run(self, since, &mut inner);
+        self.run_from = outer;
         self.depth -= 1;
         for refusal in inner.refusals.iter_mut().chain(&mut inner.remarks) {
             refusal.span = span;

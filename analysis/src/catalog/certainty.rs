@@ -351,6 +351,12 @@ impl Catalog {
         self.certainty.may_be(How::Made, Space::of(key), key.name())
     }
 
+    /// Whether there may be relations that the catalog does not have, whatever they are called.
+    pub(crate) fn may_have_more_relations(&self) -> bool {
+        let made = |d: &Touched| d.how == How::Made && matches!(d.space, Space::Relation | Space::Index);
+        self.is_open() || self.certainty.doubts.iter().any(made)
+    }
+
     /// Whether what the catalog has may be there no more.
     pub(crate) fn may_be_gone(&self, key: &Key) -> bool {
         match self.get(key) {

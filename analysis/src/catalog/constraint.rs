@@ -2,23 +2,19 @@
 
 use std::borrow::Cow;
 
-use super::infer::Place;
+use super::infer::Place as At;
 use super::inherit::invalid;
-use super::object::{Constraint, ConstraintType, Index, Table};
+use super::object::{Constraint, ConstraintType, Index, Place, Table};
 use super::operators::{Inferred, Sure, Ty};
-use super::relations::{first_free, index_labels, object_name};
+use super::relations::{first_free, index_labels, kept_method, object_name, ways};
 use super::resolve::Scope;
 use super::{Catalog, Key, Object, Outcome, Part, Problem};
 use crate::change::{ConstraintDefinition, ConstraintKind, Expr, ForeignKey, Ident, ObjectKind};
 
-/// The definition of a foreign key that can be deferred.
-const DEFERRABLE: &str = "deferrable";
-
 impl Catalog {
     /// Whether there is a foreign key that may be looked at no sooner than at the commit.
     pub(crate) fn has_deferrable_keys(&self) -> bool {
-        let deferred =
-            |c: &Constraint| matches!(c.kind, ConstraintType::ForeignKey { .. }) && c.definition == DEFERRABLE;
+        let deferred = |c: &Constraint| matches!(c.kind, ConstraintType::ForeignKey { .. }) && c.deferrable;
         self.iter().any(|(_, object)| matches!(object, Object::Table(t) if t.constraints.iter().any(deferred)))
     }
 
@@ -88,6 +84,27 @@ impl Catalog {
         !self.dependents(&constraint_key(schema, name)).is_empty()
     }
 
+    fn plain_constraint(
+        &self,
+        name: String,
+        kind: ConstraintType,
+        columns: Vec<String>,
+        c: &ConstraintDefinition,
+    ) -> Constraint {
+        Constraint {
+            name,
+            kind,
+            columns,
+            definition: String::new(),
+            valid: !c.not_valid,
+            parent: None,
+            local: true,
+            no_inherit: false,
+            deferrable: c.deferrable,
+            place: self.place(c.span),
+        }
+    }
+
     /// Adds a constraint to a table, under its name.
     pub(super) fn put_constraint(&mut self, key: &Key, c: Constraint) {
         self.link_constraint(key, &c.name);
@@ -136,7 +153,7 @@ impl Catalog {
                 let scope = Scope::of_table(self, key, None);
                 let types = self.resolve_names(&expr.names, std::slice::from_ref(&scope), out);
                 self.must_be_boolean(expr, &types, "CHECK", out);
-                self.must_be_of_one_row(expr, &types, Place::CHECK, out);
+                self.must_be_of_one_row(expr, &types, At::CHECK, out);
                 let mut columns: Vec<String> = Vec::new();
                 for path in &expr.names.columns {
                     if let Some(last) = path.last()
@@ -153,8 +170,7 @@ impl Catalog {
                 self.expect_column(&table, column, false, out);
                 let columns = vec![column.value.clone()];
                 let Some(name) = self.constraint_name(&table, key, c, &columns, out) else { return };
-                let mut made = plain_constraint(name, ConstraintType::NotNull, columns.clone());
-                made.valid = !c.not_valid;
+                let made = self.plain_constraint(name, ConstraintType::NotNull, columns.clone(), c);
                 self.put_constraint(key, made);
                 self.make_not_null(key, &columns);
             }
@@ -169,21 +185,26 @@ impl Catalog {
                 if let Some(p) = predicate {
                     let types = self.resolve_names(&p.names, std::slice::from_ref(&scope), out);
                     self.must_be_boolean(p, &types, "WHERE", out);
-                    self.must_be_of_one_row(p, &types, Place::PREDICATE, out);
+                    self.must_be_of_one_row(p, &types, At::PREDICATE, out);
                 }
                 let columns: Vec<String> =
                     elements.iter().filter_map(|e| e.column.as_ref()).map(|c| c.value.clone()).collect();
                 let labels = index_labels(elements, &c.include);
                 let Some(name) = self.constraint_name(&table, key, c, &labels, out) else { return };
                 let expressions = || elements.iter().filter_map(|e| e.expr.as_ref()).chain(predicate);
+                let keys: Vec<Option<String>> =
+                    elements.iter().map(|e| e.column.as_ref().map(|c| c.value.clone())).collect();
                 let index = Index {
                     reads: expressions()
                         .flat_map(|e| e.names.columns.iter().filter_map(|path| path.last()))
                         .chain(&c.include)
                         .map(|i| i.value.clone())
                         .collect(),
-                    columns: elements.iter().map(|e| e.column.as_ref().map(|c| c.value.clone())).collect(),
+                    ways: ways(elements, &keys),
+                    columns: keys,
                     labels,
+                    method: kept_method(method),
+                    place: self.place(c.span),
                     ..key_index(&name, false, &[], &c.include)
                 };
                 for x in expressions() {
@@ -286,7 +307,12 @@ impl Catalog {
         }
         let labels: Vec<String> = names.iter().cloned().chain(c.include.iter().map(|i| i.value.clone())).collect();
         let name = self.constraint_name(table, key, c, &labels, out)?;
-        self.push_keyed(key, key_index(&name, true, &names, &c.include), kind, &names, c, only);
+        let index = Index {
+            nulls_not_distinct: matches!(c.kind, ConstraintKind::Unique { nulls_not_distinct: true, .. }),
+            place: self.place(c.span),
+            ..key_index(&name, true, &names, &c.include)
+        };
+        self.push_keyed(key, index, kind, &names, c, only);
         Some(names)
     }
 
@@ -299,8 +325,7 @@ impl Catalog {
         c: &ConstraintDefinition,
         only: bool,
     ) {
-        let mut made = plain_constraint(index.name.clone(), kind, columns.to_vec());
-        made.valid = !c.not_valid;
+        let made = self.plain_constraint(index.name.clone(), kind, columns.to_vec(), c);
         if self.engine.names_constraints {
             self.put(Key::Relation(key.schema().to_owned(), index.name.clone()), Object::Index(key.clone()));
         }
@@ -352,9 +377,8 @@ impl Catalog {
         }
         let Some(name) = self.constraint_name(table, key, c, &columns, out) else { return };
         self.link_names(key, &Part::Constraint(name.clone()), &expr.names);
-        let mut made = plain_constraint(name.clone(), ConstraintType::Check, columns);
+        let mut made = self.plain_constraint(name.clone(), ConstraintType::Check, columns, c);
         made.definition.clone_from(&expr.text);
-        made.valid = !c.not_valid;
         made.no_inherit = c.no_inherit;
         self.put_constraint(key, made.clone());
         if c.no_inherit {
@@ -432,7 +456,7 @@ impl Catalog {
         let name = c.name.as_ref().map_or_else(|| index.value.clone(), |n| n.value.clone());
         let columns: Vec<String> = found.columns.iter().flatten().cloned().collect();
         let primary = kind == ConstraintType::PrimaryKey;
-        let made = plain_constraint(name.clone(), kind, columns.clone());
+        let made = self.plain_constraint(name.clone(), kind, columns.clone(), c);
         if name != index.value {
             self.forget(&Key::Relation(key.schema().to_owned(), index.value.clone()));
             self.put(Key::Relation(key.schema().to_owned(), name.clone()), Object::Index(key.clone()));
@@ -507,8 +531,7 @@ impl Catalog {
                 on_delete: fk.on_delete,
                 on_update: fk.on_update,
             };
-            let mut made = plain_constraint(name, kind, columns);
-            made.valid = !c.not_valid;
+            let made = self.plain_constraint(name, kind, columns, c);
             self.put_constraint(key, made);
             return;
         };
@@ -521,11 +544,7 @@ impl Catalog {
             on_delete: fk.on_delete,
             on_update: fk.on_update,
         };
-        let mut made = plain_constraint(name, kind, columns);
-        made.valid = !c.not_valid;
-        if c.deferrable {
-            made.definition = DEFERRABLE.to_owned();
-        }
+        let made = self.plain_constraint(name, kind, columns, c);
         self.put_constraint(key, made.clone());
         if table.partition_by.is_some() {
             for child in self.children(key) {
@@ -741,19 +760,6 @@ pub(super) fn constraint_key(schema: &str, name: &str) -> Key {
     Key::Other(ObjectKind::Constraint, schema.to_owned(), name.to_owned())
 }
 
-fn plain_constraint(name: String, kind: ConstraintType, columns: Vec<String>) -> Constraint {
-    Constraint {
-        name,
-        kind,
-        columns,
-        definition: String::new(),
-        valid: true,
-        parent: None,
-        local: true,
-        no_inherit: false,
-    }
-}
-
 /// The index behind a key.
 fn key_index(name: &str, unique: bool, columns: &[String], include: &[Ident]) -> Index {
     let include: Vec<String> = include.iter().map(|i| i.value.clone()).collect();
@@ -777,5 +783,9 @@ fn key_index(name: &str, unique: bool, columns: &[String], include: &[Ident]) ->
         plain: true,
         parent: None,
         implicit: false,
+        method: String::new(),
+        ways: Vec::new(),
+        nulls_not_distinct: false,
+        place: Place::default(),
     }
 }

@@ -296,7 +296,14 @@ impl Catalog {
         self.unlink_part(table, &Part::Index(name.to_owned()));
         let ignores_case = self.engine.ignores_case;
         let is = |n: &str| if ignores_case { n.eq_ignore_ascii_case(name) } else { n == name };
-        self.change_table(table, |t| t.indexes.retain(|i| !is(&i.name)));
+        let here = self.here();
+        self.change_table(table, |t| {
+            let foreign = t.constraints.iter().any(|c| matches!(c.kind, ConstraintType::ForeignKey { .. }));
+            for i in t.indexes.iter().filter(|i| foreign && is(&i.name)) {
+                t.lost.index(Index { place: here.clone(), ..i.clone() });
+            }
+            t.indexes.retain(|i| !is(&i.name));
+        });
         for child in self.children(table) {
             let belongs = |i: &super::object::Index| i.parent.as_deref() == Some(name);
             let own = self.table(&child).and_then(|t| t.indexes.iter().find(|i| belongs(i)).map(|i| i.name.clone()));
@@ -723,7 +730,11 @@ impl Catalog {
         self.drop_owned_sequences(key, Some(column));
         let ignores_case = self.engine.ignores_case;
         let is = |n: &str| if ignores_case { n.eq_ignore_ascii_case(column) } else { n == column };
+        let here = self.here();
         self.change_table(key, |t| {
+            if t.primary_key().is_some_and(|p| p.columns.iter().any(|n| is(n))) {
+                t.lost.key(here);
+            }
             t.columns.retain(|c| !is(&c.name));
             t.constraints.retain(|c| !c.columns.iter().any(|n| is(n)));
         });
@@ -821,7 +832,13 @@ impl Catalog {
             return;
         };
         self.unlink_part(key, &Part::Constraint(name.to_owned()));
-        self.change_table(key, |t| t.constraints.retain(|c| c.name != name));
+        let here = self.here();
+        self.change_table(key, |t| {
+            if found.kind == ConstraintType::PrimaryKey {
+                t.lost.key(here);
+            }
+            t.constraints.retain(|c| c.name != name);
+        });
         if self.table(key).is_some_and(|t| t.indexes.iter().any(|i| i.constraint && i.name == name)) {
             self.remove_index(key, name);
         }

@@ -231,6 +231,8 @@ impl Catalog {
                 c.identity = None;
             }
             c.local = true;
+            c.place = self.place(name.span());
+            c.typed.clone_from(&c.place);
             if let Some(own) = table.columns.iter_mut().find(|own| own.name == c.name) {
                 if own.local {
                     let problem = Problem::DuplicateColumn { column: c.name.clone(), relation: None };
@@ -268,7 +270,8 @@ impl Catalog {
                         self.report(problem, like.table.span(), None, out);
                     }
                     None => {
-                        let c = Constraint { local: true, ..c.clone() };
+                        let c =
+                            Constraint { local: true, valid: true, place: self.place(like.table.span()), ..c.clone() };
                         self.put_constraint(key, c);
                     }
                 }
@@ -325,15 +328,17 @@ impl Catalog {
             Some(ConstraintType::Exclude) => (labels, "excl"),
             _ => (labels, "idx"),
         };
-        let name = self.free_name(to.schema(), &target.name.clone(), &middle, label, constraint.is_some());
+        let name = self.free_name(to.schema(), &target.name, &middle, label, constraint.is_some());
+        // A copy of another table's is made by this one's statement.
+        let place = if parent.is_some() { index.place.clone() } else { target.place.clone() };
         let parent = parent.map(str::to_owned);
         self.put(Key::Relation(to.schema().to_owned(), name.clone()), Object::Index(to.clone()));
-        let made = Index { name: name.clone(), parent: parent.clone(), ..index.clone() };
+        let made = Index { name: name.clone(), parent: parent.clone(), place: place.clone(), ..index.clone() };
         if let Some(c) = constraint {
             if c.kind == ConstraintType::PrimaryKey {
                 self.make_not_null(to, &c.columns);
             }
-            let c = Constraint { name, local: parent.is_none(), parent: parent.clone(), ..c.clone() };
+            let c = Constraint { name, local: parent.is_none(), parent: parent.clone(), place, ..c.clone() };
             self.put_constraint(to, c);
         }
         self.change_table(to, |t| t.indexes.push(made));

@@ -24,7 +24,7 @@ mod mysql;
 pub(crate) mod object;
 mod operators;
 pub(crate) mod problem;
-mod relations;
+pub(crate) mod relations;
 mod resolve;
 mod roles;
 mod statements;
@@ -44,6 +44,7 @@ pub(crate) use store::Mark as StoreMark;
 
 use crate::change::{Block, Ident, Name};
 use crate::config::Backend;
+use crate::design::{self, Judge};
 use crate::safety::{self, Finding, Journal, Watcher};
 use crate::span::Span;
 use crate::syntax::cut;
@@ -108,6 +109,8 @@ pub(crate) struct Engine {
     pub(crate) insert_guard: &'static str,
     /// What looks for what hurts those who use the database meanwhile.
     pub(crate) watchers: &'static [Watcher],
+    /// What looks at the tables of the last schema.
+    pub(crate) judges: &'static [Judge],
 }
 
 /// PostgreSQL: names as in the manual, 4.1.1 and 5.10.
@@ -139,6 +142,7 @@ static POSTGRES: Engine = Engine {
     commits_nothing: true,
     insert_guard: "INSERT … ON CONFLICT DO NOTHING (with a unique key to conflict with), or INSERT … SELECT … WHERE NOT EXISTS (…)",
     watchers: safety::OF_POSTGRES,
+    judges: design::OF_POSTGRES,
 };
 
 /// SQLite: a foreign key or view may name what comes later ("SQLite Foreign Key Support", section 3).
@@ -170,6 +174,7 @@ static SQLITE: Engine = Engine {
     commits_nothing: false,
     insert_guard: "INSERT OR IGNORE (with a unique key to conflict with), or INSERT … SELECT … WHERE NOT EXISTS (…)",
     watchers: safety::OF_SQLITE,
+    judges: design::OF_SQLITE,
 };
 
 /// MySQL: a database is a schema, and keys belong to their table. Tables are told apart by case, as they are wherever
@@ -202,6 +207,7 @@ static MYSQL: Engine = Engine {
     commits_nothing: true,
     insert_guard: "INSERT IGNORE (with a unique key to conflict with), ON DUPLICATE KEY UPDATE, or INSERT … SELECT … WHERE NOT EXISTS (…)",
     watchers: safety::OF_MYSQL,
+    judges: design::OF_MYSQL,
 };
 
 /// MariaDB: the same, with guards nearly everywhere.
@@ -358,6 +364,10 @@ pub(crate) struct Catalog {
     parameters: Option<Vec<object::Type>>,
     /// The file that is being folded.
     file: Option<Arc<str>>,
+    /// The statement that is being folded.
+    pub(crate) statement: Span,
+    /// What runs the text that is being folded, where that stands somewhere else.
+    run_from: Option<Span>,
     /// What cannot be used before the transaction is over, and the enums it made.
     young_labels: Vec<YoungLabel>,
     young_types: Vec<Key>,
@@ -410,6 +420,8 @@ impl Catalog {
             checks_bodies: true,
             parameters: None,
             file: None,
+            statement: Span::default(),
+            run_from: None,
             young_labels: Vec::new(),
             young_types: Vec::new(),
             in_transaction: true,
@@ -500,9 +512,14 @@ impl Catalog {
         self.journal = Arc::new(Journal::new(transaction && !self.engine.commits_each_change));
     }
 
-    /// A place in the file that is being folded.
+    /// A place in the file that is being folded: of what was written somewhere else, where it is run.
     pub(crate) fn place(&self, span: Span) -> Place {
-        Place(self.file.clone().map(|file| (file, span)))
+        Place(self.file.clone().map(|file| (file, self.run_from.unwrap_or(span))))
+    }
+
+    /// The place of the statement that is being folded.
+    pub(crate) fn here(&self) -> Place {
+        self.place(self.statement)
     }
 
     // ---- names
@@ -626,6 +643,24 @@ impl Catalog {
 
     pub(crate) fn has(&self, key: &Key) -> bool {
         self.objects.contains(key)
+    }
+
+    /// Whether `small-tables` names a relation.
+    pub(crate) fn is_small(&self, key: &Key) -> bool {
+        self.small_tables.iter().any(|small| {
+            let (schema, name) = small.rsplit_once('.').unwrap_or((self.engine.default_schema, small));
+            self.folded(name) == key.name() && self.folded(schema) == key.schema()
+        })
+    }
+
+    /// A relation's name as SQL writes it.
+    pub(crate) fn sql(&self, key: &Key) -> String {
+        let name = types::quoted(key.name());
+        if key.schema() == self.engine.default_schema {
+            name
+        } else {
+            format!("{}.{name}", types::quoted(key.schema()))
+        }
     }
 
     pub(crate) fn table(&self, key: &Key) -> Option<&Table> {

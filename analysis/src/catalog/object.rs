@@ -171,6 +171,46 @@ pub(crate) struct Table {
     pub(crate) bound: Option<Bound>,
     /// The composite type it is of.
     pub(crate) of_type: Option<Key>,
+    pub(crate) place: Place,
+    pub(crate) lost: Lost,
+}
+
+/// What a table had. Two tables are the same whatever was dropped on the way; most never lost anything.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lost(Option<Box<Losses>>);
+
+#[derive(Clone, Debug, Default)]
+struct Losses {
+    key: Place,
+    indexes: Vec<Index>,
+}
+
+impl Lost {
+    /// Remembers where the primary key was dropped.
+    pub(crate) fn key(&mut self, place: Place) {
+        self.0.get_or_insert_default().key = place;
+    }
+
+    /// Remembers an index that was dropped, with the place of that.
+    pub(crate) fn index(&mut self, index: Index) {
+        self.0.get_or_insert_default().indexes.push(index);
+    }
+
+    /// Where the primary key was dropped, where one was.
+    pub(crate) fn key_at(&self) -> Option<&Place> {
+        self.0.as_ref().map(|lost| &lost.key)
+    }
+
+    /// The indexes that were dropped while the table had foreign keys, each with the place of that.
+    pub(crate) fn indexes(&self) -> &[Index] {
+        self.0.as_ref().map_or(&[], |lost| &lost.indexes)
+    }
+}
+
+impl PartialEq for Lost {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -199,6 +239,8 @@ impl Table {
             partition_by: None,
             bound: None,
             of_type: None,
+            place: Place::default(),
+            lost: Lost::default(),
         }
     }
 
@@ -218,6 +260,8 @@ pub(crate) struct Column {
     /// Written for this table, and not only inherited.
     pub(crate) local: bool,
     pub(crate) place: Place,
+    /// Where its type was written: with the column, or later.
+    pub(crate) typed: Place,
 }
 
 /// Where something was written: the file and the bytes in it. Two objects are the same wherever they were written.
@@ -242,6 +286,7 @@ impl Column {
             identity: None,
             local: true,
             place: Place::default(),
+            typed: Place::default(),
         }
     }
 }
@@ -279,6 +324,8 @@ pub(crate) struct Constraint {
     /// Written for this table, and not only inherited.
     pub(crate) local: bool,
     pub(crate) no_inherit: bool,
+    pub(crate) deferrable: bool,
+    pub(crate) place: Place,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -312,6 +359,26 @@ pub(crate) struct Index {
     pub(crate) parent: Option<String>,
     /// MySQL: made for a foreign key alone, and gone when another one serves that.
     pub(crate) implicit: bool,
+    /// Its access method; empty for the engine's usual one, which keeps keys in their order.
+    pub(crate) method: String,
+    /// What tells each of its keys from a plain column in the usual order: collation, operator class, order, length;
+    /// all of an expression. None where all are plain.
+    pub(crate) ways: Vec<String>,
+    /// Whether two NULLs are one value to it.
+    pub(crate) nulls_not_distinct: bool,
+    pub(crate) place: Place,
+}
+
+impl Index {
+    /// What tells one of its keys from a plain column.
+    pub(crate) fn way(&self, at: usize) -> &str {
+        self.ways.get(at).map_or("", String::as_str)
+    }
+
+    /// The columns of INCLUDE.
+    pub(crate) fn included(&self) -> &[String] {
+        self.labels.get(self.columns.len()..).unwrap_or_default()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

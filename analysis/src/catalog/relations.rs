@@ -163,6 +163,7 @@ impl Catalog {
         let made = Index {
             name,
             unique: index.unique,
+            ways: ways(&index.columns, &plain),
             columns: plain,
             predicate: index.predicate.as_ref().map(|p| p.text.clone()),
             reads: index
@@ -180,6 +181,9 @@ impl Catalog {
             plain: index.columns.iter().all(|c| c.operator_class.is_none() && matches!(c.order.as_str(), "" | "asc")),
             parent: None,
             implicit: false,
+            method: kept_method(index.method.as_ref().map_or("", |m| m.value.as_str())),
+            nulls_not_distinct: index.nulls_not_distinct,
+            place: self.place(index.name.as_ref().map_or(index.table.span(), |n| n.span())),
         };
         self.put(key, Object::Index(table.clone()));
         let part = Part::Index(made.name.clone());
@@ -576,6 +580,29 @@ pub(super) fn index_labels(columns: &[IndexColumn], include: &[Ident]) -> Vec<St
         names.push(name);
     }
     names
+}
+
+/// An access method as an index keeps it.
+pub(super) fn kept_method(method: &str) -> String {
+    if method == "btree" { String::new() } else { method.to_owned() }
+}
+
+/// What tells the keys of an index from plain columns in the usual order; `columns` are those that are plain.
+pub(super) fn ways(elements: &[IndexColumn], columns: &[Option<String>]) -> Vec<String> {
+    let way = |(e, column): (&IndexColumn, &Option<String>)| {
+        let mut way = e.expr.as_ref().filter(|_| column.is_none()).map(|e| e.text.clone()).unwrap_or_default();
+        for name in e.collation.iter().chain(&e.operator_class) {
+            way.push(' ');
+            way.push_str(&name.text());
+        }
+        if !matches!(e.order.as_str(), "" | "asc" | "asc nulls last" | "nulls last") {
+            way.push(' ');
+            way.push_str(&e.order);
+        }
+        way
+    };
+    let all: Vec<String> = elements.iter().zip(columns).map(way).collect();
+    if all.iter().all(String::is_empty) { Vec::new() } else { all }
 }
 
 fn index_definition(index: &CreateIndex) -> String {

@@ -824,6 +824,7 @@ impl Catalog {
             if let Some(key) = self.new_relation(into, false, reads.into_temporary, ObjectKind::Table, out) {
                 let mut table = super::Table::new(&into.name.value, TableKind::Table);
                 table.temporary = reads.into_temporary;
+                table.place = self.place(into.span());
                 table.open = columns.is_none();
                 self.columns_of_query(&mut table, columns.unwrap_or_default(), &[], into.span(), out);
                 self.put(key, Object::Table(table));

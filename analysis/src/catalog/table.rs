@@ -32,6 +32,7 @@ impl Catalog {
             (false, None) => TableKind::Table,
         };
         let mut table = Table::new(&t.name.name.value, table_kind);
+        table.place = self.place(t.name.span());
         table.temporary = t.temporary;
         table.strict = t.strict;
         table.open = t.columns_unknown;
@@ -126,6 +127,10 @@ impl Catalog {
             self.add_constraint(&key, c, false, out);
         }
         self.check_generated(&key, &t.columns, out);
+        // There is no row that could break one (`transformCheckConstraints`).
+        if table_kind != TableKind::Foreign && all().any(|c| c.not_valid) {
+            self.change_table(&key, |t| t.constraints.iter_mut().for_each(|c| c.valid = true));
+        }
         for like in &t.like {
             self.like_rest(&key, like, out);
         }
@@ -324,6 +329,7 @@ impl Catalog {
             identity: c.identity,
             local: true,
             place: self.place(c.name.span),
+            typed: self.place(c.data_type.as_ref().map_or(c.name.span, |t| t.span)),
         };
         if let Some(d) = &c.default {
             self.link_names(key, &Part::Default(made.name.clone()), &d.names);

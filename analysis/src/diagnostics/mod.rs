@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use crate::Analysis;
 use crate::config::CONFIG_FILE;
+use crate::rules;
 use crate::span::Span;
 
 /// How much a diagnostic weighs.
@@ -48,7 +49,7 @@ impl Level {
     }
 }
 
-/// The four families of rules.
+/// The families of rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
     /// What the engine would refuse, or what can never have been meant.
@@ -57,13 +58,15 @@ pub enum Group {
     Idempotency,
     /// Locks, rewrites, lost data, code that still reads the old shape.
     Safety,
+    /// How the schema stands once every migration has run: keys, indexes, types.
+    Design,
     /// Names, numbers, gaps, empty files.
     Convention,
 }
 
 impl Group {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 4] = [Self::Correctness, Self::Idempotency, Self::Safety, Self::Convention];
+    pub const ALL: [Self; 5] = [Self::Correctness, Self::Idempotency, Self::Safety, Self::Design, Self::Convention];
 
     /// The group's name, as `glowplug.toml`, `--only` and the JSON write it.
     #[must_use]
@@ -72,6 +75,7 @@ impl Group {
             Self::Correctness => "correctness",
             Self::Idempotency => "idempotency",
             Self::Safety => "safety",
+            Self::Design => "design",
             Self::Convention => "convention",
         }
     }
@@ -127,6 +131,11 @@ impl Diagnostic {
             sqlstate: None,
             labels: Vec::new(),
         }
+    }
+
+    /// Whether the engine refuses what it is about, so that the migration does not run.
+    pub(crate) fn is_refusal(&self) -> bool {
+        rules::find(self.rule).is_some_and(|rule| rule.group == Group::Correctness && rule.default == Level::Deny)
     }
 
     /// Adds what to write instead.

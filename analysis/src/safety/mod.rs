@@ -325,11 +325,7 @@ impl<'a> Look<'a> {
             TableKind::Partitioned => !self.catalog.children(key).is_empty(),
             TableKind::Foreign | TableKind::View => false,
         };
-        let small = self.catalog.small_tables.iter().any(|small| {
-            let (schema, name) = small.rsplit_once('.').unwrap_or((self.catalog.engine.default_schema, small));
-            self.catalog.folded(name) == key.name() && self.catalog.folded(schema) == key.schema()
-        });
-        (holds_rows && !small).then_some(table)
+        (holds_rows && !self.catalog.is_small(key)).then_some(table)
     }
 
     /// A table that the migration made and filled.
@@ -339,14 +335,8 @@ impl<'a> Look<'a> {
         (self.journal.born.get(&key) == Some(&true)).then_some((key, table))
     }
 
-    /// A relation's name as SQL writes it.
     fn sql(&self, key: &Key) -> String {
-        let name = quoted(key.name());
-        if key.schema() == self.catalog.engine.default_schema {
-            name
-        } else {
-            format!("{}.{name}", quoted(key.schema()))
-        }
+        self.catalog.sql(key)
     }
 
     /// What the journal has to know of a change.

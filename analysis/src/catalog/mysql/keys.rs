@@ -1,6 +1,6 @@
 //! Keys, foreign keys and checks of a table that is being made or altered.
 
-use super::super::object::{Column, Constraint, ConstraintType, Index, Table};
+use super::super::object::{Column, Constraint, ConstraintType, Index, Place, Table};
 use super::super::{Catalog, Found, Key, Outcome, Problem};
 use super::{Work, problem, types};
 use crate::change::{Action, CheckSpec, ColumnSpec, ForeignKeySpec, Ident, KeyDefinition, KeyKind, Name, ObjectKind};
@@ -41,8 +41,25 @@ fn covers(index: &Index, columns: &[String]) -> bool {
     leads(index, columns)
 }
 
-fn constraint(name: String, kind: ConstraintType, columns: Vec<String>, definition: String) -> Constraint {
-    Constraint { name, kind, columns, definition, valid: true, parent: None, local: true, no_inherit: false }
+fn constraint(
+    name: String,
+    kind: ConstraintType,
+    columns: Vec<String>,
+    definition: String,
+    place: Place,
+) -> Constraint {
+    Constraint {
+        name,
+        kind,
+        columns,
+        definition,
+        valid: true,
+        parent: None,
+        local: true,
+        no_inherit: false,
+        deferrable: false,
+        place,
+    }
 }
 
 fn index(name: String, unique: bool, constraint: bool, columns: Vec<Option<String>>, definition: String) -> Index {
@@ -58,6 +75,10 @@ fn index(name: String, unique: bool, constraint: bool, columns: Vec<Option<Strin
         plain: true,
         parent: None,
         implicit: false,
+        method: String::new(),
+        ways: Vec::new(),
+        nulls_not_distinct: false,
+        place: Place::default(),
     }
 }
 
@@ -88,13 +109,14 @@ impl Catalog {
             return;
         }
         let mut columns: Vec<Option<String>> = Vec::new();
-        let mut shown = Vec::new();
+        let (mut shown, mut ways) = (Vec::new(), Vec::new());
         for part in &k.parts {
             let order = if part.descending { " desc" } else { "" };
             let Some(name) = &part.column else {
                 if let Some(expr) = &part.expr {
                     self.resolve_in(&work.table.clone(), &expr.names, out);
                     shown.push(format!("({}){order}", expr.text));
+                    ways.push(format!("({}){order}", expr.text));
                 }
                 columns.push(None);
                 continue;
@@ -120,6 +142,7 @@ impl Catalog {
             }
             let prefix = part.prefix.as_ref().map(|p| format!("({p})")).unwrap_or_default();
             shown.push(format!("{stored}{prefix}{order}"));
+            ways.push(format!("{prefix}{order}"));
             columns.push(Some(stored));
         }
         let kind = match k.kind {
@@ -164,15 +187,23 @@ impl Catalog {
             for c in &mut work.table.columns {
                 c.not_null |= plain.iter().any(|p| same(p, &c.name));
             }
-            let c = constraint(PRIMARY.to_owned(), ConstraintType::PrimaryKey, plain.clone(), definition.clone());
+            let (name, definition) = (PRIMARY.to_owned(), definition.clone());
+            let c = constraint(name, ConstraintType::PrimaryKey, plain.clone(), definition, self.place(k.span));
             work.table.constraints.push(c);
         }
         if k.kind == KeyKind::Unique {
-            let c = constraint(name.clone(), ConstraintType::Unique, plain.clone(), definition.clone());
+            let (name, definition) = (name.clone(), definition.clone());
+            let c = constraint(name, ConstraintType::Unique, plain.clone(), definition, self.place(k.span));
             work.table.constraints.push(c);
         }
         let unique = matches!(k.kind, KeyKind::Primary | KeyKind::Unique);
-        let made = index(name, unique, unique, columns, definition);
+        let method = if matches!(k.kind, KeyKind::Fulltext | KeyKind::Spatial) { kind } else { "" };
+        let made = Index {
+            method: method.to_owned(),
+            ways,
+            place: self.place(k.span),
+            ..index(name, unique, unique, columns, definition)
+        };
         if matches!(k.kind, KeyKind::Primary | KeyKind::Unique | KeyKind::Plain) {
             // An index that only a foreign key asked for goes when another one serves it.
             work.table.indexes.retain(|i| {
@@ -214,7 +245,8 @@ impl Catalog {
         if self.is_mariadb() && c.data_type.base == "json" && c.checks.is_empty() {
             let own = vec![c.name.value.clone()];
             let definition = format!("check json_valid ( {} )", c.name.value);
-            work.table.constraints.push(constraint(c.name.value.clone(), ConstraintType::Check, own, definition));
+            let (name, place) = (c.name.value.clone(), self.place(c.name.span));
+            work.table.constraints.push(constraint(name, ConstraintType::Check, own, definition, place));
         }
     }
 
@@ -249,7 +281,8 @@ impl Catalog {
             c.expr.names.columns.iter().filter_map(|p| p.last()).map(|i| i.value.clone()).collect();
         columns.sort();
         columns.dedup();
-        work.table.constraints.push(constraint(name, ConstraintType::Check, columns, format!("check {}", c.expr.text)));
+        let (definition, place) = (format!("check {}", c.expr.text), self.place(c.expr.span));
+        work.table.constraints.push(constraint(name, ConstraintType::Check, columns, definition, place));
     }
 
     // ---- foreign keys
@@ -359,9 +392,10 @@ impl Catalog {
             let parts = columns.iter().cloned().map(Some).collect();
             let mut made = index(own, false, false, parts, format!("key {}", columns.join(", ")));
             made.implicit = true;
+            made.place = self.place(f.span);
             work.table.indexes.push(made);
         }
-        work.table.constraints.push(constraint(name, kind, columns, definition));
+        work.table.constraints.push(constraint(name, kind, columns, definition, self.place(f.span)));
     }
 
     /// A foreign key's name is one in its database.

@@ -172,6 +172,7 @@ impl Catalog {
             return;
         };
         let mut table = Table::new(&t.name.name.value, TableKind::Table);
+        table.place = self.place(t.name.span());
         table.temporary = t.temporary;
         table.definition = types::table_charset(&t.options.charset);
         let mut work = Work { key: key.clone(), table, failed: false };
@@ -223,7 +224,14 @@ impl Catalog {
         if new {
             self.put(key.clone(), Object::Table(table));
         } else {
-            self.change_table(&key, |t| *t = table);
+            let here = self.here();
+            self.change_table(&key, |t| {
+                let keyed = t.primary_key().is_some();
+                *t = table;
+                if keyed && t.primary_key().is_none() {
+                    t.lost.key(here);
+                }
+            });
         }
         let wanted: BTreeSet<&String> = keys.iter().map(|(name, _)| name).collect();
         for edge in self.needs_of(&key) {
@@ -255,10 +263,13 @@ impl Catalog {
             let text = format!("'{}' is not of type 'BASE TABLE'", like.text());
             self.say("invalid-definition", 1347, text, like.span(), None, out);
         }
-        work.table.columns.clone_from(&source.columns);
+        let place = work.table.place.clone();
+        let copied = |c: &Column| Column { place: place.clone(), typed: place.clone(), ..c.clone() };
+        work.table.columns = source.columns.iter().map(copied).collect();
         work.table.open = source.open;
         work.table.definition.clone_from(&source.definition);
-        work.table.indexes = source.indexes.iter().map(|i| Index { implicit: false, ..i.clone() }).collect();
+        let copy = |i: &Index| Index { implicit: false, place: place.clone(), ..i.clone() };
+        work.table.indexes = source.indexes.iter().map(copy).collect();
         let copied =
             |c: &&super::object::Constraint| !matches!(c.kind, super::object::ConstraintType::ForeignKey { .. });
         work.table.constraints = source.constraints.iter().filter(copied).cloned().collect();
@@ -345,6 +356,7 @@ impl Catalog {
             identity: auto.then_some(crate::change::Identity::ByDefault),
             local: true,
             place: self.place(c.name.span),
+            typed: self.place(c.name.span),
         }
     }
 
