@@ -100,6 +100,26 @@ RELATIONS = f"""
 
 KEYWORDS = "SELECT word, catcode::text FROM pg_get_keywords()"
 
+# What SET and SHOW take. The view leaves out some that no list shows, and former names of others; those that a server
+# knows of these are added, and those that only builds with other options have.
+UNLISTED = """
+    default_with_oids force_parallel_mode is_superuser role seed session_authorization sort_mem ssl_renegotiation_limit
+    vacuum_mem
+""".split()
+OTHER_BUILDS = set("""
+    debug_deadlocks log_btree_build_stats optimize_bounded_sort trace_lock_oidmin trace_lock_table trace_locks trace_lwlocks
+    trace_syncscan trace_userlocks wal_debug
+""".split())
+
+
+def parameters(connection):
+    """The names of a server's settings, without those of extensions, which have a dot."""
+    answer = {name for (name,) in rows(connection, "SELECT lower(name) FROM pg_settings WHERE name NOT LIKE '%.%'")}
+    for name in UNLISTED:
+        if connection.execute("SELECT current_setting(%s, true) IS NOT NULL", (name,)).fetchone()[0]:
+            answer.add(name)
+    return [(name,) for name in answer | OTHER_BUILDS]
+
 # What one extension brought. Array types are left out: every type has one.
 MEMBERS = f"""
     WITH member AS (
@@ -285,6 +305,9 @@ def generate(folder, connections, servers, asked):
     everywhere("casts", ["from", "to", "context (i implicit, a assignment, e explicit)"], CASTS)
     everywhere("opclasses", ["access method", "name", "type", "whether the type's default"], OPCLASSES)
     everywhere("relations", ["schema", "name", "kind (r table, v view)", "columns: name and type"], RELATIONS)
+
+    names = {version: parameters(connection) for version, connection in connections.items()}
+    write(folder / "parameters.txt", ["name, in lower case"], names, servers, asked)
 
     conditions = {version: error_conditions(connection) for version, connection in connections.items()}
     write(folder / "errcodes.txt", ["condition name (a few have two codes)", "SQLSTATE"], conditions, servers, asked)

@@ -179,6 +179,8 @@ pub(crate) enum Change {
     SetSearchPath(Vec<Ident>),
     /// `SET check_function_bodies`: whether bodies are looked into when a function is made.
     CheckBodies(bool),
+    /// `SET`, `RESET` or `SHOW` of a setting that no server has.
+    UnknownSetting(Ident),
     /// A block of procedural statements, read as far as it can be.
     Do(Block),
     /// No effect on the schema and nothing to look up: SET, ANALYZE, NOTIFY, PRAGMA …
@@ -381,6 +383,8 @@ pub(crate) struct Names {
     pub(crate) columns: Vec<Vec<Ident>>,
     pub(crate) functions: Vec<Call>,
     pub(crate) types: Vec<TypeName>,
+    /// `COLLATE s."C"`: those with a schema. Which collations a server has hangs on its machine.
+    pub(crate) collations: Vec<Name>,
     /// Subqueries, with their own scopes.
     pub(crate) queries: Vec<Reads>,
     /// Part of it is of a form whose names are not read: then nothing in it is reported as missing.
@@ -729,6 +733,8 @@ pub(crate) struct ColumnDefinition {
     pub(crate) default: Option<Expr>,
     pub(crate) generated: Option<Generated>,
     pub(crate) identity: Option<Identity>,
+    /// The name of the identity's sequence, where it is said.
+    pub(crate) sequence: Option<Name>,
     /// PRIMARY KEY, UNIQUE, CHECK, REFERENCES written with the column: the same as a table's, of one column.
     pub(crate) constraints: Vec<ConstraintDefinition>,
     pub(crate) span: Span,
@@ -752,6 +758,7 @@ pub(crate) struct ConstraintDefinition {
     pub(crate) kind: ConstraintKind,
     pub(crate) span: Span,
     pub(crate) not_valid: bool,
+    /// DEFERRABLE; in SQLite also a key with ON CONFLICT IGNORE or REPLACE, which is not refused at once either.
     pub(crate) deferrable: bool,
     pub(crate) no_inherit: bool,
     /// The columns of INCLUDE.
@@ -849,6 +856,8 @@ pub(crate) enum TableActionKind {
     AddIdentity {
         column: Ident,
         identity: Identity,
+        /// The name of its sequence, where it is said.
+        sequence: Option<Name>,
     },
     /// `SET GENERATED ALWAYS | BY DEFAULT`.
     SetIdentity {
@@ -1015,6 +1024,8 @@ pub(crate) struct CreateFunction {
     pub(crate) body: Option<(String, Span)>,
     /// The body as it was read.
     pub(crate) code: Code,
+    /// `SET x = …`, where no server has such a setting.
+    pub(crate) unknown_setting: Option<Ident>,
     /// `SET search_path = …`: where the body's names are looked up.
     pub(crate) search_path: Option<Vec<Ident>>,
     pub(crate) aggregate: Option<Aggregate>,

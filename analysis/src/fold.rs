@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
+use crate::catalog::rows::Rows;
 use crate::catalog::{Catalog, Mark, Outcome, Place, Problem, Refusal, late};
 use crate::change::{Change, FOREIGN_KEYS_OFF, Statement, Transaction};
 use crate::diagnostics::{Diagnostic, Label};
@@ -111,7 +112,7 @@ pub(crate) fn migration(
     catalog.begin(path, migration.transaction);
     let base = catalog.mark();
     let mut failed = BTreeSet::new();
-    let (mut findings, mut shut) = (Vec::new(), Shut::default());
+    let (mut findings, mut shut, mut rows) = (Vec::new(), Shut::default(), Rows::default());
     for (i, statement) in statements.iter().enumerate() {
         let Some(change) = &statement.change else {
             catalog.blur(names_in(&file.text[statement.span.range()]));
@@ -128,6 +129,9 @@ pub(crate) fn migration(
         let mut out = Outcome::of_a_run();
         catalog.statement = statement.span;
         catalog.apply(change, None, &mut out);
+        if out.refusals.is_empty() {
+            out.refusals.extend(rows.take(change, catalog));
+        }
         if !out.refusals.is_empty() {
             failed.insert(i);
         }
@@ -194,6 +198,7 @@ fn shares_a_transaction(statement: &Statement, text: &str) -> bool {
             Change::Inert { .. }
             | Change::SetSearchPath(_)
             | Change::CheckBodies(_)
+            | Change::UnknownSetting(_)
             | Change::Opaque { .. }
             | Change::Mysql(_),
         ) => false,

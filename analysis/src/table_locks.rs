@@ -236,6 +236,7 @@ impl Locks<'_> {
             | Change::Transaction(_)
             | Change::SetSearchPath(_)
             | Change::CheckBodies(_)
+            | Change::UnknownSetting(_)
             | Change::Inert { .. } => {}
         }
     }

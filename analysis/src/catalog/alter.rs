@@ -89,7 +89,7 @@ impl Catalog {
                     return;
                 }
                 let mut changed = Table::clone(&table);
-                let sequence = self.own_sequence(key, &changed.name, column);
+                let sequence = self.own_sequence(key, &changed.name, column, out);
                 if self.add_column(key, &mut changed, column, out) {
                     let Some(added) = changed.columns.pop() else { return };
                     self.change_table(key, |t| t.columns.push(added));
@@ -276,7 +276,7 @@ impl Catalog {
                 }
                 self.change_column(key, column, only, |c| c.not_null = false);
             }
-            TableActionKind::AddIdentity { column, identity } => {
+            TableActionKind::AddIdentity { column, identity, sequence } => {
                 if !self.expect_column(&table, column, false, out) {
                     return;
                 }
@@ -314,7 +314,7 @@ impl Catalog {
                 }
                 let identity = *identity;
                 self.change_column(key, column, true, |c| c.identity = Some(identity));
-                self.identity_sequence(key, &table.name, &column.value);
+                self.identity_sequence(key, &table.name, &column.value, sequence.as_ref(), out);
             }
             TableActionKind::SetIdentity { column, identity } => {
                 if self.expect_column(&table, column, false, out) && self.expect_identity(&table, column, out) {

@@ -185,6 +185,7 @@ impl Names {
             | Change::Transaction(_)
             | Change::SetSearchPath(_)
             | Change::CheckBodies(_)
+            | Change::UnknownSetting(_)
             | Change::Inert { .. } => {}
             _ => return false,
         }

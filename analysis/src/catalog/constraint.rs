@@ -205,7 +205,7 @@ impl Catalog {
                     labels,
                     method: kept_method(method),
                     place: self.place(c.span),
-                    ..key_index(&name, false, &[], &c.include)
+                    ..key_index(&name, false, &[], c)
                 };
                 for x in expressions() {
                     self.link_names(key, &Part::Constraint(name.clone()), &x.names);
@@ -310,7 +310,7 @@ impl Catalog {
         let index = Index {
             nulls_not_distinct: matches!(c.kind, ConstraintKind::Unique { nulls_not_distinct: true, .. }),
             place: self.place(c.span),
-            ..key_index(&name, true, &names, &c.include)
+            ..key_index(&name, true, &names, c)
         };
         self.push_keyed(key, index, kind, &names, c, only);
         Some(names)
@@ -761,8 +761,8 @@ pub(super) fn constraint_key(schema: &str, name: &str) -> Key {
 }
 
 /// The index behind a key.
-fn key_index(name: &str, unique: bool, columns: &[String], include: &[Ident]) -> Index {
-    let include: Vec<String> = include.iter().map(|i| i.value.clone()).collect();
+fn key_index(name: &str, unique: bool, columns: &[String], c: &ConstraintDefinition) -> Index {
+    let include: Vec<String> = c.include.iter().map(|i| i.value.clone()).collect();
     let mut definition: String = columns.iter().map(|c| format!("{c} ,")).collect();
     if unique {
         definition.push_str(" unique");
@@ -777,6 +777,7 @@ fn key_index(name: &str, unique: bool, columns: &[String], include: &[Ident]) ->
         columns: columns.iter().cloned().map(Some).collect(),
         predicate: None,
         constraint: true,
+        lenient: c.deferrable,
         definition,
         labels: columns.iter().chain(&include).cloned().collect(),
         reads: include,

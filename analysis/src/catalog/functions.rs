@@ -179,6 +179,9 @@ impl Catalog {
         let Some(schema) = self.target_schema(&f.name, out) else { return };
         self.remember(&f.name.name.value);
         self.check_language(f, out);
+        if let Some(name) = &f.unknown_setting {
+            self.unknown_setting(name, out);
+        }
         let mut arguments = Vec::new();
         let mut takes = Vec::new();
         let mut types = Vec::new();

@@ -1049,6 +1049,9 @@ impl Reading<'_, '_> {
             return Inferred::named("boolean");
         }
         let columns = self.catalog.output_columns(query, self.scopes, None);
+        if let Some(columns) = &columns {
+            self.check_query_width(columns.len(), form, parts, span);
+        }
         let single = match columns.as_deref() {
             Some([one]) => Ty::of(&one.data_type).map_or(Inferred::Unknown, Inferred::Known),
             _ => Inferred::Unknown,
@@ -1075,6 +1078,28 @@ impl Reading<'_, '_> {
             }
             QueryForm::Exists => Inferred::named("boolean"),
         }
+    }
+
+    /// A query that stands for a value has one column; one that is compared has those of the other side.
+    fn check_query_width(&mut self, columns: usize, form: &QueryForm, parts: &[NodeId], span: Span) {
+        let names = self.names;
+        let message = match form {
+            QueryForm::Exists => return,
+            // `(a, b) = (SELECT …)` compares rows.
+            QueryForm::Scalar if names.tree.iter().any(|node| matches!(node.form, Form::Row)) => return,
+            QueryForm::Scalar | QueryForm::Array if columns == 1 => return,
+            QueryForm::Scalar | QueryForm::Array => "subquery must return only one column",
+            QueryForm::Compared(_) => {
+                let Some(left) = parts.first().and_then(|left| names.at(*left)) else { return };
+                let wanted = if matches!(left.form, Form::Row) { names.parts_of(left).len() } else { 1 };
+                match columns.cmp(&wanted) {
+                    std::cmp::Ordering::Equal => return,
+                    std::cmp::Ordering::Less => "subquery has too few columns",
+                    std::cmp::Ordering::Greater => "subquery has too many columns",
+                }
+            }
+        };
+        self.refuse(problem("type-mismatch", "42601", message.to_owned()), span, None);
     }
 
     fn field(&self, part: NodeId, name: &str) -> Inferred {

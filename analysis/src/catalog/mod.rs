@@ -27,6 +27,7 @@ pub(crate) mod problem;
 pub(crate) mod relations;
 mod resolve;
 mod roles;
+pub(crate) mod rows;
 mod statements;
 mod store;
 mod system;

@@ -349,6 +349,8 @@ pub(crate) struct Index {
     pub(crate) reads: Vec<String>,
     /// Whether a constraint of the same name made it.
     pub(crate) constraint: bool,
+    /// A row that is there already is not refused at once: the constraint can be deferred, or says what else happens.
+    pub(crate) lenient: bool,
     /// Columns, order, operator classes, predicate: two equal texts index the same.
     pub(crate) definition: String,
     /// What its columns and expressions are called, those of INCLUDE among them: a copy's name is made of them.

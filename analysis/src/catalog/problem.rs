@@ -100,6 +100,12 @@ pub(crate) enum Problem {
         named: bool,
     },
     ConflictTarget,
+    /// A row whose key another one has: the key's name, and its columns.
+    DuplicateKey {
+        key: String,
+        table: String,
+        columns: Vec<String>,
+    },
     NotInTransaction(&'static str),
     /// Whatever needs no words of its own per engine.
     Other {
@@ -144,6 +150,7 @@ impl Problem {
             Self::SecondPrimaryKey { .. } => "second-primary-key",
             Self::InsertCount { .. } | Self::InsertCountSqlite { .. } => "insert-column-count",
             Self::ConflictTarget => "conflict-target-without-index",
+            Self::DuplicateKey { .. } => "duplicate-key",
             Self::NotInTransaction(_) => "not-in-transaction",
             Self::Other { rule, .. } => rule,
         }
@@ -190,6 +197,7 @@ impl Problem {
             Self::InsertCount { .. } => "42601",
             Self::InsertCountSqlite { .. } => return None,
             Self::ConflictTarget => "42P10",
+            Self::DuplicateKey { .. } => "23505",
             Self::NotInTransaction(_) => "25001",
             Self::Other { sqlstate, .. } => return *sqlstate,
         })
@@ -301,6 +309,7 @@ impl Problem {
             Self::ConflictTarget => {
                 "there is no unique or exclusion constraint matching the ON CONFLICT specification".to_owned()
             }
+            Self::DuplicateKey { key, .. } => format!("duplicate key value violates unique constraint \"{key}\""),
             Self::NotInTransaction(what) => format!("{what} cannot run inside a transaction block"),
             Self::Other { message, .. } => message.clone(),
         }
@@ -331,6 +340,10 @@ impl Problem {
             }
             Self::InsertCountSqlite { table, columns, values, named: false } => {
                 format!("table {table} has {columns} columns but {values} values were supplied")
+            }
+            Self::DuplicateKey { table, columns, .. } => {
+                let columns: Vec<String> = columns.iter().map(|c| format!("{table}.{c}")).collect();
+                format!("UNIQUE constraint failed: {}", columns.join(", "))
             }
             Self::NotInTransaction(what) => format!("cannot {what} from within a transaction"),
             Self::WrongKind { name, wanted } => format!("{name} is not a {}", wanted.text()),

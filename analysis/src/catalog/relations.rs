@@ -176,6 +176,7 @@ impl Catalog {
                 .map(|i| i.value.clone())
                 .collect(),
             constraint: false,
+            lenient: false,
             definition: index_definition(index),
             labels: index_labels(&index.columns, &index.include),
             plain: index.columns.iter().all(|c| c.operator_class.is_none() && matches!(c.order.as_str(), "" | "asc")),
@@ -272,6 +273,9 @@ impl Catalog {
                 self.report(problem, written.span, out.suggestion(method, methods.into_iter()), out);
             }
             return;
+        }
+        for collation in columns.iter().filter_map(|c| c.collation.as_ref()) {
+            self.expect_collation(collation, out);
         }
         for class in columns.iter().filter_map(|c| c.operator_class.as_ref()) {
             let word = class.name.value.as_str();

@@ -113,6 +113,9 @@ impl Catalog {
         for t in &names.types {
             self.resolve_type(t, out);
         }
+        for collation in &names.collations {
+            self.expect_collation(collation, out);
+        }
         for call in &names.functions {
             self.resolve_call(call, out);
         }
@@ -124,6 +127,15 @@ impl Catalog {
         let types = self.infer(names, scopes, Some(&mut found));
         self.report_all(found, out);
         types
+    }
+
+    /// The schema of a collation. A collation itself may be one of the machine's.
+    pub(super) fn expect_collation(&mut self, name: &Name, out: &mut Outcome) {
+        if let Some(schema) = &name.schema
+            && !self.schema_known(&self.folded(&schema.value))
+        {
+            self.report_schema(schema, out);
+        }
     }
 
     pub(super) fn report_all(&mut self, found: Vec<Refusal>, out: &mut Outcome) {

@@ -109,6 +109,7 @@ impl Catalog {
                     path.iter().map(|i| i.value.clone()).filter(|s| s != "$user" && s != "pg_catalog").collect();
                 self.search_path = if path.is_empty() { vec![self.engine.default_schema.to_owned()] } else { path };
             }
+            Change::UnknownSetting(name) => self.unknown_setting(name, out),
             Change::CheckBodies(on) => self.checks_bodies = *on,
             Change::Do(block) => {
                 self.declared(&block.declared, out);
@@ -118,6 +119,16 @@ impl Catalog {
             Change::Mysql(change) => self.mysql(change, since, out),
             Change::Transaction(_) | Change::Inert { .. } => {}
         }
+    }
+
+    /// A setting that no server has.
+    pub(super) fn unknown_setting(&mut self, name: &Ident, out: &mut Outcome) {
+        let problem = Problem::Other {
+            rule: "undefined-object",
+            sqlstate: Some("42704"),
+            message: format!("unrecognized configuration parameter \"{}\"", name.value),
+        };
+        self.report(problem, name.span, out.suggestion(&name.value, crate::syntax::settings()), out);
     }
 
     fn policy_expressions(&mut self, key: &Key, exprs: &[Expr], out: &mut Outcome) {

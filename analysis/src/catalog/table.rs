@@ -66,7 +66,7 @@ impl Catalog {
         }
         // The sequences come first: a default may name one.
         let sequences: Vec<_> =
-            t.columns.iter().filter_map(|c| Some((c, self.own_sequence(&key, &table.name, c)?))).collect();
+            t.columns.iter().filter_map(|c| Some((c, self.own_sequence(&key, &table.name, c, out)?))).collect();
         for (i, c) in t.columns.iter().enumerate() {
             for like in t.like.iter().filter(|l| l.at == i) {
                 self.like_columns(&key, &mut table, like, out);
@@ -93,7 +93,7 @@ impl Catalog {
         }
         if self.engine.checks_types {
             for c in like_identity {
-                self.identity_sequence(&key, &t.name.name.value, &c);
+                self.identity_sequence(&key, &t.name.name.value, &c, None, out);
             }
         }
         // The order of the engine: checks, then the keys, then what points at keys: at one further down, perhaps.
@@ -270,6 +270,9 @@ impl Catalog {
     /// Adds a column to a table that is being made or altered; its constraints come later.
     pub(super) fn add_column(&mut self, key: &Key, table: &mut Table, c: &ColumnDefinition, out: &mut Outcome) -> bool {
         self.check_length(&c.name, out);
+        if let Some(collation) = &c.collation {
+            self.expect_collation(collation, out);
+        }
         let duplicate = table.columns.iter().position(|e| self.same(&e.name, &c.name.value));
         if c.data_type.is_none() && self.engine.checks_types {
             return self.column_options(key, table, c, duplicate, out);
@@ -485,11 +488,17 @@ impl Catalog {
     }
 
     /// Makes the sequence behind a serial or identity column of a table.
-    pub(super) fn own_sequence(&mut self, table: &Key, name: &str, c: &ColumnDefinition) -> Option<Key> {
+    pub(super) fn own_sequence(
+        &mut self,
+        table: &Key,
+        name: &str,
+        c: &ColumnDefinition,
+        out: &mut Outcome,
+    ) -> Option<Key> {
         if !self.engine.checks_types || (self.serial_of(c).is_none() && c.identity.is_none()) {
             return None;
         }
-        Some(self.identity_sequence(table, name, &c.name.value))
+        self.identity_sequence(table, name, &c.name.value, c.sequence.as_ref(), out)
     }
 
     /// The default of a serial column is its sequence's next value.
@@ -505,12 +514,29 @@ impl Catalog {
         }
     }
 
-    /// Makes the sequence that a column of a table draws from.
-    pub(super) fn identity_sequence(&mut self, table: &Key, name: &str, column: &str) -> Key {
-        let name = self.free_name(table.schema(), name, column, "seq", false);
-        let sequence = Key::Relation(table.schema().to_owned(), name);
+    /// Makes the sequence that a column of a table draws from, of the name that is said or the one that it gets by itself.
+    pub(super) fn identity_sequence(
+        &mut self,
+        table: &Key,
+        name: &str,
+        column: &str,
+        said: Option<&Name>,
+        out: &mut Outcome,
+    ) -> Option<Key> {
+        let sequence = match said {
+            // It goes to the table's schema, not to the first of the search path.
+            Some(said) => {
+                let own = || Ident::new(table.schema().to_owned(), said.name.span);
+                let name = Name { schema: Some(said.schema.clone().unwrap_or_else(own)), name: said.name.clone() };
+                self.new_relation(&name, false, false, ObjectKind::Sequence, out)?
+            }
+            None => {
+                let name = self.free_name(table.schema(), name, column, "seq", false);
+                Key::Relation(table.schema().to_owned(), name)
+            }
+        };
         self.put_owned_sequence(sequence.clone(), table, column);
-        sequence
+        Some(sequence)
     }
 
     /// A column's default as it is kept. PostgreSQL keeps none for a NULL that is of the column's type as it is: a length

@@ -76,6 +76,7 @@ pub static ALL: &[Rule] = rules! {
     "drop-then-create-loses-data" Idempotency Deny,
     "drop-without-guard" Idempotency Deny,
     "duplicate-column" Correctness Deny,
+    "duplicate-key" Correctness Deny,
     "duplicate-object" Correctness Deny,
     "duplicate-schema" Correctness Deny,
     "duplicate-table" Correctness Deny,

@@ -18,6 +18,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 pub(crate) use cursor::{Cursor, R, SyntaxError};
 pub(crate) use lexer::{LONGEST_NAME, cut, end_of, lex, place, span_of, start_of, with_keyword};
+pub(crate) use postgres::settings;
 
 use crate::change::{Change, Statement};
 use crate::config::Backend;

@@ -469,6 +469,7 @@ fn column(c: &mut Cursor<'_>) -> R<ColumnDefinition> {
         default: None,
         generated: None,
         identity: None,
+        sequence: None,
         constraints: Vec::new(),
         span: c.span_from(mark),
     };
@@ -541,9 +542,10 @@ fn column_constraint(c: &mut Cursor<'_>, column: &mut ColumnDefinition) -> R<boo
         constraint = Some(name(c)?);
     }
     let own = || vec![column.name.clone()];
+    let mut lenient = false;
     let kind = if c.eat_words("PRIMARY KEY") {
         let descends = c.eat_any(&["ASC", "DESC"]) == Some("DESC");
-        on_conflict(c)?;
+        lenient = on_conflict(c)?;
         if c.at("AUTO_INCREMENT") {
             return Err(not_in_a_table(c));
         }
@@ -554,7 +556,7 @@ fn column_constraint(c: &mut Cursor<'_>, column: &mut ColumnDefinition) -> R<boo
         let autoincrement = c.eat("AUTOINCREMENT");
         ConstraintKind::PrimaryKey { columns: own(), using_index: None, autoincrement }
     } else if c.eat("UNIQUE") {
-        on_conflict(c)?;
+        lenient = on_conflict(c)?;
         ConstraintKind::Unique { columns: own(), using_index: None, nulls_not_distinct: false }
     } else if c.eat("CHECK") {
         ConstraintKind::Check(c.parens(Cursor::expr)?)
@@ -602,7 +604,7 @@ fn column_constraint(c: &mut Cursor<'_>, column: &mut ColumnDefinition) -> R<boo
             _ => Err(not_in_a_table(c)),
         };
     };
-    column.constraints.push(constraint_definition(c, constraint, kind, mark)?);
+    column.constraints.push(constraint_definition(c, constraint, kind, lenient, mark)?);
     Ok(true)
 }
 
@@ -610,9 +612,10 @@ fn constraint_definition(
     c: &mut Cursor<'_>,
     name: Option<Ident>,
     kind: ConstraintKind,
+    lenient: bool,
     mark: usize,
 ) -> R<ConstraintDefinition> {
-    let deferrable = matches!(kind, ConstraintKind::ForeignKey(_)) && deferrable(c)?;
+    let deferrable = lenient || matches!(kind, ConstraintKind::ForeignKey(_)) && deferrable(c)?;
     Ok(ConstraintDefinition {
         name,
         kind,
@@ -630,6 +633,7 @@ fn table_constraint(c: &mut Cursor<'_>, out: &mut Vec<ConstraintDefinition>) -> 
     while c.eat("CONSTRAINT") {
         constraint = Some(name(c)?);
     }
+    let mut lenient = false;
     let kind = if c.eat_words("PRIMARY KEY") {
         let mut autoincrement = false;
         let columns = c.parens(|c| {
@@ -637,14 +641,14 @@ fn table_constraint(c: &mut Cursor<'_>, out: &mut Vec<ConstraintDefinition>) -> 
             autoincrement = c.eat("AUTOINCREMENT");
             Ok(columns)
         })?;
-        on_conflict(c)?;
+        lenient = on_conflict(c)?;
         ConstraintKind::PrimaryKey { columns, using_index: None, autoincrement }
     } else if c.eat("UNIQUE") {
         if c.at_any(&["KEY", "INDEX"]) {
             return Err(foreign(c, "write UNIQUE (columns)"));
         }
         let columns = c.parens(|c| c.list(key_column))?;
-        on_conflict(c)?;
+        lenient = on_conflict(c)?;
         ConstraintKind::Unique { columns, using_index: None, nulls_not_distinct: false }
     } else if c.eat("CHECK") {
         let expr = c.parens(Cursor::expr)?;
@@ -658,7 +662,7 @@ fn table_constraint(c: &mut Cursor<'_>, out: &mut Vec<ConstraintDefinition>) -> 
     } else {
         return Err(c.expected("PRIMARY KEY, UNIQUE, CHECK or FOREIGN KEY"));
     };
-    out.push(constraint_definition(c, constraint, kind, mark)?);
+    out.push(constraint_definition(c, constraint, kind, lenient, mark)?);
     Ok(())
 }
 
@@ -693,12 +697,15 @@ fn direction(c: &mut Cursor<'_>) -> R<()> {
     Ok(())
 }
 
-/// `ON CONFLICT ROLLBACK` …, which every constraint may have.
-fn on_conflict(c: &mut Cursor<'_>) -> R<()> {
-    if c.eat_words("ON CONFLICT") && c.eat_any(&["ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE"]).is_none() {
-        return Err(c.expected("ROLLBACK, ABORT, FAIL, IGNORE or REPLACE"));
+/// `ON CONFLICT ROLLBACK` …, which every constraint may have: whether it lets a statement go on.
+fn on_conflict(c: &mut Cursor<'_>) -> R<bool> {
+    if !c.eat_words("ON CONFLICT") {
+        return Ok(false);
     }
-    Ok(())
+    match c.eat_any(&["ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE"]) {
+        Some(what) => Ok(matches!(what, "IGNORE" | "REPLACE")),
+        None => Err(c.expected("ROLLBACK, ABORT, FAIL, IGNORE or REPLACE")),
+    }
 }
 
 fn references(c: &mut Cursor<'_>, columns: Vec<Ident>) -> R<ForeignKey> {

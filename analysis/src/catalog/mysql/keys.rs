@@ -71,6 +71,7 @@ fn index(name: String, unique: bool, constraint: bool, columns: Vec<Option<Strin
         predicate: None,
         reads: Vec::new(),
         constraint,
+        lenient: false,
         definition,
         plain: true,
         parent: None,

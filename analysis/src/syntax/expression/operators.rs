@@ -231,7 +231,8 @@ impl Reader<'_, '_> {
             }
             "COLLATE" => {
                 self.c.advance();
-                self.c.name()?;
+                let name = self.c.name()?;
+                n.collations.extend(name.schema.is_some().then_some(name));
                 Form::Collate
             }
             "AT" => {

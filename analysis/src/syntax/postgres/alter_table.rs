@@ -252,14 +252,14 @@ fn alter_part(c: &mut Cursor<'_>) -> R<Kind> {
             return set_type(c, column);
         } else if c.eat("GENERATED") {
             let identity = table::generated_when(c)?;
-            identity_options(c)?;
+            identity_options(c, sequence::Options::default())?;
             return Ok(Kind::SetIdentity { column, identity });
         } else {
-            let mut owner = None;
-            if !sequence::option(c, &mut owner)? {
+            let mut options = sequence::Options::default();
+            if !options.one(c)? {
                 return Err(c.expected("DEFAULT, NOT NULL, DATA TYPE, STATISTICS, STORAGE …"));
             }
-            identity_options(c)?;
+            identity_options(c, options)?;
         }
         return Ok(Kind::TouchColumn(column));
     }
@@ -283,13 +283,11 @@ fn alter_part(c: &mut Cursor<'_>) -> R<Kind> {
         c.expect("GENERATED")?;
         let identity = table::generated_when(c)?;
         c.expect("AS IDENTITY")?;
-        if c.at_token(&Token::LParen) {
-            sequence::options_in_parens(c)?;
-        }
-        return Ok(Kind::AddIdentity { column, identity });
+        let sequence = sequence::of_identity(c)?;
+        return Ok(Kind::AddIdentity { column, identity, sequence });
     }
     if c.at("RESTART") {
-        identity_options(c)?;
+        identity_options(c, sequence::Options::default())?;
         return Ok(Kind::TouchColumn(column));
     }
     if c.at("RESET") {
@@ -317,18 +315,14 @@ fn set_type(c: &mut Cursor<'_>, column: crate::change::Ident) -> R<Kind> {
     Ok(Kind::SetType { column, data_type, using })
 }
 
-fn identity_options(c: &mut Cursor<'_>) -> R<()> {
-    let mut owner = None;
+fn identity_options(c: &mut Cursor<'_>, mut options: sequence::Options) -> R<()> {
     loop {
-        if c.eat("RESTART") {
-            let with = c.eat("WITH");
-            if with || matches!(c.peek(), Token::Number(..) | Token::Minus | Token::Plus) {
-                c.number()?;
-            }
+        if c.at("RESTART") {
+            options.one(c)?;
         } else if c.eat("SET") {
             if c.eat("GENERATED") {
                 table::generated_when(c)?;
-            } else if !sequence::option(c, &mut owner)? {
+            } else if !options.one(c)? {
                 return Err(c.expected("a sequence option"));
             }
         } else {

@@ -21,6 +21,7 @@ mod tests;
 mod typedef;
 pub(in crate::syntax) mod types;
 mod view;
+pub(crate) use session::settings;
 
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 

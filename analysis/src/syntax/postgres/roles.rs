@@ -71,9 +71,11 @@ pub(super) fn alter_role(c: &mut Cursor<'_>) -> R<Change> {
         }
     }
     if c.eat("SET") {
-        session::setting(c)?;
+        if let Some(name) = session::set_of(c)? {
+            return Ok(Change::UnknownSetting(name));
+        }
     } else if c.eat("RESET") {
-        session::reset_name(c)?;
+        session::reset_of(c)?;
     } else {
         c.eat("WITH");
         while role_option(c)? {}
@@ -140,9 +142,11 @@ pub(super) fn alter_database(c: &mut Cursor<'_>) -> R<Change> {
         c.needs(15, "REFRESH COLLATION VERSION", c.mark())?;
         c.expect("REFRESH COLLATION VERSION")?;
     } else if c.eat("SET") {
-        session::setting(c)?;
+        if let Some(name) = session::set_of(c)? {
+            return Ok(Change::UnknownSetting(name));
+        }
     } else if c.eat("RESET") {
-        session::reset_name(c)?;
+        session::reset_of(c)?;
     } else {
         c.eat("WITH");
         database_options(c)?;

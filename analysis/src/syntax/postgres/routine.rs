@@ -43,6 +43,7 @@ fn create(c: &mut Cursor<'_>, prefix: &Prefix, kind: ObjectKind) -> R<Change> {
         body: None,
         code: Code::Unread,
         search_path: None,
+        unknown_setting: None,
         aggregate: None,
         text: String::new(),
     };
@@ -116,17 +117,19 @@ fn create_option(c: &mut Cursor<'_>, f: &mut CreateFunction, literal: &mut Optio
         })?;
     } else if c.eat("WINDOW") {
     } else if c.eat("SET") {
-        if let Some(session::Setting::SearchPath(path)) = session::setting(c)? {
-            f.search_path = Some(path);
+        match session::setting(c)? {
+            Some(session::Setting::SearchPath(path)) => f.search_path = Some(path),
+            Some(session::Setting::Unknown(name)) => f.unknown_setting = Some(name),
+            _ => {}
         }
     } else {
-        return common_option(c);
+        return common_option(c, &mut f.unknown_setting);
     }
     Ok(true)
 }
 
-/// The options that ALTER FUNCTION takes too.
-fn common_option(c: &mut Cursor<'_>) -> R<bool> {
+/// The options that ALTER FUNCTION takes too; `unknown`: a setting that no server has.
+fn common_option(c: &mut Cursor<'_>, unknown: &mut Option<Ident>) -> R<bool> {
     if c.eat("CALLED") {
         c.expect("ON NULL INPUT")?;
     } else if c.at_words("RETURNS NULL") {
@@ -151,9 +154,9 @@ fn common_option(c: &mut Cursor<'_>) -> R<bool> {
             return Err(SyntaxError::new("syntax-error", name.span, message));
         }
     } else if c.eat("SET") {
-        session::setting(c)?;
+        *unknown = session::set_of(c)?.or(unknown.take());
     } else if c.eat("RESET") {
-        session::reset_name(c)?;
+        *unknown = session::reset_of(c)?.or(unknown.take());
     } else {
         return Ok(false);
     }
@@ -307,6 +310,7 @@ pub(super) fn create_aggregate(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change>
         body: None,
         code: Code::Unread,
         search_path: None,
+        unknown_setting: None,
         aggregate: Some(aggregate(c, parts)),
         text,
     }))
@@ -357,11 +361,15 @@ fn alter(c: &mut Cursor<'_>, kind: ObjectKind, what: &'static str) -> R<Change> 
     if let Some(change) = alter_tail_if(c, kind, &target, false, what)? {
         return Ok(change);
     }
-    if !common_option(c)? {
+    let mut unknown = None;
+    if !common_option(c, &mut unknown)? {
         return Err(c.expected("RENAME TO, OWNER TO, SET SCHEMA or an option of the function"));
     }
-    while common_option(c)? {}
+    while common_option(c, &mut unknown)? {}
     c.eat("RESTRICT");
+    if let Some(name) = unknown {
+        return Ok(Change::UnknownSetting(name));
+    }
     Ok(touch(what, kind, target, false))
 }
 

@@ -1,5 +1,7 @@
 //! Sequences and their options, which identity columns have too.
 
+use sqlparser::tokenizer::Token;
+
 use super::Prefix;
 use super::common::{alter_tail_if, if_exists, if_not_exists};
 use crate::change::{Change, Ident, Name, ObjectKind, Target};
@@ -8,9 +10,10 @@ use crate::syntax::{Cursor, R, SyntaxError};
 pub(super) fn create(c: &mut Cursor<'_>, prefix: &Prefix) -> R<Change> {
     let if_not_exists = if_not_exists(c)?;
     let name = c.name()?;
-    let mut owned_by = None;
-    while option(c, &mut owned_by)? {}
-    Ok(Change::CreateSequence { name, if_not_exists, temporary: prefix.temporary, owned_by: owned_by.flatten() })
+    let mut options = Options::default();
+    while options.one(c)? {}
+    let owned_by = options.owned_by.flatten();
+    Ok(Change::CreateSequence { name, if_not_exists, temporary: prefix.temporary, owned_by })
 }
 
 pub(super) fn alter(c: &mut Cursor<'_>) -> R<Change> {
@@ -27,29 +30,68 @@ pub(super) fn alter(c: &mut Cursor<'_>) -> R<Change> {
         c.advance();
         return Ok(Change::AlterSequence { name, if_exists, owned_by: None });
     }
-    let mut owned_by = None;
-    if !option(c, &mut owned_by)? {
+    let mut options = Options::default();
+    if !options.one(c)? {
         return Err(c.expected("a sequence option: RESTART, OWNED BY, INCREMENT BY …"));
     }
-    while option(c, &mut owned_by)? {}
-    Ok(Change::AlterSequence { name, if_exists, owned_by })
+    while options.one(c)? {}
+    Ok(Change::AlterSequence { name, if_exists, owned_by: options.owned_by })
 }
 
-/// `(START 1 INCREMENT 2)` of an identity column.
-pub(super) fn options_in_parens(c: &mut Cursor<'_>) -> R<()> {
+/// `(START 1 INCREMENT 2)` of an identity column, where it is there: the name that it gives to its sequence.
+pub(super) fn of_identity(c: &mut Cursor<'_>) -> R<Option<Name>> {
+    if !c.at_token(&Token::LParen) {
+        return Ok(None);
+    }
     c.parens(|c| {
-        let mut owned_by = None;
-        if !option(c, &mut owned_by)? {
+        // The sequence's type is the column's.
+        let mut options = Options { seen: vec!["AS"], named: true, ..Options::default() };
+        if !options.one(c)? {
             return Err(c.expected("a sequence option: START, INCREMENT, MINVALUE, MAXVALUE, CACHE or CYCLE"));
         }
-        while option(c, &mut owned_by)? {}
-        Ok(())
+        while options.one(c)? {}
+        Ok(options.name)
     })
 }
 
-/// One option, if one comes. `OWNED BY NONE` answers `Some(None)`.
+/// The options of a sequence as they are read.
+#[derive(Default)]
+pub(super) struct Options {
+    /// `OWNED BY NONE` is `Some(None)`.
+    #[allow(clippy::option_option, reason = "not said, NONE, and a column are three things")]
+    owned_by: Option<Option<(Name, Ident)>>,
+    name: Option<Name>,
+    /// Whether SEQUENCE NAME may come.
+    named: bool,
+    /// Those that were said: none may be said again, nor together with its opposite.
+    seen: Vec<&'static str>,
+}
+
+impl Options {
+    /// One option, if one comes.
+    pub(super) fn one(&mut self, c: &mut Cursor<'_>) -> R<bool> {
+        const ALL: &[&str] =
+            &["AS", "CACHE", "CYCLE", "INCREMENT", "MAXVALUE", "MINVALUE", "OWNED", "RESTART", "SEQUENCE", "START"];
+        let mark = c.mark();
+        let word = ALL.iter().find(|word| if c.at("NO") { c.at_nth(1, word) } else { c.at(word) });
+        if !option(c, &mut self.owned_by, &mut self.name)? {
+            return Ok(false);
+        }
+        let Some(word) = word else { return Ok(true) };
+        let span = c.span_from(mark);
+        if *word == "SEQUENCE" && !self.named {
+            return Err(SyntaxError::new("syntax-error", span, "invalid sequence option SEQUENCE NAME"));
+        }
+        if self.seen.contains(word) {
+            return Err(SyntaxError::new("syntax-error", span, "conflicting or redundant options"));
+        }
+        self.seen.push(word);
+        Ok(true)
+    }
+}
+
 #[allow(clippy::option_option, reason = "not said, NONE, and a column are three things")]
-pub(super) fn option(c: &mut Cursor<'_>, owned_by: &mut Option<Option<(Name, Ident)>>) -> R<bool> {
+fn option(c: &mut Cursor<'_>, owned_by: &mut Option<Option<(Name, Ident)>>, named: &mut Option<Name>) -> R<bool> {
     if c.eat("AS") {
         let t = super::types::type_name(c)?;
         let whole = ["smallint", "integer", "bigint", "int2", "int4", "int8"].contains(&t.name.name.value.as_str());
@@ -74,7 +116,7 @@ pub(super) fn option(c: &mut Cursor<'_>, owned_by: &mut Option<Option<(Name, Ide
         c.expect("BY")?;
         *owned_by = Some(owner(c)?);
     } else if c.eat_words("SEQUENCE NAME") {
-        c.name()?;
+        *named = Some(c.name()?);
     } else if c.eat("START") {
         c.eat("WITH");
         c.number()?;
@@ -90,14 +132,13 @@ pub(super) fn option(c: &mut Cursor<'_>, owned_by: &mut Option<Option<(Name, Ide
 }
 
 fn is_number(c: &Cursor<'_>) -> bool {
-    use sqlparser::tokenizer::Token;
     matches!(c.peek(), Token::Number(..) | Token::Plus | Token::Minus)
 }
 
 /// `NONE`, `t.c`, `s.t.c`.
 fn owner(c: &mut Cursor<'_>) -> R<Option<(Name, Ident)>> {
     let mut parts = vec![c.ident()?];
-    while c.eat_token(&sqlparser::tokenizer::Token::Period) {
+    while c.eat_token(&Token::Period) {
         parts.push(c.label_name()?);
     }
     let last = parts.pop();
@@ -106,7 +147,7 @@ fn owner(c: &mut Cursor<'_>) -> R<Option<(Name, Ident)>> {
         if only.value == "none" {
             return Ok(None);
         }
-        return Err(crate::syntax::SyntaxError::new("syntax-error", only.span, "invalid OWNED BY option")
+        return Err(SyntaxError::new("syntax-error", only.span, "invalid OWNED BY option")
             .label("expected table.column or NONE")
             .help("specify OWNED BY table.column or OWNED BY NONE"));
     };

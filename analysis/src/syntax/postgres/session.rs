@@ -33,6 +33,7 @@ pub(super) fn set(c: &mut Cursor<'_>) -> R<Change> {
         Some(Setting::TimeZone(zone)) => {
             Change::Inert { what: if is_utc(&zone) { TIME_ZONE_IS_UTC } else { TIME_ZONE } }
         }
+        Some(Setting::Unknown(name)) => Change::UnknownSetting(name),
         None => Change::Inert { what: "SET" },
     })
 }
@@ -49,6 +50,8 @@ pub(super) enum Setting {
     CheckBodies(bool),
     /// Its name; empty where that is not known.
     TimeZone(String),
+    /// One that no PostgreSQL has.
+    Unknown(Ident),
 }
 
 /// What follows SET, in a statement and in a function's options.
@@ -108,7 +111,7 @@ pub(super) fn setting(c: &mut Cursor<'_>) -> R<Option<Setting>> {
     }
     let name = setting_name(c)?;
     if c.eat_words("FROM CURRENT") {
-        return Ok(None);
+        return Ok(unknown(name).map(Setting::Unknown));
     }
     if !c.eat("TO") && !c.eat_token(&Token::Eq) {
         return Err(c.expected("TO or \"=\""));
@@ -118,7 +121,7 @@ pub(super) fn setting(c: &mut Cursor<'_>) -> R<Option<Setting>> {
     if default.is_some() {
         c.advance();
     }
-    Ok(match (name.as_str(), default) {
+    Ok(match (name.value.as_str(), default) {
         ("search_path", Some(span)) => Some(Setting::SearchPath(default_path(span))),
         ("search_path", None) => Some(Setting::SearchPath(values.into_iter().filter(|v| v.value != "$user").collect())),
         ("timezone", _) => Some(Setting::TimeZone(values.first().map_or_else(String::new, |v| v.value.clone()))),
@@ -127,8 +130,21 @@ pub(super) fn setting(c: &mut Cursor<'_>) -> R<Option<Setting>> {
             let off = |v: &Ident| ["off", "false", "no", "0", "f", "n"].contains(&v.value.to_lowercase().as_str());
             Some(Setting::CheckBodies(!values.iter().any(off)))
         }
-        _ => None,
+        _ => unknown(name).map(Setting::Unknown),
     })
+}
+
+/// The settings that PostgreSQL has.
+static SETTINGS: &str = include_str!("../../../data/postgres/parameters.txt");
+
+/// The names of PostgreSQL's settings, of whatever version, in lower case.
+pub(crate) fn settings() -> impl Iterator<Item = &'static str> {
+    SETTINGS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split('\t').next())
+}
+
+/// A setting that no version has. Those with a dot are anybody's.
+fn unknown(name: Ident) -> Option<Ident> {
+    (!name.value.contains('.') && !settings().any(|s| s == name.value)).then_some(name)
 }
 
 /// The search path of a session that has set none.
@@ -140,14 +156,16 @@ fn assigns(c: &Cursor<'_>, n: usize) -> bool {
     c.at_nth(n, "TO") || matches!(c.peek_nth(n), Token::Eq)
 }
 
-/// `a`, `a.b`.
-fn setting_name(c: &mut Cursor<'_>) -> R<String> {
+/// `a`, `a.b`, whose case does not count.
+fn setting_name(c: &mut Cursor<'_>) -> R<Ident> {
+    let mark = c.mark();
     let mut name = c.ident()?.value;
     while c.eat_token(&Token::Period) {
         name.push('.');
         name.push_str(&c.ident()?.value);
     }
-    Ok(name)
+    name.make_ascii_lowercase();
+    Ok(Ident::new(name, c.span_from(mark)))
 }
 
 /// A word (ON, TRUE), a string or a number.
@@ -170,29 +188,43 @@ fn value(c: &mut Cursor<'_>) -> R<Ident> {
 }
 
 pub(super) fn reset(c: &mut Cursor<'_>) -> R<Change> {
-    let span = c.peek_span();
-    Ok(match reset_name(c)?.as_str() {
-        "search_path" => Change::SetSearchPath(default_path(span)),
+    let Some(name) = reset_name(c)? else { return Ok(Change::Inert { what: "RESET" }) };
+    Ok(match name.value.as_str() {
+        "search_path" => Change::SetSearchPath(default_path(name.span)),
         "check_function_bodies" => Change::CheckBodies(true),
         "timezone" => Change::Inert { what: TIME_ZONE },
-        _ => Change::Inert { what: "RESET" },
+        _ => unknown(name).map_or(Change::Inert { what: "RESET" }, Change::UnknownSetting),
     })
 }
 
-pub(super) fn reset_name(c: &mut Cursor<'_>) -> R<String> {
+/// What follows RESET and SHOW; none where it is no setting by its name.
+fn reset_name(c: &mut Cursor<'_>) -> R<Option<Ident>> {
     if c.eat("ALL")
         || c.eat_words("TIME ZONE")
         || c.eat_words("SESSION AUTHORIZATION")
         || c.eat_words("TRANSACTION ISOLATION LEVEL")
     {
-        return Ok(String::new());
+        return Ok(None);
     }
-    setting_name(c)
+    setting_name(c).map(Some)
 }
 
 pub(super) fn show(c: &mut Cursor<'_>) -> R<Change> {
-    reset_name(c)?;
-    Ok(Change::Inert { what: "SHOW" })
+    let unknown = reset_name(c)?.and_then(unknown);
+    Ok(unknown.map_or(Change::Inert { what: "SHOW" }, Change::UnknownSetting))
+}
+
+/// `SET …` of a function, role or database: the setting, where no PostgreSQL has it.
+pub(super) fn set_of(c: &mut Cursor<'_>) -> R<Option<Ident>> {
+    Ok(match setting(c)? {
+        Some(Setting::Unknown(name)) => Some(name),
+        _ => None,
+    })
+}
+
+/// `RESET …` of a function, role or database, likewise; a role and a database do not mind.
+pub(super) fn reset_of(c: &mut Cursor<'_>) -> R<Option<Ident>> {
+    Ok(reset_name(c)?.and_then(unknown))
 }
 
 pub(super) fn alter_system(c: &mut Cursor<'_>) -> R<Change> {

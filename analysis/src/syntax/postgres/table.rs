@@ -236,6 +236,7 @@ fn bare_column(name: Ident) -> ColumnDefinition {
         default: None,
         generated: None,
         identity: None,
+        sequence: None,
         constraints: Vec::new(),
         span,
     }
@@ -431,9 +432,7 @@ fn generated(c: &mut Cursor<'_>, column: &mut ColumnDefinition, table: Option<&N
     let when = generated_when(c)?;
     c.expect("AS")?;
     if c.eat("IDENTITY") {
-        if c.at_token(&Token::LParen) {
-            sequence::options_in_parens(c)?;
-        }
+        column.sequence = sequence::of_identity(c)?;
         if column.identity.is_some() {
             return Err(twice(span, "identity specifications", column, table));
         }
