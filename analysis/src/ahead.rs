@@ -3,8 +3,6 @@
 use std::sync::mpsc;
 use std::thread;
 
-use crate::sources::SourceFile;
-
 /// So many bytes are read sooner than a thread is made.
 const WORTH_A_THREAD: usize = 16 * 1024;
 
@@ -14,13 +12,14 @@ const LEAD: usize = 64;
 /// Nesting is bounded, and an unoptimised build needs this much of a stack for it.
 const STACK: usize = 16 * 1024 * 1024;
 
-/// Hands `work` a function that answers each file, read, in their order; it has to be called once for each.
-pub(crate) fn read_ahead<'f, T: Send, A>(
-    files: &[&'f SourceFile],
-    read: impl Fn(&'f SourceFile) -> T + Sync,
-    work: impl FnOnce(&mut dyn FnMut(&'f SourceFile) -> T) -> A,
+/// Hands `work` a function that answers each of these (files, or what goes with one), read, in their order; it has to be
+/// called once for each. `bytes` is how much there is to read in all.
+pub(crate) fn read_ahead<F: Copy + Send + Sync, T: Send, A>(
+    files: &[F],
+    bytes: usize,
+    read: impl Fn(F) -> T + Sync,
+    work: impl FnOnce(&mut dyn FnMut(F) -> T) -> A,
 ) -> A {
-    let bytes: usize = files.iter().map(|file| file.text.len()).sum();
     if bytes < WORTH_A_THREAD || thread::available_parallelism().is_ok_and(|n| n.get() == 1) {
         return work(&mut |file| read(file));
     }
@@ -29,7 +28,7 @@ pub(crate) fn read_ahead<'f, T: Send, A>(
         let (sender, receiver) = mpsc::sync_channel(LEAD);
         let reader = move || {
             for file in files {
-                if sender.send(read(file)).is_err() {
+                if sender.send(read(*file)).is_err() {
                     return;
                 }
             }
@@ -44,6 +43,7 @@ pub(crate) fn read_ahead<'f, T: Send, A>(
 mod tests {
     use super::*;
     use crate::Sources;
+    use crate::sources::SourceFile;
 
     #[test]
     fn files_come_in_their_order_however_many() {
@@ -54,6 +54,7 @@ mod tests {
             let files: Vec<&SourceFile> = sources.files.iter().collect();
             let seen = read_ahead(
                 &files,
+                200 * size,
                 |file| file.text.len(),
                 |next| files.iter().map(|file| (next(file), file.text.len())).collect::<Vec<_>>(),
             );
@@ -67,6 +68,6 @@ mod tests {
         let texts: Vec<_> = (0..200).map(|n| (format!("{n:03}.sql"), "x".repeat(1000))).collect();
         let sources = Sources::from_texts(texts.iter().map(|(path, text)| (path.as_str(), text.as_str())));
         let files: Vec<&SourceFile> = sources.files.iter().collect();
-        assert_eq!(read_ahead(&files, |file| file.text.len(), |next| next(files[0])), 1000);
+        assert_eq!(read_ahead(&files, 200_000, |file| file.text.len(), |next| next(files[0])), 1000);
     }
 }

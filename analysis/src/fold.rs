@@ -10,6 +10,7 @@ use crate::catalog::{Catalog, Mark, Outcome, Place, Problem, Refusal, late};
 use crate::change::{Change, FOREIGN_KEYS_OFF, Statement, Transaction};
 use crate::diagnostics::{Diagnostic, Label};
 use crate::directive::{self, Allow, Directive};
+use crate::down;
 use crate::proof::{self, Proof};
 use crate::safety::{self, Finding, Shut};
 use crate::sources::SourceFile;
@@ -17,8 +18,22 @@ use crate::span::Span;
 use crate::syntax::{self, Parsed, Syntax, SyntaxError};
 use crate::{Migration, StatementSpan, table_locks};
 
-/// What came of one file.
+/// A migration, and what takes it back where that can be read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pair<'f> {
+    pub(crate) up: &'f SourceFile,
+    pub(crate) down: Option<&'f SourceFile>,
+}
+
+/// What came of both.
 #[derive(Debug)]
+pub(crate) struct FoldedPair {
+    pub(crate) up: Folded,
+    pub(crate) down: Option<Folded>,
+}
+
+/// What came of one file.
+#[derive(Debug, Default)]
 pub(crate) struct Folded {
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) allows: Vec<Allow>,
@@ -41,40 +56,33 @@ pub(crate) fn preamble(file: &SourceFile, syntax: &'static Syntax, catalog: &mut
     diagnostics
 }
 
-/// All that a file's text alone says.
+/// All that the texts of a migration and of what takes it back say alone.
 #[derive(Debug)]
-pub(crate) struct ReadFile {
+pub(crate) struct ReadPair {
     parsed: Parsed,
     checksum: String,
     raw_checksum: String,
+    down: Option<Parsed>,
 }
 
-/// Reads a file; what stood before it does not matter.
-pub(crate) fn read(file: &SourceFile, syntax: &'static Syntax) -> ReadFile {
+/// Reads both files; what stood before them does not matter.
+pub(crate) fn read(pair: Pair<'_>, syntax: &'static Syntax) -> ReadPair {
+    let file = pair.up;
     let parsed = syntax::parse(&file.text, syntax);
     let checksum = checksum(&file.text, &parsed);
-    ReadFile { parsed, checksum, raw_checksum: hex(&Sha256::digest(file.text.as_bytes())) }
+    let down = pair.down.map(|down| syntax::parse(&down.text, syntax));
+    ReadPair { parsed, checksum, raw_checksum: hex(&Sha256::digest(file.text.as_bytes())), down }
 }
 
-/// Folds and proves a migration, and fills in what is known of it.
-pub(crate) fn migration(
-    file: &SourceFile,
-    read: ReadFile,
-    syntax: &'static Syntax,
-    catalog: &mut Catalog,
-    no_transaction: bool,
-    migration: &mut Migration,
-) -> Folded {
+/// What a file's text says without a catalog, and whether it asks to be run outside a transaction.
+pub(crate) fn begun(file: &SourceFile, parsed: &Parsed, syntax: &'static Syntax) -> (Folded, bool) {
     let path = file.path.as_str();
-    let ReadFile { mut parsed, checksum, raw_checksum } = read;
-    migration.checksum = checksum;
-    migration.raw_checksum = raw_checksum;
     let mut folded = Folded {
         diagnostics: parsed.errors.iter().map(|e| unreadable(path, e, syntax)).collect(),
         allows: Vec::new(),
         places: parsed.statements.iter().map(|s| s.span).collect(),
     };
-    let mut outside_by_choice = no_transaction;
+    let mut outside_by_choice = false;
     for comment in &parsed.comments {
         let Some(found) = directive::read(path, &file.text, comment.span) else { continue };
         folded.diagnostics.extend(found.diagnostics);
@@ -84,6 +92,27 @@ pub(crate) fn migration(
             None => {}
         }
     }
+    (folded, outside_by_choice)
+}
+
+/// Folds and proves a migration, and fills in what is known of it; then folds what takes it back, and judges that where
+/// the folder's rules are `enforced`.
+pub(crate) fn migration(
+    pair: Pair<'_>,
+    read: ReadPair,
+    syntax: &'static Syntax,
+    catalog: &mut Catalog,
+    no_transaction: bool,
+    enforced: bool,
+    migration: &mut Migration,
+) -> FoldedPair {
+    let file = pair.up;
+    let path = file.path.as_str();
+    let ReadPair { mut parsed, checksum, raw_checksum, down } = read;
+    migration.checksum = checksum;
+    migration.raw_checksum = raw_checksum;
+    let (mut folded, mut outside_by_choice) = begun(file, &parsed, syntax);
+    outside_by_choice |= no_transaction;
     if parsed.statements.is_empty() && parsed.errors.is_empty() {
         folded.diagnostics.push(crate::numbering::empty_migration(path));
     }
@@ -135,21 +164,8 @@ pub(crate) fn migration(
         if !out.refusals.is_empty() {
             failed.insert(i);
         }
+        folded.diagnostics.extend(what_was_said(file, &out, statement.span, catalog));
         findings.extend(out.findings.into_iter().map(|finding| (finding, statement.span)));
-        for refusal in out.refusals.iter().chain(&out.remarks) {
-            let mut d = refused(path, refusal, statement.span, catalog);
-            if let Problem::NameCut(kept) = &refusal.problem {
-                let Some(all) = written_name(&file.text[refusal.span.range()], kept) else { continue };
-                d.message = format!("identifier \"{all}\" will be truncated to \"{kept}\"");
-                d.help = Some(format!("a name has at most {} bytes; this one has {}", syntax::LONGEST_NAME, all.len()));
-            }
-            let earlier = out.earlier.iter().find(|(span, _)| *span == refusal.span);
-            if let Some((_, Place(Some((file, span))))) = earlier {
-                let file = (**file != *path).then(|| file.to_string());
-                d.labels.push(Label { file, span: *span, text: "first added here".to_owned() });
-            }
-            folded.diagnostics.push(d);
-        }
     }
     findings.extend(safety::finish(catalog).into_iter().map(|finding| (finding, Span::default())));
     let hurts = findings.iter().filter(|(finding, _)| !finding.is_made_up_for(catalog));
@@ -157,12 +173,46 @@ pub(crate) fn migration(
     folded.diagnostics.extend(late_breaks(path, &statements, &base, catalog));
     let proof = proof::prove(catalog, &statements, &base, migration.transaction, &failed);
     take_proof(path, proof, migration, &mut folded.diagnostics);
+    let up = down::Up { file, statements: &statements, is_whole: failed.is_empty() };
+    let down = match (pair.down, down) {
+        (Some(file), Some(parsed)) => {
+            let back = down::Down { file, parsed, enforced };
+            Some(down::fold(&up, back, syntax, catalog, &base, migration, &mut folded.diagnostics))
+        }
+        _ => {
+            if migration.down.is_none() {
+                folded.diagnostics.push(down::missing(&up));
+            }
+            None
+        }
+    };
     catalog.settle();
-    folded
+    FoldedPair { up: folded, down }
+}
+
+/// What folding a statement had to say.
+pub(crate) fn what_was_said(file: &SourceFile, out: &Outcome, statement: Span, catalog: &Catalog) -> Vec<Diagnostic> {
+    let path = file.path.as_str();
+    let mut said = Vec::new();
+    for refusal in out.refusals.iter().chain(&out.remarks) {
+        let mut d = refused(path, refusal, statement, catalog);
+        if let Problem::NameCut(kept) = &refusal.problem {
+            let Some(all) = written_name(&file.text[refusal.span.range()], kept) else { continue };
+            d.message = format!("identifier \"{all}\" will be truncated to \"{kept}\"");
+            d.help = Some(format!("a name has at most {} bytes; this one has {}", syntax::LONGEST_NAME, all.len()));
+        }
+        let earlier = out.earlier.iter().find(|(span, _)| *span == refusal.span);
+        if let Some((_, Place(Some((file, span))))) = earlier {
+            let file = (**file != *path).then(|| file.to_string());
+            d.labels.push(Label { file, span: *span, text: "first added here".to_owned() });
+        }
+        said.push(d);
+    }
+    said
 }
 
 /// What a runner has to know of a statement by itself.
-fn placed(statement: &Statement, file: &SourceFile) -> StatementSpan {
+pub(crate) fn placed(statement: &Statement, file: &SourceFile) -> StatementSpan {
     let (line, column) = file.lines.line_column(&file.text, statement.span.start);
     StatementSpan {
         span: statement.span,
@@ -172,19 +222,6 @@ fn placed(statement: &Statement, file: &SourceFile) -> StatementSpan {
         index: statement.change.as_ref().and_then(index_built_concurrently),
         locks: None,
     }
-}
-
-/// The statements of a file that takes a migration back, where one of them cannot run in a transaction: each is run by
-/// itself then. What cannot be read is left to the engine, as a whole.
-pub(crate) fn way_back(file: &SourceFile, syntax: &'static Syntax) -> Vec<StatementSpan> {
-    if file.problem.is_some() {
-        return Vec::new();
-    }
-    let parsed = syntax::parse(&file.text, syntax);
-    if !parsed.errors.is_empty() || !parsed.statements.iter().any(|s| s.outside_transaction) {
-        return Vec::new();
-    }
-    parsed.statements.iter().map(|s| placed(s, file)).collect()
 }
 
 /// Whether a statement can share a transaction with a record of it. A procedure may commit by itself, and what only sets
@@ -254,7 +291,7 @@ fn take_proof(path: &str, proof: Proof, migration: &mut Migration, diagnostics: 
 /// The transactions of a file are the runner's affair: BEGIN and COMMIT are left out where that changes nothing but that
 /// all of the file is one transaction. Any other transaction statement would end the runner's own. Answers whether the
 /// file had them.
-fn take_over_transaction(
+pub(crate) fn take_over_transaction(
     path: &str,
     text: &str,
     outside_by_choice: bool,
@@ -414,8 +451,8 @@ fn written_name(text: &str, kept: &str) -> Option<String> {
     (begins && all.len() > syntax::LONGEST_NAME).then_some(all)
 }
 
-/// The words of a statement that could not be read, quoted or not.
-fn names_in(text: &str) -> impl Iterator<Item = &str> {
+/// The words of a statement, quoted or not.
+pub(crate) fn names_in(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).filter(|w| !w.is_empty())
 }
 

@@ -17,6 +17,7 @@ pub mod config;
 mod design;
 pub mod diagnostics;
 mod directive;
+mod down;
 mod fold;
 pub mod lock;
 mod numbering;
@@ -48,7 +49,8 @@ pub struct Migration {
     pub file: String,
     /// The file that takes it back, relative to the folder.
     pub down: Option<String>,
-    /// The statements of that file, where one of them cannot run in a transaction; none where it is one.
+    /// The statements of that file, where it is not run as it stands: one by one, where one of them cannot run in a
+    /// transaction (then `transaction` is false of each), or without its `BEGIN` and `COMMIT` (then it is true).
     pub down_statements: Vec<StatementSpan>,
     /// SHA-256 over its tokens, hex: comments, white space, line ends and a byte-order mark do not count.
     pub checksum: String,
@@ -121,21 +123,26 @@ pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
     let mut directives = Vec::new();
     // Whether all of it runs: else there is no last schema to judge.
     let mut runs = !diagnostics.iter().any(Diagnostic::is_refusal);
-    let readable =
-        numbered.entries.iter().map(|entry| &sources.files[entry.file]).filter(|file| file.problem.is_none());
-    let readable: Vec<&SourceFile> = readable.collect();
+    let pair = |entry: &numbering::Entry| {
+        let down = entry.down.map(|down| &sources.files[down]).filter(|file| file.problem.is_none());
+        fold::Pair { up: &sources.files[entry.file], down }
+    };
+    let readable: Vec<_> = numbered.entries.iter().map(pair).filter(|pair| pair.up.problem.is_none()).collect();
+    let bytes = readable.iter().flat_map(|pair| [Some(pair.up), pair.down]).flatten().map(|file| file.text.len()).sum();
     ahead::read_ahead(
         &readable,
-        |file| fold::read(file, syntax),
+        bytes,
+        |pair| fold::read(pair, syntax),
         |next| {
             for entry in numbered.entries {
-                let file = &sources.files[entry.file];
+                let pair = pair(&entry);
+                let file = pair.up;
                 let mut migration = Migration {
                     version: entry.version,
                     name: entry.name,
                     file: file.path.clone(),
                     down: entry.down.map(|d| sources.files[d].path.clone()),
-                    down_statements: entry.down.map_or_else(Vec::new, |d| fold::way_back(&sources.files[d], syntax)),
+                    down_statements: Vec::new(),
                     checksum: String::new(),
                     raw_checksum: String::new(),
                     statements: Vec::new(),
@@ -148,13 +155,17 @@ pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
                     // Numbering has said so; what the file would have made is not reported as missing.
                     catalog.open("a file before this could not be read");
                 } else {
-                    let read = next(file);
-                    let folded =
-                        fold::migration(file, read, syntax, &mut catalog, entry.no_transaction, &mut migration);
-                    runs &= !folded.diagnostics.iter().any(Diagnostic::is_refusal);
-                    if config.enforces(&migration.version) {
-                        diagnostics.extend(folded.diagnostics);
-                        directives.push((entry.file, folded.places, folded.allows));
+                    let read = next(pair);
+                    let enforced = config.enforces(&migration.version);
+                    let by_choice = entry.no_transaction;
+                    let folded = fold::migration(pair, read, syntax, &mut catalog, by_choice, enforced, &mut migration);
+                    runs &= !folded.up.diagnostics.iter().any(Diagnostic::is_refusal);
+                    if enforced {
+                        for (file, folded) in [(Some(entry.file), Some(folded.up)), (entry.down, folded.down)] {
+                            let (Some(file), Some(folded)) = (file, folded) else { continue };
+                            diagnostics.extend(folded.diagnostics);
+                            directives.push((file, folded.places, folded.allows));
+                        }
                     }
                 }
                 migrations.push(migration);
@@ -187,7 +198,9 @@ pub fn analyze(mut sources: Sources, config: &Config) -> Analysis {
         d.level = config.level_of(d.rule);
         d.level != Level::Allow
     });
-    let order: BTreeMap<&str, usize> = migrations.iter().enumerate().map(|(i, m)| (m.file.as_str(), i)).collect();
+    // A file that takes a migration back stands behind it.
+    let files = migrations.iter().flat_map(|m| [Some(&m.file), m.down.as_ref()]).enumerate();
+    let order: BTreeMap<&str, usize> = files.filter_map(|(i, file)| Some((file?.as_str(), i))).collect();
     diagnostics.sort_by(|a, b| {
         let place = |d: &Diagnostic| (order.get(d.file.as_str()).copied(), d.span);
         place(a).cmp(&place(b))

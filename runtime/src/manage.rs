@@ -209,22 +209,22 @@ impl Runner {
                 // rows that point at it.
                 let suspended = down.to_ascii_lowercase().contains("foreign_keys")
                     && session.suspend_foreign_keys().map_err(|f| Error::database("switching foreign keys off", f))?;
-                // What cannot run in a transaction (CONCURRENTLY) is run a statement at a time.
-                let apart_from_it = migration.down_statements;
-                let whole = apart_from_it.is_empty() && !<C::Session<'_>>::COMMITS_EACH_CHANGE;
+                // What cannot run in a transaction (CONCURRENTLY) is run a statement at a time; of what has its own, all
+                // but that is run in the runner's.
+                let statements = migration.down_statements;
+                let whole = statements.iter().all(|statement| statement.transactional)
+                    && !<C::Session<'_>>::COMMITS_EACH_CHANGE;
                 let text = |statement: &Statement| {
                     &migration.down.unwrap_or_default()[statement.start as usize..statement.end as usize]
                 };
-                let mut alone = |sql: &str| session.hold(tables).and_then(|()| session.script(sql));
-                let before = match apart_from_it {
-                    _ if whole => Ok(()),
-                    [] => alone(down),
-                    apart => apart.iter().try_for_each(|statement| alone(text(statement))),
-                };
+                let scripts: Vec<&str> =
+                    if statements.is_empty() { vec![down] } else { statements.iter().map(text).collect() };
+                let mut alone = |sql: &&str| session.hold(tables).and_then(|()| session.script(sql));
+                let before = if whole { Ok(()) } else { scripts.iter().try_for_each(&mut alone) };
                 let result = before.and_then(|()| {
                     transaction(session, tables, settings, |session| {
                         if whole {
-                            session.script(down)?;
+                            scripts.iter().try_for_each(|sql| session.script(sql))?;
                         }
                         session.unclaim(tables, migration.version)?;
                         session.record_status(tables, migration, "reverted", None)?;

@@ -71,7 +71,9 @@ pub struct Migration {
     pub sql: &'static str,
     /// The text that undoes it, where the folder has one.
     pub down: Option<&'static str>,
-    /// The statements of [`down`](Self::down), where one of them cannot run in a transaction; none where all of it can.
+    /// The statements of [`down`](Self::down), where it is not run as it stands: one by one, where one of them cannot run
+    /// in a transaction (then [`transactional`](Statement::transactional) is false of each), or without its `BEGIN` and
+    /// `COMMIT` (then it is true).
     pub down_statements: &'static [Statement],
     /// Checksum over the file's tokens, in hexadecimal. Comments, white space and line ends do not count.
     pub checksum: &'static str,

@@ -25,6 +25,7 @@ pub mod mariadb;
 pub mod pgbouncer;
 pub mod postgres;
 pub mod process;
+pub mod shape;
 pub mod web;
 pub mod wire;
 

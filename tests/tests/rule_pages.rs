@@ -3,6 +3,8 @@
 //! A fenced block says what it is: a language, and for SQL an engine, then one of
 //!
 //! - `before`: an earlier migration that the blocks of this engine after it build on, up to the next `before`;
+//! - `up`: the migration that the blocks of this engine after it take back, up to the next `before`: they are its
+//!   `.down.sql`. With the rule `down-not-inverse`, the schema is as it was before it after the accepted ones alone;
 //! - `between`: what a service writes between a first and a second run of any block of this engine;
 //! - `flagged`: this rule reports it, and nothing else makes it an error;
 //! - `accepted`: nothing makes it an error, and this rule does not report it;
@@ -34,6 +36,7 @@ use postgres::{Client, SimpleQueryMessage};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Before,
+    Up,
     Between,
     Settings,
     Lock,
@@ -65,6 +68,7 @@ struct Example {
     rule: &'static Rule,
     block: Block,
     before: Option<&'static str>,
+    up: Option<&'static str>,
     between: Option<&'static str>,
     settings: Option<&'static str>,
     lock: Option<&'static str>,
@@ -103,6 +107,7 @@ fn block(info: &'static str, line: usize, text: &'static str) -> Result<Block, &
     };
     let verdict = match words.next() {
         Some("before") => Verdict::Before,
+        Some("up") => Verdict::Up,
         Some("between") => Verdict::Between,
         Some("settings") => Verdict::Settings,
         Some("lock") => Verdict::Lock,
@@ -130,7 +135,7 @@ fn block(info: &'static str, line: usize, text: &'static str) -> Result<Block, &
 
 fn examples(rule: &'static Rule) -> Vec<Example> {
     let blocks = blocks(rule).unwrap_or_else(|why| panic!("{why}"));
-    let mut before = BTreeMap::new();
+    let (mut before, mut up) = (BTreeMap::new(), BTreeMap::new());
     let (mut settings, mut lock, mut beside) = (None, None, None);
     let between = |engine: Option<Backend>| {
         blocks.iter().find(|b| b.verdict == Verdict::Between && b.engine == engine).map(|b| b.text)
@@ -144,10 +149,15 @@ fn examples(rule: &'static Rule) -> Vec<Example> {
             Verdict::Beside => beside = block.engine.map(|engine| (engine, block.text)),
             Verdict::Before => {
                 before.insert(block.engine, block.text);
+                up.remove(&block.engine);
+            }
+            Verdict::Up => {
+                up.insert(block.engine, block.text);
             }
             Verdict::Flagged | Verdict::Accepted => examples.push(Example {
                 rule,
                 before: before.get(&block.engine).copied(),
+                up: up.get(&block.engine).copied(),
                 between: between(block.engine),
                 settings,
                 lock,
@@ -309,8 +319,13 @@ fn diagnostics(example: &Example, engine: Backend) -> Vec<Diagnostic> {
         }
         _ => {
             let before = example.before.map(|text| ("001_before.sql", text));
-            let name = if before.is_some() { "002_example.sql" } else { "001_example.sql" };
-            Sources::from_texts(before.into_iter().chain([(name, block.text)]))
+            let number = if before.is_some() { "002" } else { "001" };
+            let (up, name) = match example.up {
+                Some(text) => (Some((format!("{number}_example.up.sql"), text)), format!("{number}_example.down.sql")),
+                None => (None, format!("{number}_example.sql")),
+            };
+            let up = up.iter().map(|(name, text)| (name.as_str(), *text));
+            Sources::from_texts(before.into_iter().chain(up).chain([(name.as_str(), block.text)]))
         }
     };
     analyze(sources, &config).diagnostics
@@ -399,6 +414,8 @@ trait Engine {
     fn run(&mut self, script: &str, alone: bool) -> Result<Vec<String>, (String, String)>;
     /// The schema and the rows, as text.
     fn snapshot(&mut self) -> Vec<String>;
+    /// The schema, in an order of no meaning.
+    fn shape(&mut self) -> BTreeSet<String>;
 }
 
 /// Whether a first run of the block succeeds and a second one then fails or changes anything.
@@ -452,6 +469,10 @@ fn on_engine(new: &dyn Fn() -> Box<dyn Engine>, example: &Example, version: u32)
     if let Some(before) = example.before {
         engine.run(before, false).map_err(|e| format!("what is before it is refused: {e:?}"))?;
     }
+    let schema = engine.shape();
+    if let Some(up) = example.up {
+        engine.run(up, false).map_err(|e| format!("what it takes back is refused: {e:?}"))?;
+    }
     let outcome = engine.run(block.text, block.alone);
     let refused = match (example.flagged(), block.sqlstate, block.engine) {
         (false, ..) => false,
@@ -469,6 +490,9 @@ fn on_engine(new: &dyn Fn() -> Box<dyn Engine>, example: &Example, version: u32)
         (Err((code, message)), false) => Err(format!("the engine refuses it: {code} {message}")),
         (Err((code, message)), true) if block.sqlstate.is_some_and(|said| said != code) => {
             Err(format!("the engine refuses it with {code} {message}"))
+        }
+        _ if example.rule.id == "down-not-inverse" && (engine.shape() == schema) == example.flagged() => {
+            Err(format!("the schema before it is\n{schema:#?}\nand then\n{:#?}", engine.shape()))
         }
         _ => Ok(()),
     }
@@ -556,6 +580,10 @@ impl Engine for Postgres {
         lines.extend(self.rows(&reading.concat()));
         lines
     }
+
+    fn shape(&mut self) -> BTreeSet<String> {
+        glowplug_tests::shape::of_postgres(&mut self.client.borrow_mut())
+    }
 }
 
 #[test]
@@ -607,6 +635,10 @@ impl Engine for Sqlite {
             lines.extend(self.lines(&format!("SELECT {row} AS line FROM \"{table}\" ORDER BY 1")));
         }
         lines
+    }
+
+    fn shape(&mut self) -> BTreeSet<String> {
+        glowplug_tests::shape::of_sqlite(&mut self.0)
     }
 }
 

@@ -308,6 +308,19 @@ impl Certainty {
         }
     }
 
+    /// Whether all that is said of a name is so, now and at a mark.
+    fn is_sure_since(&self, mark: &Mark, space: Space, name: &str) -> bool {
+        if self.is_whole() && mark.open.is_none() {
+            return true;
+        }
+        let key = (space, name.to_owned());
+        let then = match self.apart.at(mark.apart, &key) {
+            Some(certain) => *certain,
+            None => mark.open.is_none() && !self.doubts[..mark.doubts].iter().any(|d| d.space == space && d.is(name)),
+        };
+        then && ![How::Made, How::Dropped].iter().any(|how| self.may_be(*how, space, name))
+    }
+
     fn is_doubted(&self, how: How, space: Space, name: &str) -> bool {
         self.doubts.iter().any(|d| d.how == how && d.space == space && d.is(name))
     }
@@ -364,6 +377,23 @@ impl Catalog {
             Some(Object::Index(_)) => self.certainty.index_may_be_gone(key.name()),
             _ => self.certainty.may_be(How::Dropped, Space::of(key), key.name()),
         }
+    }
+
+    /// Whether an object is for certain what the catalog says, or not there where it says so, now and at a mark.
+    pub(crate) fn is_sure_since(&self, mark: &super::Mark, key: &Key) -> bool {
+        let index = matches!(self.get(key), Some(Object::Index(_))) && self.certainty.index_may_be_gone(key.name());
+        !index
+            && !self.is_blurred(key.name())
+            && self.certainty.is_sure_since(&mark.certainty, Space::of(key), key.name())
+    }
+
+    /// The same of a column, constraint, trigger, policy or rule of a table.
+    pub(crate) fn is_part_sure_since(&self, mark: &super::Mark, table: &Key, name: &str) -> bool {
+        let (table, name) = (self.folded(table.name()), self.folded(name));
+        let part = format!("{table}.{name}");
+        !self.is_blurred(&name)
+            && self.certainty.is_sure_since(&mark.certainty, Space::Part, &part)
+            && ![How::Made, How::Dropped].iter().any(|how| self.part_may_be(*how, &table, &name))
     }
 
     /// Takes away what may be gone: a statement makes it without asking.

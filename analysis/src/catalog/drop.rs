@@ -13,6 +13,10 @@ impl Catalog {
     pub(crate) fn forget(&mut self, key: &Key) {
         for edge in self.needs_of(key) {
             self.unlink(&edge);
+            // SQLite's triggers are objects, and their tables' as well.
+            if let Key::Other(ObjectKind::Trigger, _, name) = key {
+                self.change_table(&edge.target, |t| t.triggers.retain(|(n, _)| !n.eq_ignore_ascii_case(name)));
+            }
         }
         if self.objects.remove(key).is_some() {
             if matches!(key, Key::Extension(_) | Key::Other(..)) {

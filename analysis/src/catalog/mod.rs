@@ -308,6 +308,14 @@ struct YoungLabel {
     with_type: bool,
 }
 
+/// What a mark does not hold.
+#[derive(Debug)]
+pub(crate) struct Aside {
+    open_triggers: bool,
+    blurred: BTreeSet<String>,
+    bodies: mysql::Bodies,
+}
+
 /// What looking a name up came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
@@ -491,9 +499,26 @@ impl Catalog {
         self.objects.before(mark.objects).into_keys().map(|k| (k.clone(), self.objects.get(&k).cloned())).collect()
     }
 
+    /// What each object touched since the mark was then.
+    pub(crate) fn before(&self, mark: &Mark) -> BTreeMap<Key, Option<Arc<Object>>> {
+        self.objects.before(mark.objects)
+    }
+
     /// Whether an object was there at the mark.
     pub(crate) fn was_there(&self, mark: &Mark, key: &Key) -> bool {
         self.objects.at(mark.objects, key).is_some()
+    }
+
+    /// What [`roll_back`](Self::roll_back) does not take back, for something that is folded to be forgotten.
+    pub(crate) fn aside(&self) -> Aside {
+        Aside { open_triggers: self.open_triggers, blurred: self.blurred.clone(), bodies: self.session.bodies() }
+    }
+
+    /// Puts that back.
+    pub(crate) fn put_back(&mut self, aside: Aside) {
+        self.open_triggers = aside.open_triggers;
+        self.blurred = aside.blurred;
+        self.session.set_bodies(aside.bodies);
     }
 
     /// What a new connection would start with.

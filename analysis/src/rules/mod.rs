@@ -65,6 +65,8 @@ pub static ALL: &[Rule] = rules! {
     "delete-all-rows" Safety Deny,
     "dependent-objects" Correctness Deny,
     "detach-not-concurrent" Safety Deny,
+    "down-missing" Convention Allow,
+    "down-not-inverse" Convention Warn,
     "drop-cascade" Safety Deny,
     "drop-column" Safety Deny,
     "drop-constraint" Safety Warn,

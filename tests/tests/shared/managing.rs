@@ -182,7 +182,7 @@ pub fn what_has_a_way_back_is_taken_back<D: Database>() {
 pub fn a_way_back_that_fails_leaves_its_migration<D: Database>() {
     let database = D::empty();
     let down = [
-        ("002_create_tasks.down.sql", "DROP TABLE tasks; DROP TABLE nothing;\n"),
+        ("002_create_tasks.down.sql", "DROP TABLE tasks; INSERT INTO users (id) VALUES (1), (1);\n"),
         ("003_create_pets.down.sql", "DROP TABLE pets;\n"),
     ];
     let runner = runner::<D>(&[&THREE[..], &down].concat());
@@ -191,7 +191,7 @@ pub fn a_way_back_that_fails_leaves_its_migration<D: Database>() {
     let error = runner.revert_to(&mut connection, "1").unwrap_err();
     let text = error.to_string();
     assert!(text.starts_with("migrations/002_create_tasks.sql could not be taken back: "), "{text}");
-    assert!(text.contains("nothing"), "{text}");
+    assert!(["duplicate", "unique"].iter().any(|word| text.to_lowercase().contains(word)), "{text}");
     let left = if D::TRANSACTIONAL {
         "= it is applied still; its whole file was rolled back"
     } else {

@@ -12,7 +12,7 @@ mod types;
 use std::collections::BTreeSet;
 
 pub(crate) use problem::code_of;
-pub(super) use session::{Session, number_of};
+pub(super) use session::{Bodies, Session, number_of};
 
 use super::object::{Column, Index, Table, TableKind};
 use super::{Catalog, Data, Found, Key, Mark, Object, Outcome, Part, Problem, Refusal};
@@ -685,7 +685,7 @@ impl Catalog {
         self.create_named(r.kind, &r.name, r.or_replace, r.if_not_exists, r.text.clone(), out);
         if r.kind == ObjectKind::Procedure {
             let key = self.named_key(r.kind, &r.name);
-            self.session.bodies.insert(key.name().to_owned(), r.body.clone());
+            self.session.set_body(key.name(), r.body.clone());
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a connection keeps: variables, prepared statements, and what CALL runs.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::super::{Catalog, Mark, Outcome, Problem, introspect};
 use super::problem::problem;
@@ -13,9 +14,11 @@ pub(in crate::catalog) struct Session {
     pub(super) prepared: BTreeMap<String, Value>,
     /// SET foreign_key_checks = 0.
     pub(super) foreign_keys_off: bool,
-    /// Procedures by name, and what they run.
-    pub(super) bodies: BTreeMap<String, Option<RoutineBody>>,
+    bodies: Bodies,
 }
+
+/// Procedures by name, and what they run.
+pub(in crate::catalog) type Bodies = Arc<BTreeMap<String, Option<RoutineBody>>>;
 
 impl Session {
     /// A new connection: procedures stay.
@@ -23,6 +26,18 @@ impl Session {
         self.variables.clear();
         self.prepared.clear();
         self.foreign_keys_off = false;
+    }
+
+    pub(in crate::catalog) fn bodies(&self) -> Bodies {
+        Arc::clone(&self.bodies)
+    }
+
+    pub(in crate::catalog) fn set_bodies(&mut self, bodies: Bodies) {
+        self.bodies = bodies;
+    }
+
+    pub(super) fn set_body(&mut self, procedure: &str, body: Option<RoutineBody>) {
+        Arc::make_mut(&mut self.bodies).insert(procedure.to_owned(), body);
     }
 
     /// Whether a variable is zero or nothing.
