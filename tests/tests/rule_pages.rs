@@ -29,8 +29,8 @@ use diesel::prelude::*;
 use glowplug_analysis::config::Parity;
 use glowplug_analysis::rules::{self, Rule};
 use glowplug_analysis::{Backend, Config, Diagnostic, Group, Level, Sources, Span, analyze};
-use glowplug_tests::TestDatabase;
 use glowplug_tests::fences::{Fence, fences};
+use glowplug_tests::{MariadbDatabase, TestDatabase};
 use postgres::{Client, SimpleQueryMessage};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -479,7 +479,9 @@ fn on_engine(new: &dyn Fn() -> Box<dyn Engine>, example: &Example, version: u32)
         (true, Some(_), _) => {
             block.since.is_none_or(|since| version >= since) && block.until.is_none_or(|until| version <= until)
         }
-        (true, None, Some(Backend::Sqlite)) => example.rule.group == Group::Correctness && !block.runs,
+        (true, None, Some(Backend::Sqlite | Backend::Mariadb)) => {
+            example.rule.group == Group::Correctness && !block.runs
+        }
         (true, None, _) => false,
     };
     match (outcome, refused) {
@@ -645,4 +647,34 @@ impl Engine for Sqlite {
 #[test]
 fn sqlite_says_of_each_example_what_the_page_says() {
     on_engines(Backend::Sqlite, 3, &|| Box::new(Sqlite::new()));
+}
+
+struct Mariadb(MariadbDatabase);
+
+impl Engine for Mariadb {
+    fn run(&mut self, script: &str, _alone: bool) -> Result<Vec<String>, (String, String)> {
+        self.0.try_execute(script).map(|()| Vec::new()).map_err(|refusal| (refusal.sqlstate, refusal.message))
+    }
+
+    fn snapshot(&mut self) -> Vec<String> {
+        let mut lines = self.0.dump();
+        for table in self.0.rows(
+            "SELECT table_name FROM information_schema.tables \
+             WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE' ORDER BY 1",
+        ) {
+            let mut rows = self.0.rows(&format!("SELECT * FROM `{table}`"));
+            rows.sort();
+            lines.extend(rows);
+        }
+        lines
+    }
+
+    fn shape(&mut self) -> BTreeSet<String> {
+        self.0.dump().into_iter().collect()
+    }
+}
+
+#[test]
+fn mariadb_says_of_each_example_what_the_page_says() {
+    on_engines(Backend::Mariadb, 10, &|| Box::new(Mariadb(glowplug_tests::mariadb())));
 }
