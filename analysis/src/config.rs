@@ -276,11 +276,24 @@ impl Config {
     }
 
     /// The level of a rule in this folder: what `[lints]` says of the rule, else of its group, else its default.
-    /// A rule of the group `correctness` can be raised, never lowered.
+    /// A rule of the group `correctness` can be raised, never lowered. One that is off by default is asked for by its own
+    /// name: whoever turns a group into warnings wants less, not more.
+    ///
+    /// ```
+    /// use glowplug_analysis::{Backend, Config, Level};
+    ///
+    /// let mut config = Config::new(Backend::Postgres);
+    /// config.lints.insert("convention".to_owned(), Level::Warn);
+    /// assert_eq!(config.level_of("number-gap"), Level::Warn);
+    /// assert_eq!(config.level_of("down-missing"), Level::Allow);
+    /// config.lints.insert("down-missing".to_owned(), Level::Warn);
+    /// assert_eq!(config.level_of("down-missing"), Level::Warn);
+    /// ```
     #[must_use]
     pub fn level_of(&self, rule: &str) -> Level {
         let Some(rule) = rules::find(rule) else { return Level::Deny };
-        let said = self.lints.get(rule.id).or_else(|| self.lints.get(rule.group.as_str())).copied();
+        let of_group = || self.lints.get(rule.group.as_str()).filter(|_| rule.default != Level::Allow);
+        let said = self.lints.get(rule.id).or_else(of_group).copied();
         match rule.group {
             Group::Correctness => said.unwrap_or(rule.default).max(rule.default),
             _ => said.unwrap_or(rule.default),

@@ -147,7 +147,7 @@ impl TableKind {
     }
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Table {
     /// As written when it was created.
     pub(crate) name: String,
@@ -175,7 +175,55 @@ pub(crate) struct Table {
     pub(crate) lost: Lost,
 }
 
-/// What a table had. Two tables are the same whatever was dropped on the way; most never lost anything.
+/// The order of the columns is a table's; that in which its other parts were made means nothing.
+impl PartialEq for Table {
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            name,
+            kind,
+            columns,
+            constraints,
+            indexes,
+            triggers,
+            policies,
+            rules,
+            parents,
+            open,
+            temporary,
+            strict,
+            definition,
+            partition_by,
+            bound,
+            of_type,
+            place: _,
+            lost: _,
+        } = self;
+        *name == other.name
+            && *kind == other.kind
+            && *columns == other.columns
+            && *parents == other.parents
+            && *open == other.open
+            && *temporary == other.temporary
+            && *strict == other.strict
+            && *definition == other.definition
+            && *partition_by == other.partition_by
+            && *bound == other.bound
+            && *of_type == other.of_type
+            && are_alike(constraints, &other.constraints)
+            && are_alike(indexes, &other.indexes)
+            && are_alike(triggers, &other.triggers)
+            && are_alike(policies, &other.policies)
+            && are_alike(rules, &other.rules)
+    }
+}
+
+/// Whether two lists have the same members, in whatever order.
+fn are_alike<T: PartialEq>(a: &[T], b: &[T]) -> bool {
+    let times = |all: &[T], one: &T| all.iter().filter(|other| *other == one).count();
+    a == b || a.len() == b.len() && a.iter().all(|one| times(a, one) == times(b, one))
+}
+
+/// What a table had; most never lost anything.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lost(Option<Box<Losses>>);
 
@@ -204,12 +252,6 @@ impl Lost {
     /// The indexes that were dropped while the table had foreign keys, each with the place of that.
     pub(crate) fn indexes(&self) -> &[Index] {
         self.0.as_ref().map_or(&[], |lost| &lost.indexes)
-    }
-}
-
-impl PartialEq for Lost {
-    fn eq(&self, _: &Self) -> bool {
-        true
     }
 }
 

@@ -296,11 +296,17 @@ fn what_was_never_validated() {
     postgres(&[table, add, "ALTER TABLE a DROP CONSTRAINT late, DROP CONSTRAINT up;"], &[]);
 }
 
+/// What is off until it is asked for, asked for.
+const ALL_TYPES: &str = "backend = \"postgres\"\n[lints]\nserial-not-identity = \"warn\"\njson-not-jsonb = \"warn\"\n\
+                         timestamp-without-zone = \"warn\"\nchar-n = \"warn\"";
+
 #[test]
 fn types_that_are_asked_for() {
     let table = "CREATE TABLE t (\n id bigserial PRIMARY KEY,\n j json,\n b jsonb,\n at timestamp(3),\n z timestamptz,\n c char(3),\n v varchar(3),\n p bpchar\n);\n";
     postgres(&[table], &[]);
-    let asked = said("backend = \"postgres\"\n[lints]\ndesign = \"warn\"", &[table]);
+    // The group alone does not ask.
+    assert!(said("backend = \"postgres\"\n[lints]\ndesign = \"deny\"", &[table]).is_empty());
+    let asked = said(ALL_TYPES, &[table]);
     let rules: Vec<&str> = asked.iter().map(|line| line.split(": ").next().unwrap()).collect();
     assert_eq!(
         rules,
@@ -315,7 +321,7 @@ fn types_that_are_asked_for() {
     let child = [
         "CREATE TABLE t (id bigint PRIMARY KEY, at timestamp); CREATE TABLE k (CONSTRAINT k_pkey PRIMARY KEY (id)) INHERITS (t);",
     ];
-    assert_eq!(said("backend = \"postgres\"\n[lints]\ndesign = \"warn\"", &child).len(), 1);
+    assert_eq!(said(ALL_TYPES, &child).len(), 1);
 }
 
 #[test]
