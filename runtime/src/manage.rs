@@ -4,7 +4,7 @@ use crate::backend::Backend;
 use crate::connection::Connection;
 use crate::error::{Cause, Error, Failure, counted, listed};
 use crate::history::{History, Tables};
-use crate::migration::{Migration, Migrations, Statement};
+use crate::migration::{Migration, Migrations};
 use crate::plan::{self, Drift, by_number};
 use crate::report::Report;
 use crate::run::READING;
@@ -204,21 +204,15 @@ impl Runner {
             let migrations = self.to_revert(history, version)?;
             let mut reverted: Vec<String> = Vec::new();
             for migration in &migrations {
-                let down = migration.down.unwrap_or_default().trim_start_matches('\u{feff}');
                 // Inside a transaction the switch does nothing, and dropping the old table of a rebuild would delete the
                 // rows that point at it.
-                let suspended = down.to_ascii_lowercase().contains("foreign_keys")
+                let suspended = migration.down.is_some_and(|down| down.to_ascii_lowercase().contains("foreign_keys"))
                     && session.suspend_foreign_keys().map_err(|f| Error::database("switching foreign keys off", f))?;
                 // What cannot run in a transaction (CONCURRENTLY) is run a statement at a time; of what has its own, all
                 // but that is run in the runner's.
-                let statements = migration.down_statements;
-                let whole = statements.iter().all(|statement| statement.transactional)
+                let whole = migration.down_statements.iter().all(|statement| statement.transactional)
                     && !<C::Session<'_>>::COMMITS_EACH_CHANGE;
-                let text = |statement: &Statement| {
-                    &migration.down.unwrap_or_default()[statement.start as usize..statement.end as usize]
-                };
-                let scripts: Vec<&str> =
-                    if statements.is_empty() { vec![down] } else { statements.iter().map(text).collect() };
+                let scripts = migration.down_scripts().unwrap_or_default();
                 let mut alone = |sql: &&str| session.hold(tables).and_then(|()| session.script(sql));
                 let before = if whole { Ok(()) } else { scripts.iter().try_for_each(&mut alone) };
                 let result = before.and_then(|()| {

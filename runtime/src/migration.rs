@@ -129,6 +129,16 @@ impl Migration {
         let statement = self.statements.get(index)?;
         self.sql.get(statement.start as usize..statement.end as usize)
     }
+
+    /// What is sent to undo it: the text as it stands, or the statements that are run in place of it; `None` where the
+    /// folder has no such text.
+    pub(crate) fn down_scripts(&self) -> Option<Vec<&'static str>> {
+        let down = self.down?;
+        if self.down_statements.is_empty() {
+            return Some(vec![down.trim_start_matches('\u{feff}')]);
+        }
+        Some(self.down_statements.iter().filter_map(|s| down.get(s.start as usize..s.end as usize)).collect())
+    }
 }
 
 /// Where a statement lies in its file.

@@ -48,8 +48,8 @@ impl<DB: Backend> DieselMigration<DB> for ForDiesel {
     }
 
     fn revert(&self, connection: &mut dyn BoxableConnection<DB>) -> Result<()> {
-        match self.0.down {
-            Some(down) => Ok(connection.batch_execute(down.trim_start_matches('\u{feff}'))?),
+        match self.0.down_scripts() {
+            Some(scripts) => scripts.into_iter().try_for_each(|script| Ok(connection.batch_execute(script)?)),
             None => Err(format!("{} has no file that undoes it", self.0.file).into()),
         }
     }

@@ -448,7 +448,7 @@ fn eight_at_once_apply_what_cannot_be_one_transaction_once() {
 
 #[test]
 fn diesels_own_harness_takes_the_list() {
-    let list = migrations(&[users(), tasks().down("DROP TABLE tasks;")]);
+    let list = migrations(&[users(), tasks().down("BEGIN;\nDROP TABLE tasks;\nCOMMIT;\n")]);
     let mut connection = memory();
     let versions: Vec<String> =
         connection.run_pending_migrations(*list).unwrap().iter().map(ToString::to_string).collect();

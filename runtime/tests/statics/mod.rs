@@ -35,6 +35,11 @@ impl File {
 
     pub fn down(mut self, sql: &'static str) -> File {
         self.down = Some(sql);
+        let all = statements(sql);
+        let text = |s: &Statement| &sql[s.start as usize..s.end as usize];
+        let own: Vec<_> = all.iter().filter(|s| !["BEGIN", "COMMIT"].contains(&text(s))).copied().collect();
+        // What has no transaction of its own is run as it stands.
+        self.down_statements = if own.len() < all.len() { leak(own.into_boxed_slice()) } else { &[] };
         self
     }
 }
@@ -93,8 +98,7 @@ fn index(statement: &str) -> Option<&'static str> {
     Some(leak(format!("\"{name}\"").into_boxed_str()))
 }
 
-fn migration(file: &File) -> Migration {
-    let sql = leak(file.sql.clone().into_boxed_str());
+fn statements(sql: &str) -> Vec<Statement> {
     let mut statements = Vec::new();
     let (mut from, mut line, mut counted) = (0, 1, 0);
     for part in sql.split_inclusive(";\n") {
@@ -118,6 +122,11 @@ fn migration(file: &File) -> Migration {
         }
         from += part.len();
     }
+    statements
+}
+
+fn migration(file: &File) -> Migration {
+    let sql = leak(file.sql.clone().into_boxed_str());
     let tokens: Vec<&str> =
         sql.lines().filter(|line| !line.starts_with("--")).flat_map(str::split_whitespace).collect();
     let (version, rest) = file.name.split_once('_').unwrap();
@@ -130,7 +139,7 @@ fn migration(file: &File) -> Migration {
         down_statements: file.down_statements,
         checksum: leak(hex(tokens.join(" ").as_bytes()).into_boxed_str()),
         raw_checksum: leak(hex(sql.as_bytes()).into_boxed_str()),
-        statements: leak(statements.into_boxed_slice()),
+        statements: leak(statements(sql).into_boxed_slice()),
         transactional: file.transactional,
         idempotent: true,
         foreign_keys_off: file.sql.to_lowercase().contains("pragma foreign_keys"),
