@@ -213,14 +213,14 @@ impl Keyed<'_> {
             .included()
             .iter()
             .all(|c| b.included().contains(c) || (!a.unique && b.columns.iter().flatten().any(|own| own == c)));
-        let kept_apart = |k: &Self| k.index.unique && k.constraint.is_none_or(|c| !c.deferrable);
+        let kept_apart = |index: &Index| index.unique && !index.lenient;
         let droppable = match self.constraint.map(|c| &c.kind) {
             None => !a.constraint,
             Some(ConstraintType::Unique) => !a.name.is_empty(),
             Some(_) => false,
         };
         let does = if a.unique {
-            same && kept_apart(self) && kept_apart(other) && a.nulls_not_distinct == b.nulls_not_distinct
+            same && kept_apart(a) && kept_apart(b) && a.nulls_not_distinct == b.nulls_not_distinct
         } else {
             // Only what is in order can be looked into by its first keys alone.
             same || a.method.is_empty()
@@ -307,10 +307,9 @@ fn no_primary_key(look: &mut Look<'_>, _: &Key, table: &Table) {
     }
     // As good as one, and can be made it.
     let tells_apart = |i: &Index| {
-        let deferrable = || table.constraints.iter().any(|c| i.constraint && c.name == i.name && c.deferrable);
         let filled = |name: &String| look.column(table, name).is_some_and(|c| c.not_null);
         let all = || i.columns.iter().all(|c| c.as_ref().is_some_and(filled));
-        i.unique && i.predicate.is_none() && !i.columns.is_empty() && all() && !deferrable()
+        i.unique && !i.lenient && i.predicate.is_none() && !i.columns.is_empty() && all()
     };
     if table.indexes.iter().any(tells_apart) {
         return;

@@ -465,6 +465,7 @@ impl Catalog {
             for i in t.indexes.iter_mut().filter(|i| i.name == index.value) {
                 i.name.clone_from(&name);
                 i.constraint = true;
+                i.lenient = c.deferrable;
             }
         });
         if primary {

@@ -33,6 +33,12 @@ CREATE TABLE later (id integer, CONSTRAINT later_key UNIQUE (id) DEFERRABLE INIT
 INSERT INTO later VALUES (1), (1);
 DELETE FROM later;
 
+CREATE TABLE taken (id integer NOT NULL);
+CREATE UNIQUE INDEX taken_id ON taken (id);
+ALTER TABLE taken ADD CONSTRAINT taken_key UNIQUE USING INDEX taken_id DEFERRABLE INITIALLY DEFERRED;
+INSERT INTO taken VALUES (1), (1);
+DELETE FROM taken;
+
 CREATE TABLE parts (id integer, live boolean);
 CREATE UNIQUE INDEX parts_live ON parts (id) WHERE live;
 INSERT INTO parts VALUES (1, false), (1, false), (1, true);
